@@ -1,0 +1,1 @@
+//! The native client without its devices: session mirror, timeline, clock maps.

@@ -1,0 +1,1 @@
+//! The native client: captures studio sound, publishes it, plays what the other side says.

@@ -1,0 +1,1 @@
+//! Levels, loudness and stereo correlation.

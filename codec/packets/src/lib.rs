@@ -1,0 +1,1 @@
+//! RTP payloads without libopus: RED, the Opus TOC byte and Opus framing.

@@ -1,0 +1,1 @@
+//! Opus, the jitter buffer, drift and resampling: no network, no devices, no clock.

@@ -1,0 +1,1 @@
+//! The session protocol: ids, grants, commands, events, the session law and the wire.

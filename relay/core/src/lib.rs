@@ -1,0 +1,1 @@
+//! The relay without its sockets: rooms, forwarding plans, per-listener munging, admission.

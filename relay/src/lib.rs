@@ -1,0 +1,1 @@
+//! The Farfield relay: HTTP, signalling, storage and the media plane.

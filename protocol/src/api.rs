@@ -1,0 +1,99 @@
+//! Bodies of the HTTP calls under `/api/v1`. JSON; every error is an [`ApiError`].
+
+use crate::grants::Role;
+use crate::ids::{InviteId, ParticipantId, SessionId};
+use crate::wire::ErrorCode;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `POST /api/v1/sessions`, with `Authorization: Bearer <owner key>`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewSession {
+    /// What people call it, at most 80 characters.
+    pub title: String,
+}
+
+/// Answer to [`NewSession`]: the session and one many-use invitation link per role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionMade {
+    /// The session.
+    pub session: SessionId,
+    /// Whole links, secrets included.
+    pub links: BTreeMap<Role, String>,
+}
+
+/// `POST /api/v1/invites/{id}/redeem`.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Redeem {
+    /// The link's secret.
+    pub secret: String,
+    /// What people shall call the person, at most 80 characters.
+    pub name: String,
+}
+
+/// Answer to [`Redeem`]: a single-use ticket that is good for 30 s.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Redeemed {
+    /// EdDSA JWT for the WebSocket's `hello`.
+    pub ticket: String,
+    /// The session it opens.
+    pub session: SessionId,
+    /// The person it makes.
+    pub participant: ParticipantId,
+    /// What people call the session.
+    pub title: String,
+    /// The preset of the invitation.
+    pub role: Role,
+}
+
+/// The invitation that gives its holder the right to make or revoke others: it must carry the grant `invite`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    /// Which invitation.
+    pub invite: InviteId,
+    /// Its secret.
+    pub secret: String,
+}
+
+/// `POST /api/v1/invites`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewInvite {
+    /// By whose right.
+    pub by: Authority,
+    /// Which preset it carries; it may not exceed the authority's own grants.
+    pub role: Role,
+    /// Whether it is used up by its first use.
+    #[serde(default)]
+    pub once: bool,
+}
+
+/// Answer to [`NewInvite`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InviteMade {
+    /// The whole link, secret included.
+    pub link: String,
+}
+
+/// `POST /api/v1/invites/{id}/revoke`. Answered by 204. Revoking twice is harmless.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeInvite {
+    /// By whose right.
+    pub by: Authority,
+}
+
+/// Any error of the HTTP interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ApiError {
+    /// Stable, for programs.
+    pub code: ErrorCode,
+    /// One sentence that says what to do, for people.
+    pub msg: String,
+}

@@ -1,0 +1,54 @@
+//! Ids of the things a session is made of. All are made by the shell that creates the thing; the law only compares them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "string"))]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                Uuid::parse_str(text).map($name)
+            }
+        }
+    };
+}
+
+id!(
+    /// One booked collaboration.
+    SessionId
+);
+id!(
+    /// One person in one session.
+    ParticipantId
+);
+id!(
+    /// One published sound of one participant. It outlives restarts of its publisher, which begin new epochs.
+    StreamId
+);
+id!(
+    /// One invitation link, without its secret.
+    InviteId
+);
+id!(
+    /// One command, made by its author (UUIDv7); repeating it is harmless.
+    CommandId
+);
+id!(
+    /// One incarnation of a session's journal: a restored or forked journal has another.
+    LogId
+);

@@ -1,1 +1,8 @@
 //! The native client: captures studio sound, publishes it, plays what the other side says.
+//!
+//! Threads: device callbacks, `encode` and `playout` never touch the network; the control task (tokio) never touches
+//! samples. They meet in bounded queues that the modules below own.
+//!
+//! *Absent*: session law (`protocol`), clock models (`client-core`), DSP (`codec`).
+
+pub mod cli;

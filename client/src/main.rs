@@ -1,1 +1,3 @@
+//! `farfield`: the native client's command line.
+
 fn main() {}

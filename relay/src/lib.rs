@@ -1,1 +1,3 @@
 //! The Farfield relay: HTTP, signalling, storage and the media plane.
+
+pub mod media;

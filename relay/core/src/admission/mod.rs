@@ -1,0 +1,1 @@
+//! Which datagrams are let in.

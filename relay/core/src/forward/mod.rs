@@ -1,0 +1,1 @@
+//! Per-listener forwarding: which packets a listener gets, with which numbers.

@@ -1,0 +1,1 @@
+//! The media plane: shards that receive, forward and send on plain threads.

@@ -1,0 +1,201 @@
+//! A relay and a studio on this machine, and links for everybody else.
+
+use crate::shell::{self, cargo, command, say, target_dir};
+use crate::{Demo, page, setup};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, IsTerminal, Lines, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Where a demo is found unless something else is there already.
+const USUAL_HTTP: &str = "127.0.0.1:4400";
+/// Who gets a link, in the order of printing.
+const GUESTS: [&str; 4] = ["mentor", "producer", "artist", "listener"];
+
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Runs until Ctrl-C, the end of the input, or `--seconds`.
+pub(crate) fn run(demo: &Demo) -> Result<()> {
+    setup::ensure(setup::Need::Build)?;
+    page::build()?;
+    say("building the programs (the first time takes some minutes)");
+    shell::run(cargo().args(["build", "--release", "--bins", "-p", "relay", "-p", "client"]))?;
+    ctrlc::set_handler(|| STOPPING.store(true, Ordering::SeqCst))?;
+
+    let (mut relay, http) = Program::relay(&demo.data)?;
+    let made = new_session(&http, &demo.data)?;
+    show_links(demo, &http, &made)?;
+    let input = demo.input.as_deref().map_or_else(default_input, |spec| Ok(as_spec(spec)))?;
+    let mut studio = Program::studio(demo, &made, &input)?;
+    show_studio(demo, &mut studio, &mut relay)
+}
+
+/// A child process that is ended with this one, and whose standard output is read line by line.
+struct Program {
+    name: &'static str,
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    fn start(name: &'static str, command: &mut Command) -> Result<Program> {
+        let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let mut child = started.with_context(|| format!("{name} could not be started"))?;
+        let out = child.stdout.take().expect("standard output is piped");
+        Ok(Program { name, child, lines: BufReader::new(out).lines() })
+    }
+
+    /// Starts the relay at the usual place, or where there is room when that is taken.
+    fn relay(data: &Path) -> Result<(Program, String)> {
+        let http = if std::net::TcpListener::bind(USUAL_HTTP).is_ok() { USUAL_HTTP } else { "127.0.0.1:0" };
+        let mut command = program("farfield-relay");
+        command.arg("--data").arg(data).args(["--http", http, "--media", "127.0.0.1:0", "--json"]);
+        command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()));
+        let mut relay = Program::start("the relay", &mut command)?;
+        let ready = relay.next_object()?.context("the relay ended before it was ready; its message is above")?;
+        let http = ready["http"].as_str().context("the relay's first line does not say where it is")?.to_owned();
+        Ok((relay, http))
+    }
+
+    fn studio(demo: &Demo, made: &Value, input: &str) -> Result<Program> {
+        let link = made["links"]["engineer"].as_str().context("the relay made no engineer's link")?;
+        let mut command = program("farfield");
+        command.args(["join", link, "--name", "Studio", "--input", input, "--stream", "program", "--json"]);
+        command.args(["--output", if has_device("output") { "device" } else { "null" }]);
+        if let Some(seconds) = demo.seconds {
+            command.args(["--seconds", &seconds.to_string()]);
+        }
+        Program::start("the studio client", &mut command)
+    }
+
+    fn next_line(&mut self) -> Result<Option<String>> {
+        self.lines.next().transpose().with_context(|| format!("{} could not be read", self.name))
+    }
+
+    fn next_object(&mut self) -> Result<Option<Value>> {
+        let line = self.next_line()?;
+        line.map(|line| serde_json::from_str(&line).with_context(|| format!("{} said {line:?}", self.name))).transpose()
+    }
+
+    /// Asks it to end, as Ctrl-C would, and waits for that.
+    fn end(&mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).stderr(Stdio::null()).status();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn program(name: &str) -> Command {
+    let path: PathBuf = target_dir().join("release").join(name);
+    command(&path.to_string_lossy())
+}
+
+fn new_session(http: &str, data: &Path) -> Result<Value> {
+    let mut command = program("farfield");
+    command.args(["session", "new", "--relay", http, "--title", "Demo", "--json"]);
+    command.arg("--owner-key").arg(data.join("owner.key"));
+    Ok(serde_json::from_str(&shell::read(&mut command)?)?)
+}
+
+fn show_links(demo: &Demo, http: &str, made: &Value) -> Result<()> {
+    if demo.json {
+        println!(
+            "{}",
+            serde_json::json!({"type": "demo", "http": http, "session": made["session"], "links": made["links"]})
+        );
+        return Ok(());
+    }
+    println!("\nFarfield demo. Open one of these in a browser on this machine, or `farfield join` it:\n");
+    for role in GUESTS {
+        println!("  {role:9} {}", made["links"][role].as_str().context("the relay made no such link")?);
+    }
+    println!("\nCtrl-C ends it.\n");
+    Ok(())
+}
+
+/// The studio's sound when none is named.
+fn default_input() -> Result<String> {
+    Ok(if has_device("input") { "device" } else { "music" }.to_owned())
+}
+
+/// A bare path is a file: people drop one behind `--input`.
+fn as_spec(input: &str) -> String {
+    let is_path = Path::new(input).is_file();
+    if is_path { format!("file:{input}") } else { input.to_owned() }
+}
+
+fn has_device(direction: &str) -> bool {
+    let listed = program("farfield").args(["devices", "--json"]).stderr(Stdio::null()).output();
+    let devices: Value = listed.ok().and_then(|out| serde_json::from_slice(&out.stdout).ok()).unwrap_or_default();
+    let default = |device: &Value| device[direction]["default"].as_bool() == Some(true);
+    devices["devices"].as_array().is_some_and(|all| all.iter().any(default))
+}
+
+fn show_studio(demo: &Demo, studio: &mut Program, relay: &mut Program) -> Result<()> {
+    let mut view = View::default();
+    while let Some(line) = studio.next_line()? {
+        if let Some(status) = relay.child.try_wait()?
+            && !STOPPING.load(Ordering::SeqCst)
+        {
+            bail!("the relay ended ({status}); its message is above");
+        }
+        if demo.json {
+            println!("{line}");
+        } else if let Ok(told) = serde_json::from_str(&line) {
+            view.show(&told);
+        }
+        if STOPPING.load(Ordering::SeqCst) {
+            break;
+        }
+    }
+    view.close();
+    studio.end();
+    let status = studio.child.wait()?;
+    relay.end();
+    if !status.success() && !STOPPING.load(Ordering::SeqCst) {
+        bail!("the studio client ended ({status}); its message is above");
+    }
+    Ok(())
+}
+
+/// What the studio client tells, as a line that is written over itself on a terminal.
+#[derive(Default)]
+struct View {
+    open_line: bool,
+}
+
+impl View {
+    fn show(&mut self, told: &Value) {
+        match told["type"].as_str() {
+            Some("stats") => self.show_stats(told),
+            Some("peer" | "warning" | "left") => self.say(told),
+            _ => {}
+        }
+    }
+
+    fn show_stats(&mut self, told: &Value) {
+        let _ = told;
+        if std::io::stdout().is_terminal() {
+            self.open_line = true;
+        }
+    }
+
+    fn say(&mut self, told: &Value) {
+        self.close();
+        println!("{told}");
+    }
+
+    fn close(&mut self) {
+        if std::mem::take(&mut self.open_line) {
+            println!();
+        }
+        let _ = std::io::stdout().flush();
+    }
+}

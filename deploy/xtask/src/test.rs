@@ -1,0 +1,20 @@
+//! The whole suite, in the order in which a failure is found soonest.
+
+use crate::shell::{self, cargo, say};
+use crate::{page, setup};
+use anyhow::Result;
+
+/// Runs everything, or the Rust tests whose names contain `filter`.
+pub(crate) fn run(filter: Option<&str>) -> Result<()> {
+    setup::ensure(setup::Need::Test)?;
+    page::build()?;
+    page::install("tests/browser")?;
+    if filter.is_none() {
+        page::check()?;
+    }
+    // The integration tests start the real programs, which lie beside their own binary.
+    say("building the programs");
+    shell::run(cargo().args(["build", "--workspace", "--bins"]))?;
+    say("testing");
+    shell::run(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(filter))
+}

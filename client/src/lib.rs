@@ -6,3 +6,4 @@
 //! *Absent*: session law (`protocol`), clock models (`client-core`), DSP (`codec`).
 
 pub mod cli;
+pub mod spec;

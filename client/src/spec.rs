@@ -1,0 +1,188 @@
+//! What people write after `--input` and `--output`: where sound comes from and where it goes.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where the sound of a published stream comes from: `device[:NAME][@3,4] | jack[:NAME] | file:PATH | music | tone | null`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputSpec {
+    /// A capture device.
+    Device(DeviceSpec),
+    /// JACK ports.
+    Jack(JackSpec),
+    /// A sound file, paced by a clock like a device.
+    File(PathBuf),
+    /// Multitrack music that the program makes itself.
+    Music,
+    /// A steady tone, 1 kHz left and 440 Hz right.
+    Tone,
+    /// Silence.
+    Null,
+}
+
+/// Where the sound of others goes: `device[:NAME][@3,4] | jack[:NAME] | file:PATH | null`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutputSpec {
+    /// A playback device.
+    Device(DeviceSpec),
+    /// JACK ports.
+    Jack(JackSpec),
+    /// A stereo WAV file of exactly what left the playout.
+    File(PathBuf),
+    /// Nowhere, but paced like a device.
+    Null,
+}
+
+/// A device of the system's own audio interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceSpec {
+    /// A part of its name; the default device when none.
+    pub name: Option<String>,
+    /// Its channels, counted from 1; all of them (at most two) when empty.
+    pub channels: Vec<u16>,
+}
+
+/// A JACK client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JackSpec {
+    /// Ports of this JACK client are connected at the start; the physical ones when none, nothing for `-`.
+    pub name: Option<String>,
+    /// Channels, counted from 1; the first two when empty.
+    pub channels: Vec<u16>,
+}
+
+/// Why a text names no place for sound.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// The part before the colon is unknown.
+    #[error(
+        "{0:?} names no sound: write device, device:NAME, device:NAME@3,4, jack, jack:NAME, file:PATH or null \
+         (and, for an input, music or tone)"
+    )]
+    Unknown(String),
+    /// `file:` without a path.
+    #[error("file: needs a path, as in file:mix.wav")]
+    NoPath,
+    /// What stands after `@` is not a list of channels.
+    #[error("{0:?} is no list of channels; count from 1, as in device:NAME@3,4")]
+    Channels(String),
+}
+
+impl FromStr for InputSpec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<InputSpec, SpecError> {
+        Ok(match text {
+            "music" => InputSpec::Music,
+            "tone" => InputSpec::Tone,
+            _ => match text.parse()? {
+                OutputSpec::Device(device) => InputSpec::Device(device),
+                OutputSpec::Jack(jack) => InputSpec::Jack(jack),
+                OutputSpec::File(path) => InputSpec::File(path),
+                OutputSpec::Null => InputSpec::Null,
+            },
+        })
+    }
+}
+
+impl FromStr for OutputSpec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<OutputSpec, SpecError> {
+        if text == "null" {
+            return Ok(OutputSpec::Null);
+        }
+        if let Some(path) = text.strip_prefix("file:") {
+            return if path.is_empty() { Err(SpecError::NoPath) } else { Ok(OutputSpec::File(path.into())) };
+        }
+        let unknown = || SpecError::Unknown(text.to_owned());
+        let (rest, channels) = split_channels(text)?;
+        let (kind, name) = match rest.split_once(':') {
+            Some((kind, name)) => (kind, Some(name.to_owned()).filter(|name| !name.is_empty())),
+            None => (rest, None),
+        };
+        match kind {
+            "device" => Ok(OutputSpec::Device(DeviceSpec { name, channels })),
+            "jack" => Ok(OutputSpec::Jack(JackSpec { name, channels })),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// Takes `@3,4` off the end; an `@` that is part of a name stays when no number follows it.
+fn split_channels(text: &str) -> Result<(&str, Vec<u16>), SpecError> {
+    let Some((rest, list)) = text.rsplit_once('@') else { return Ok((text, Vec::new())) };
+    if !list.starts_with(|c: char| c.is_ascii_digit()) {
+        return Ok((text, Vec::new()));
+    }
+    let channel = |part: &str| part.parse::<u16>().ok().filter(|&n| n > 0);
+    let channels: Option<Vec<u16>> = list.split(',').map(channel).collect();
+    match channels {
+        Some(channels) if channels.len() <= 2 => Ok((rest, channels)),
+        _ => Err(SpecError::Channels(list.to_owned())),
+    }
+}
+
+impl fmt::Display for InputSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InputSpec::Device(device) => write_named(f, "device", &device.name, &device.channels),
+            InputSpec::Jack(jack) => write_named(f, "jack", &jack.name, &jack.channels),
+            InputSpec::File(path) => write!(f, "file:{}", path.display()),
+            InputSpec::Music => f.write_str("music"),
+            InputSpec::Tone => f.write_str("tone"),
+            InputSpec::Null => f.write_str("null"),
+        }
+    }
+}
+
+impl fmt::Display for OutputSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OutputSpec::Device(device) => write_named(f, "device", &device.name, &device.channels),
+            OutputSpec::Jack(jack) => write_named(f, "jack", &jack.name, &jack.channels),
+            OutputSpec::File(path) => write!(f, "file:{}", path.display()),
+            OutputSpec::Null => f.write_str("null"),
+        }
+    }
+}
+
+fn write_named(f: &mut fmt::Formatter<'_>, kind: &str, name: &Option<String>, channels: &[u16]) -> fmt::Result {
+    f.write_str(kind)?;
+    if let Some(name) = name {
+        write!(f, ":{name}")?;
+    }
+    for (i, channel) in channels.iter().enumerate() {
+        write!(f, "{}{channel}", if i == 0 { "@" } else { "," })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_reads_back_as_written() {
+        for text in ["device", "device:USB Audio@3,4", "jack", "jack:ardour", "file:/a/b.wav", "music", "tone", "null"]
+        {
+            assert_eq!(text.parse::<InputSpec>().unwrap().to_string(), text);
+        }
+        assert!("music".parse::<OutputSpec>().is_err());
+    }
+
+    #[test]
+    fn an_at_sign_in_a_name_is_no_channel_list() {
+        let spec: OutputSpec = "device:me@home".parse().unwrap();
+        assert_eq!(spec, OutputSpec::Device(DeviceSpec { name: Some("me@home".into()), channels: vec![] }));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        assert_eq!("file:".parse::<InputSpec>(), Err(SpecError::NoPath));
+        assert_eq!("device@0,1".parse::<InputSpec>(), Err(SpecError::Channels("0,1".into())));
+        assert_eq!("device@1,2,3".parse::<InputSpec>(), Err(SpecError::Channels("1,2,3".into())));
+        assert!(matches!("mp3:x".parse::<InputSpec>(), Err(SpecError::Unknown(_))));
+    }
+}

@@ -1,1 +1,6 @@
-//! The house test bench: impairment proxy, network traces, checkers, and the one integration binary.
+//! The house test bench: a bad network that comes back with its seed, and what else the suite needs.
+//!
+//! *Absent*: anything that the programs themselves use.
+
+pub mod impair;
+pub mod rng;

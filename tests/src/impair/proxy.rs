@@ -1,0 +1,170 @@
+use super::{Impairer, Impairment};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use units::MonoTime;
+
+/// Longest wait for a datagram, so that the end of the proxy is noticed.
+const IDLE: Duration = Duration::from_millis(20);
+/// Clients that may use one proxy; datagrams of more are dropped.
+const MAX_FLOWS: usize = 256;
+
+/// A UDP proxy that stands for `target`: each client that sends to [`Proxy::address`] gets its own pair of impaired
+/// directions and its own address towards the target. Ends when dropped.
+pub struct Proxy {
+    address: SocketAddr,
+    ending: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Proxy {
+    /// Opens the proxy's port on `at` (port 0 chooses one); datagrams go to `target` through `up` and back through
+    /// `down`.
+    ///
+    /// # Errors
+    /// When the port cannot be opened.
+    pub fn start(at: SocketAddr, target: SocketAddr, up: Impairment, down: Impairment) -> io::Result<Proxy> {
+        let front = open(at)?;
+        let address = front.local_addr()?;
+        let ending = Arc::new(AtomicBool::new(false));
+        let mut carrier = Carrier { front, target, up, down, start: Instant::now(), flows: HashMap::new() };
+        let end = Arc::clone(&ending);
+        let thread = std::thread::Builder::new().name("impair".into()).spawn(move || {
+            while !end.load(Ordering::Relaxed) {
+                carrier.turn();
+            }
+        })?;
+        Ok(Proxy { address, ending, thread: Some(thread) })
+    }
+
+    /// Where clients send to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Flow {
+    back: UdpSocket,
+    up: Impairer,
+    down: Impairer,
+}
+
+struct Carrier {
+    front: UdpSocket,
+    target: SocketAddr,
+    up: Impairment,
+    down: Impairment,
+    start: Instant,
+    flows: HashMap<SocketAddr, Flow>,
+}
+
+impl Carrier {
+    fn turn(&mut self) {
+        self.wait();
+        let now = self.now();
+        self.take_from_clients(now);
+        let (front, target) = (&self.front, self.target);
+        for (client, flow) in &mut self.flows {
+            receive_all(&flow.back, |datagram, _| flow.down.handle_datagram(now, datagram));
+            // An end that is gone refuses datagrams; a network does not care.
+            while let Some(datagram) = flow.up.poll_output(now) {
+                let _ = flow.back.send_to(&datagram, target);
+            }
+            while let Some(datagram) = flow.down.poll_output(now) {
+                let _ = front.send_to(&datagram, client);
+            }
+        }
+    }
+
+    fn take_from_clients(&mut self, now: MonoTime) {
+        let (front, flows, up, down) = (&self.front, &mut self.flows, &self.up, &self.down);
+        let any = SocketAddr::new(self.target.ip(), 0);
+        receive_all(front, |datagram, client| {
+            if !flows.contains_key(&client) {
+                let Some(back) = open(any).ok().filter(|_| flows.len() < MAX_FLOWS) else { return };
+                flows.insert(client, Flow { back, up: Impairer::new(up.clone()), down: Impairer::new(down.clone()) });
+            }
+            if let Some(flow) = flows.get_mut(&client) {
+                flow.up.handle_datagram(now, datagram);
+            }
+        });
+    }
+
+    /// Waits until a datagram is there to be read or to be delivered.
+    fn wait(&self) {
+        let deadlines = self.flows.values().flat_map(|flow| [flow.up.next_deadline(), flow.down.next_deadline()]);
+        let due = deadlines.flatten().min().map_or(IDLE, |due| due.saturating_since(self.now()).min(IDLE));
+        let mut polled: Vec<libc::pollfd> = std::iter::once(&self.front)
+            .chain(self.flows.values().map(|flow| &flow.back))
+            .map(|socket| libc::pollfd { fd: fd(socket), events: libc::POLLIN, revents: 0 })
+            .collect();
+        let timeout_ms = due.as_micros().div_ceil(1000) as libc::c_int;
+        // SAFETY: the array lives across the call and its length is the one given.
+        unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, timeout_ms) };
+    }
+
+    fn now(&self) -> MonoTime {
+        MonoTime(self.start.elapsed().as_nanos() as u64)
+    }
+}
+
+fn receive_all(socket: &UdpSocket, mut take: impl FnMut(&[u8], SocketAddr)) {
+    let mut buffer = [0u8; 2048];
+    loop {
+        match socket.recv_from(&mut buffer) {
+            Ok((length, from)) => take(&buffer[..length], from),
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn open(at: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(at), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    socket.set_recv_buffer_size(1 << 20)?;
+    socket.bind(&at.into())?;
+    Ok(socket.into())
+}
+
+fn fd(socket: &UdpSocket) -> libc::c_int {
+    use std::os::fd::AsRawFd;
+    socket.as_raw_fd()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn datagrams_go_to_the_target_and_its_answers_come_back() {
+        let loopback: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let target = UdpSocket::bind(loopback).unwrap();
+        let drop_first = "drop=0".parse().unwrap();
+        let proxy = Proxy::start(loopback, target.local_addr().unwrap(), drop_first, Impairment::default()).unwrap();
+        let client = UdpSocket::bind(loopback).unwrap();
+        client.send_to(b"lost", proxy.address()).unwrap();
+        client.send_to(b"there", proxy.address()).unwrap();
+        let mut buffer = [0u8; 16];
+        let (length, from) = target.recv_from(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"there");
+        assert_ne!(from, client.local_addr().unwrap());
+        target.send_to(b"back", from).unwrap();
+        let (length, from) = client.recv_from(&mut buffer).unwrap();
+        assert_eq!((&buffer[..length], from), (&b"back"[..], proxy.address()));
+    }
+}

@@ -6,4 +6,5 @@
 //! *Absent*: session law (`protocol`), clock models (`client-core`), DSP (`codec`).
 
 pub mod cli;
+pub mod source;
 pub mod spec;

@@ -15,7 +15,7 @@ pub enum InputSpec {
     File(PathBuf),
     /// Multitrack music that the program makes itself.
     Music,
-    /// A steady tone, 1 kHz left and 440 Hz right.
+    /// A steady tone, 1 kHz left and 1.5 kHz right at −18 dBFS.
     Tone,
     /// Silence.
     Null,

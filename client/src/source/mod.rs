@@ -65,7 +65,9 @@ pub enum SourceError {
         path: String,
     },
     /// The bytes are of no format that can be decoded here.
-    #[error("{path} is not a sound file that can be read here: give WAV, FLAC, Ogg Vorbis, MP3, AIFF or AAC/ALAC (M4A).")]
+    #[error(
+        "{path} is not a sound file that can be read here: give WAV, FLAC, Ogg Vorbis, MP3, AIFF or AAC/ALAC (M4A)."
+    )]
     NotSound {
         /// The path as given.
         path: String,

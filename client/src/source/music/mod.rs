@@ -6,8 +6,8 @@
 //!
 //! *Absent*: samples, files, clocks; the same seed plays the same music.
 
-pub(crate) mod dsp;
 mod drums;
+pub(crate) mod dsp;
 mod hall;
 mod keys;
 mod score;

@@ -1,0 +1,269 @@
+use crate::plan::Plan;
+use protocol::grants::{Grants, Role};
+use protocol::ids::{CommandId, ParticipantId, StreamId};
+use protocol::session::Rejection;
+use protocol::stream::StreamKind;
+use protocol::wire::{ClientFrame, ClientKind, ErrorCode, MAX_PARTICIPANTS, RelayFrame, Slot, close};
+use std::sync::Arc;
+use units::{MonoTime, RtpTimestamp, Ssrc, WallTime};
+
+/// One WebSocket, numbered by the shell; numbers are never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// The time, told with every input.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// For deadlines and limits.
+    pub mono: MonoTime,
+    /// For the log.
+    pub wall: WallTime,
+}
+
+/// Something that happened to the room.
+#[derive(Debug)]
+pub enum Input {
+    /// Somebody whose ticket or resume secret was good is on a new link.
+    Enter(Box<Enter>),
+    /// A frame came in.
+    Frame {
+        /// On which link.
+        link: LinkId,
+        /// The frame.
+        frame: ClientFrame,
+    },
+    /// A link is gone.
+    Closed {
+        /// Which.
+        link: LinkId,
+        /// Whether the participant said that they leave for good.
+        left: bool,
+    },
+    /// News of a participant's peer connection.
+    Media {
+        /// Whose.
+        participant: ParticipantId,
+        /// Which.
+        peer: u32,
+        /// What.
+        media: MediaInput,
+    },
+    /// The time named by [`super::Room::next_deadline`] has come.
+    Deadline,
+    /// The relay is going down: everybody is told and every link closed.
+    Drain,
+}
+
+/// Who comes in, as the ticket or the stored resume secret vouches.
+#[derive(Clone)]
+pub struct Enter {
+    /// The new link.
+    pub link: LinkId,
+    /// What program is on it.
+    pub client: ClientKind,
+    /// Who.
+    pub participant: ParticipantId,
+    /// What people call them.
+    pub name: String,
+    /// The preset of their invitation.
+    pub role: Role,
+    /// What they may do.
+    pub grants: Grants,
+    /// Their next resume secret, passed on in `welcome`.
+    pub resume: String,
+}
+
+impl std::fmt::Debug for Enter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Enter")
+            .field("link", &self.link)
+            .field("participant", &self.participant)
+            .finish_non_exhaustive()
+    }
+}
+
+/// News of a peer connection.
+#[derive(Clone, Debug)]
+pub enum MediaInput {
+    /// The offer is answered or refused.
+    Answered(Result<String, Refusal>),
+    /// It is connected.
+    Connected,
+    /// It is gone.
+    Gone {
+        /// One sentence for people.
+        why: String,
+    },
+    /// What its receiving sections carry from now on.
+    Slots {
+        /// The sections in use.
+        slots: Vec<Slot>,
+        /// Streams without a section.
+        missing: Vec<StreamId>,
+    },
+    /// The first packet of a stream from one RTP source.
+    FirstPacket {
+        /// Which stream.
+        stream: StreamId,
+        /// The source.
+        ssrc: Ssrc,
+        /// The packet's timestamp.
+        rtp: RtpTimestamp,
+    },
+    /// Which streams are being forwarded to it.
+    Hearing(Vec<StreamId>),
+}
+
+/// Something the shell has to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Write one frame to each of these links.
+    Send {
+        /// The links, at least one.
+        to: Vec<LinkId>,
+        /// The frame.
+        frame: RelayFrame,
+    },
+    /// Close a link after what was sent to it. [`Input::Closed`] need not follow.
+    Close {
+        /// Which.
+        link: LinkId,
+        /// Why.
+        closing: Closing,
+    },
+    /// Let the media plane answer an offer; [`MediaInput::Answered`] follows.
+    Offer(PeerOffer),
+    /// Let the media plane close a peer connection.
+    ClosePeer {
+        /// Whose.
+        participant: ParticipantId,
+        /// Which.
+        peer: u32,
+    },
+    /// From now on this is who hears whom.
+    SetPlan(Arc<Plan>),
+}
+
+impl Output {
+    pub(super) fn to(link: LinkId, frame: RelayFrame) -> Output {
+        Output::Send { to: vec![link], frame }
+    }
+}
+
+/// An offer whose sections were checked against the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerOffer {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Number of the peer connection.
+    pub peer: u32,
+    /// The offer's SDP, unchecked.
+    pub sdp: String,
+    /// Which section (`a=mid`) carries which of the participant's open streams.
+    pub send: Vec<(String, StreamId, StreamKind)>,
+    /// What program offers.
+    pub client: ClientKind,
+}
+
+/// Why the relay closes a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// A message was over the cap.
+    TooLarge,
+    /// The relay is going down.
+    Draining,
+    /// The reader fell behind.
+    Slow,
+    /// The `hello` was refused.
+    Refused,
+    /// No `hello` in time, or silence.
+    Silent,
+    /// A newer link took over.
+    Replaced,
+}
+
+impl Closing {
+    /// The WebSocket close code.
+    pub fn code(self) -> u16 {
+        match self {
+            Closing::TooLarge => close::TOO_LARGE,
+            Closing::Draining => close::DRAINING,
+            Closing::Slow => close::SLOW,
+            Closing::Refused => close::REFUSED,
+            Closing::Silent => close::SILENT,
+            Closing::Replaced => close::REPLACED,
+        }
+    }
+
+    /// The close reason: one sentence of at most 123 bytes (RFC 6455 section 5.5).
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Closing::TooLarge => "a message was larger than 32 KiB; send smaller ones",
+            Closing::Draining => "the relay is going down; come back in a moment",
+            Closing::Slow => "you fell behind in reading; come back and resume",
+            Closing::Refused => "you were not let in; the error before this says why",
+            Closing::Silent => "nothing was heard from you for too long; come back and resume",
+            Closing::Replaced => "you came in again elsewhere, so this link is closed",
+        }
+    }
+}
+
+/// Why something is not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{msg}")]
+pub struct Refusal {
+    /// For programs.
+    pub code: ErrorCode,
+    /// One sentence for people.
+    pub msg: String,
+}
+
+impl Refusal {
+    /// A refusal with this code and sentence.
+    pub fn new(code: ErrorCode, msg: impl Into<String>) -> Refusal {
+        Refusal { code, msg: msg.into() }
+    }
+
+    /// The `err` frame that tells it, about the command `id` where there is one.
+    pub fn into_frame(self, id: Option<CommandId>) -> RelayFrame {
+        RelayFrame::Err { id, code: self.code, msg: self.msg }
+    }
+
+    pub(super) fn full() -> Refusal {
+        let msg = format!("the session is full with {MAX_PARTICIPANTS} people; come back when somebody has left");
+        Refusal::new(ErrorCode::TooMany, msg)
+    }
+
+    pub(super) fn replaced() -> Refusal {
+        Refusal::new(ErrorCode::Conflict, Closing::Replaced.sentence())
+    }
+
+    pub(super) fn draining() -> Refusal {
+        Refusal::new(ErrorCode::Draining, Closing::Draining.sentence())
+    }
+
+    pub(super) fn hello_again() -> Refusal {
+        Refusal::new(ErrorCode::Invalid, "you are already in; say hello only once on a link")
+    }
+
+    pub(super) fn too_fast() -> Refusal {
+        Refusal::new(ErrorCode::TooMany, "you send commands faster than 10 a second; send this one again in a second")
+    }
+
+    pub(super) fn conflict() -> Refusal {
+        Refusal::new(ErrorCode::Conflict, "this command's id was used for another command; make a new id")
+    }
+
+    pub(super) fn may_not_talk() -> Refusal {
+        Refusal::new(
+            ErrorCode::Forbidden,
+            "your invitation does not let you talk; ask the session's owner for another one",
+        )
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Refusal {
+        Refusal::new(rejection.code(), rejection.to_string())
+    }
+}

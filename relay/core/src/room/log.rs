@@ -1,0 +1,64 @@
+use protocol::command::Command;
+use protocol::event::{Event, Recorded};
+use protocol::ids::{CommandId, LogId, ParticipantId};
+use protocol::session::{SessionState, apply};
+use std::collections::HashMap;
+use units::WallTime;
+
+/// The session's events in memory, their fold, and which commands caused them.
+pub(super) struct Log {
+    id: LogId,
+    state: SessionState,
+    events: Vec<Recorded>,
+    done: HashMap<(ParticipantId, CommandId), (Command, u64)>,
+}
+
+/// A command whose id was seen before.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// With the same body; it was answered with this number.
+    Same(u64),
+    /// With another body.
+    Other,
+}
+
+impl Log {
+    pub(super) fn new(id: LogId) -> Log {
+        Log { id, state: SessionState::default(), events: Vec::new(), done: HashMap::new() }
+    }
+
+    pub(super) fn id(&self) -> LogId {
+        self.id
+    }
+
+    pub(super) fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    pub(super) fn seq(&self) -> u64 {
+        self.events.len() as u64
+    }
+
+    pub(super) fn after(&self, seq: u64) -> &[Recorded] {
+        self.events.get(seq as usize..).unwrap_or_default()
+    }
+
+    pub(super) fn append(&mut self, at: WallTime, by: Option<ParticipantId>, event: Event) -> Recorded {
+        apply(&mut self.state, &event);
+        let recorded = Recorded { seq: self.seq() + 1, by, at, event };
+        self.events.push(recorded.clone());
+        recorded
+    }
+
+    pub(super) fn repeated(&self, by: ParticipantId, id: CommandId, command: &Command) -> Option<Repeat> {
+        let (before, seq) = self.done.get(&(by, id))?;
+        Some(if before == command { Repeat::Same(*seq) } else { Repeat::Other })
+    }
+
+    /// Keeps a granted command with the log's present end, so that repeating it gives the same answer.
+    pub(super) fn remember(&mut self, by: ParticipantId, id: CommandId, command: Command) -> u64 {
+        let seq = self.seq();
+        self.done.insert((by, id), (command, seq));
+        seq
+    }
+}

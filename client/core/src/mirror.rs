@@ -1,0 +1,300 @@
+//! What this client knows of the session: the state, folded from the relay's events by the session's own law, and the
+//! newest of everything that is only told in passing.
+
+use crate::clock::RelayTime;
+use crate::delay::SourceClock;
+use protocol::event::{Event, Recorded};
+use protocol::ids::{LogId, ParticipantId, SessionId, StreamId};
+use protocol::session::{self, SessionState};
+use protocol::wire::{Ephemeral, Health, Presence, RelayFrame, Welcome};
+use std::collections::BTreeMap;
+
+/// The session as this client sees it.
+#[derive(Clone, Debug)]
+pub struct Mirror {
+    /// Which session.
+    pub session: SessionId,
+    /// Who one is.
+    pub me: ParticipantId,
+    /// Which incarnation of the log.
+    pub log: LogId,
+    /// Number of the last event in `state`.
+    pub seq: u64,
+    /// Everything the events add up to.
+    pub state: SessionState,
+    /// Who is here.
+    pub people: Vec<Presence>,
+    /// Newest clock message of each stream.
+    pub clocks: BTreeMap<StreamId, SourceClock>,
+    /// Newest levels of each stream at its source: peak and RMS of each channel in dBFS.
+    pub levels: BTreeMap<StreamId, (Vec<f32>, Vec<f32>)>,
+    /// How each stream arrives at each of the others.
+    pub health: BTreeMap<(ParticipantId, StreamId), Health>,
+}
+
+/// Something that people may want to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Somebody came in.
+    Came(ParticipantId),
+    /// Somebody left.
+    Left(ParticipantId),
+    /// Somebody's presence changed: what they hear, whether they talk, whether their sound is connected.
+    Presence(ParticipantId),
+    /// A stream began, or began again.
+    Opened(StreamId),
+    /// A stream has a new clock map.
+    Epoch(StreamId),
+    /// A stream ended.
+    Closed(StreamId),
+}
+
+/// The relay's events do not fit on what is known: resume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("event {got} came where {expected} was due; the link must be resumed")]
+pub struct EventGap {
+    /// The number that was due.
+    pub expected: u64,
+    /// The number that came.
+    pub got: u64,
+}
+
+impl Mirror {
+    /// Starts from what the relay says at the door.
+    pub fn new(welcome: &Welcome) -> Mirror {
+        Mirror {
+            session: welcome.session,
+            me: welcome.participant,
+            log: welcome.log,
+            seq: welcome.seq,
+            state: welcome.state.clone(),
+            people: Vec::new(),
+            clocks: BTreeMap::new(),
+            levels: BTreeMap::new(),
+            health: BTreeMap::new(),
+        }
+    }
+
+    /// Takes one of the relay's frames; those that are not about the session's state change nothing.
+    pub fn handle_frame(&mut self, frame: &RelayFrame) -> Result<Vec<Change>, EventGap> {
+        match frame {
+            RelayFrame::Ev(recorded) => self.handle_event(recorded),
+            RelayFrame::Pres { people } => Ok(self.handle_presence(people)),
+            RelayFrame::Eph { from, eph } => {
+                self.handle_ephemeral(*from, eph);
+                Ok(Vec::new())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// What people call somebody; their id when nobody ever came in under it.
+    pub fn name_of(&self, participant: ParticipantId) -> String {
+        self.state.participants.get(&participant).map_or_else(|| participant.to_string(), |person| person.name.clone())
+    }
+
+    fn handle_event(&mut self, recorded: &Recorded) -> Result<Vec<Change>, EventGap> {
+        if recorded.seq <= self.seq {
+            // Already in the state that came with the welcome.
+            return Ok(Vec::new());
+        }
+        if recorded.seq != self.seq + 1 {
+            return Err(EventGap { expected: self.seq + 1, got: recorded.seq });
+        }
+        session::apply(&mut self.state, &recorded.event);
+        self.seq = recorded.seq;
+        Ok(change_of(&recorded.event).into_iter().collect())
+    }
+
+    fn handle_presence(&mut self, people: &[Presence]) -> Vec<Change> {
+        let before = std::mem::replace(&mut self.people, people.to_vec());
+        let known = |person: &&Presence| !before.contains(person);
+        let mut changes: Vec<Change> =
+            people.iter().filter(known).map(|person| Change::Presence(person.participant)).collect();
+        let gone = before.iter().filter(|was| !people.iter().any(|is| is.participant == was.participant));
+        changes.extend(gone.map(|person| Change::Presence(person.participant)));
+        changes
+    }
+
+    fn handle_ephemeral(&mut self, from: ParticipantId, eph: &Ephemeral) {
+        match eph {
+            Ephemeral::Levels { stream, peak_dbfs, rms_dbfs } if self.publishes(from, *stream) => {
+                self.levels.insert(*stream, (peak_dbfs.clone(), rms_dbfs.clone()));
+            }
+            Ephemeral::Clock { stream, epoch, ticks, at_us, error_us } if self.publishes(from, *stream) => {
+                let at = RelayTime { at_us: *at_us, error_us: (*error_us).max(0) };
+                self.clocks.insert(*stream, SourceClock { epoch: *epoch, ticks: *ticks, at });
+            }
+            Ephemeral::Health(health) if self.state.streams.contains_key(&health.stream) => {
+                self.health.insert((from, health.stream), health.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Only a stream's publisher is believed about it.
+    fn publishes(&self, participant: ParticipantId, stream: StreamId) -> bool {
+        self.state.streams.get(&stream).is_some_and(|stream| stream.participant == participant)
+    }
+}
+
+fn change_of(event: &Event) -> Option<Change> {
+    Some(match event {
+        Event::ParticipantJoin { participant, .. } => Change::Came(*participant),
+        Event::ParticipantLeave { participant } => Change::Left(*participant),
+        Event::StreamOpen { stream, .. } => Change::Opened(*stream),
+        Event::StreamEpoch { stream, .. } => Change::Epoch(*stream),
+        Event::StreamClose { stream } => Change::Closed(*stream),
+        Event::SessionOpen { .. } => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use protocol::command::Command;
+    use protocol::grants::Role;
+    use protocol::session::{Actor, decide};
+    use protocol::stream::{EpochMap, StreamFormat, StreamKind};
+    use protocol::wire::{ClientKind, VERSION};
+    use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
+
+    fn id<T: std::str::FromStr>(n: u32) -> T
+    where
+        T::Err: std::fmt::Debug,
+    {
+        format!("018f4d3e-0000-7000-8000-{n:012}").parse().unwrap()
+    }
+
+    fn welcome(seq: u64, state: SessionState) -> Welcome {
+        Welcome {
+            v: VERSION,
+            session: id(1),
+            participant: id(2),
+            role: Role::Owner,
+            grants: Role::Owner.grants(),
+            resume: String::new(),
+            log: id(3),
+            seq,
+            state,
+            ping_ms: 5_000,
+        }
+    }
+
+    fn recorded(seq: u64, event: Event) -> RelayFrame {
+        RelayFrame::Ev(Recorded { seq, by: None, at: WallTime(0), event })
+    }
+
+    fn join(n: u32) -> Event {
+        let (role, grants) = (Role::Owner, Role::Owner.grants());
+        Event::ParticipantJoin { participant: id(n), name: format!("p{n}"), role, grants }
+    }
+
+    fn command() -> impl Strategy<Value = (u32, Command)> {
+        let format =
+            StreamFormat { channels: 2, frame_us: 5_000, bitrate: 256_000, redundancy: 1, rate: SampleRate(48_000) };
+        let map = |epoch| EpochMap {
+            epoch,
+            ssrc: Ssrc(7),
+            rtp0: RtpTimestamp(5),
+            from: Ticks(0),
+            sample0: SampleTime(0),
+            rate: SampleRate(48_000),
+            codec_delay: Ticks(120),
+            resampler_delay: Ticks(0),
+            trusted: true,
+        };
+        (10u32..13, 20u32..24, 0u32..3, 0u32..3).prop_map(move |(who, stream, what, epoch)| {
+            let stream = id(stream);
+            let (kind, label, format) = (StreamKind::Mic, "voice".to_owned(), format.clone());
+            let command = match what {
+                0 => Command::StreamOpen { stream, kind, label, format },
+                1 => Command::StreamEpoch { stream, map: map(epoch) },
+                _ => Command::StreamClose { stream },
+            };
+            (who, command)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_folds_the_same_events_holds_the_same_state(
+            commands in prop::collection::vec(command(), 0..60), late in 0usize..60,
+        ) {
+            let (mut state, mut seq) = (SessionState::default(), 0);
+            let mut early = Mirror::new(&welcome(0, state.clone()));
+            let mut comer: Option<Mirror> = None;
+            let mut record = |state: &mut SessionState, event: Event, comer: &mut Option<Mirror>| {
+                session::apply(state, &event);
+                seq += 1;
+                let frame = recorded(seq, event);
+                for mirror in [Some(&mut early), comer.as_mut()].into_iter().flatten() {
+                    mirror.handle_frame(&frame).unwrap();
+                }
+                seq
+            };
+            for n in 10..13 {
+                record(&mut state, join(n), &mut comer);
+            }
+            let mut last = 3;
+            for (n, (who, command)) in commands.into_iter().enumerate() {
+                if n == late {
+                    comer = Some(Mirror::new(&welcome(last, state.clone())));
+                }
+                let actor = Actor { participant: id(who), grants: &Role::Owner.grants() };
+                for event in decide(&state, &actor, &command).unwrap_or_default() {
+                    last = record(&mut state, event, &mut comer);
+                }
+            }
+            prop_assert_eq!(&early.state, &state);
+            if let Some(comer) = comer {
+                prop_assert_eq!(&comer.state, &state);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_the_mirror_panic(text in "\\PC{0,300}", seq in any::<u64>(), n in 0u32..4) {
+            let mut mirror = Mirror::new(&welcome(seq.min(u64::MAX - 1), SessionState::default()));
+            if let Ok(frame) = serde_json::from_str::<RelayFrame>(&text) {
+                let _ = mirror.handle_frame(&frame);
+            }
+            let _ = mirror.handle_frame(&recorded(seq, join(n)));
+        }
+    }
+
+    #[test]
+    fn an_event_out_of_order_is_refused_and_one_that_is_known_is_ignored() {
+        let mut mirror = Mirror::new(&welcome(4, SessionState::default()));
+        assert_eq!(mirror.handle_frame(&recorded(6, join(1))), Err(EventGap { expected: 5, got: 6 }));
+        assert_eq!(mirror.handle_frame(&recorded(4, join(1))), Ok(vec![]));
+        assert!(mirror.state.participants.is_empty());
+        assert_eq!(mirror.handle_frame(&recorded(5, join(1))), Ok(vec![Change::Came(id(1))]));
+    }
+
+    #[test]
+    fn only_a_streams_publisher_is_believed_about_it() {
+        let mut mirror = Mirror::new(&welcome(0, SessionState::default()));
+        let format = StreamFormat { channels: 2, frame_us: 5_000, bitrate: 1, redundancy: 0, rate: SampleRate(48_000) };
+        let (stream, participant, label) = (id(20), id(10), String::new());
+        let open = Event::StreamOpen { stream, participant, kind: StreamKind::Program, label, format };
+        mirror.handle_frame(&recorded(1, open)).unwrap();
+        let eph = Ephemeral::Clock { stream, epoch: 0, ticks: Ticks(0), at_us: 5, error_us: 1 };
+        mirror.handle_frame(&RelayFrame::Eph { from: id(11), eph: eph.clone() }).unwrap();
+        assert!(mirror.clocks.is_empty());
+        mirror.handle_frame(&RelayFrame::Eph { from: participant, eph }).unwrap();
+        assert_eq!(mirror.clocks[&stream].at.at_us, 5);
+    }
+
+    #[test]
+    fn presence_names_who_changed_and_who_is_gone() {
+        let mut mirror = Mirror::new(&welcome(0, SessionState::default()));
+        let person =
+            |n, talking| Presence { participant: id(n), client: ClientKind::Page, hears: vec![], talking, media: true };
+        let here = RelayFrame::Pres { people: vec![person(1, false), person(2, false)] };
+        assert_eq!(mirror.handle_frame(&here).unwrap().len(), 2);
+        assert_eq!(mirror.handle_frame(&here).unwrap(), []);
+        let then = RelayFrame::Pres { people: vec![person(1, true)] };
+        assert_eq!(mirror.handle_frame(&then).unwrap(), [Change::Presence(id(1)), Change::Presence(id(2))]);
+    }
+}

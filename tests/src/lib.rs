@@ -3,4 +3,5 @@
 //! *Absent*: anything that the programs themselves use.
 
 pub mod impair;
+pub mod programs;
 pub mod rng;

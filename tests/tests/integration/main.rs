@@ -1,0 +1,3 @@
+//! The programs together, as people use them.
+
+mod bad_input;

@@ -6,5 +6,7 @@
 //! *Absent*: session law (`protocol`), clock models (`client-core`), DSP (`codec`).
 
 pub mod cli;
+pub mod media;
+pub mod signal;
 pub mod source;
 pub mod spec;

@@ -1,0 +1,124 @@
+//! How the library is set up: codecs, sockets, timers.
+
+use super::receive::{RtpSink, read_track};
+use super::{MediaError, PT_OPUS, PT_RED, PeerEvent};
+use rtc::ice::mdns::MulticastDnsMode;
+use rtc::media_stream::MediaStreamTrack;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use units::Ssrc;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::media_stream::track_remote::TrackRemote;
+use webrtc::peer_connection::{
+    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder,
+    RTCPeerConnectionState, Registry, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile,
+    configure_rtcp_reports,
+};
+
+/// The only kind of media here.
+pub(super) const AUDIO: RtpCodecKind = RtpCodecKind::Audio;
+/// Stereo both ways, never in-band FEC (it would turn music into hybrid SILK).
+const OPUS_FMTP: &str = "minptime=3;useinbandfec=0;stereo=1;sprop-stereo=1;maxaveragebitrate=510000";
+/// Silence from the relay after which the connection counts as interrupted, and after which as failed.
+const INTERRUPTED_AFTER: Duration = Duration::from_secs(2);
+const FAILED_AFTER: Duration = Duration::from_secs(4);
+const KEEPALIVE: Duration = Duration::from_millis(500);
+/// Connectivity checks are repeated so often, so many times: 1.5 s in all, as long as the watchdog waits.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+const CHECKS: u16 = 30;
+
+/// Builds the connection and starts its driver.
+pub(super) async fn build_connection(loopback: bool, handler: Handler) -> Result<Arc<dyn PeerConnection>, MediaError> {
+    let connection = PeerConnectionBuilder::new()
+        .with_configuration(RTCConfigurationBuilder::default().build())
+        .with_media_engine(media_engine().map_err(MediaError::open)?)
+        .with_setting_engine(settings())
+        .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
+        .with_handler(Arc::new(handler))
+        .with_udp_addrs(bind_addresses(loopback))
+        .build()
+        .await
+        .map_err(MediaError::open)?;
+    Ok(Arc::new(connection))
+}
+
+/// A track that sends what it is given under `ssrc`.
+pub(super) fn opus_track(ssrc: Ssrc) -> Arc<TrackLocalStaticRTP> {
+    let rtp_coding_parameters = RTCRtpCodingParameters { ssrc: Some(ssrc.0), ..Default::default() };
+    let coding = RTCRtpEncodingParameters { rtp_coding_parameters, codec: opus(), active: true, ..Default::default() };
+    let name = format!("farfield-{:08x}", ssrc.0);
+    let track = MediaStreamTrack::new(name.clone(), name.clone(), name, AUDIO, vec![coding]);
+    Arc::new(TrackLocalStaticRTP::new(track))
+}
+
+/// Wildcards are bound once per interface, which leaves loopback out; a relay on this machine needs it.
+fn bind_addresses(loopback: bool) -> Vec<&'static str> {
+    if loopback { vec!["127.0.0.1:0", "0.0.0.0:0"] } else { vec!["0.0.0.0:0", "[::]:0"] }
+}
+
+fn settings() -> SettingEngine {
+    SettingEngineBuilder::new()
+        .with_include_loopback_candidate(true)
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
+        .with_srtp_protection_profiles(vec![
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
+        ])
+        .with_ice_timeouts(Some(INTERRUPTED_AFTER), Some(FAILED_AFTER), Some(KEEPALIVE))
+        .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(CHECKS))
+        .build()
+}
+
+fn media_engine() -> webrtc::error::Result<MediaEngine> {
+    let mut engine = MediaEngine::default();
+    engine.register_codec(RTCRtpCodecParameters { rtp_codec: opus(), payload_type: PT_OPUS }, AUDIO)?;
+    let red =
+        RTCRtpCodec { mime_type: "audio/red".to_owned(), sdp_fmtp_line: format!("{PT_OPUS}/{PT_OPUS}"), ..opus() };
+    engine.register_codec(RTCRtpCodecParameters { rtp_codec: red, payload_type: PT_RED }, AUDIO)?;
+    Ok(engine)
+}
+
+fn opus() -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: "audio/opus".to_owned(),
+        clock_rate: units::TICK_RATE,
+        channels: 2,
+        sdp_fmtp_line: OPUS_FMTP.to_owned(),
+        rtcp_feedback: Vec::new(),
+    }
+}
+
+/// Takes the library's callbacks.
+pub(super) struct Handler {
+    sink: Arc<dyn RtpSink>,
+    events: mpsc::UnboundedSender<PeerEvent>,
+}
+
+impl Handler {
+    pub(super) fn new(sink: Arc<dyn RtpSink>, events: mpsc::UnboundedSender<PeerEvent>) -> Handler {
+        Handler { sink, events }
+    }
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Handler {
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        tracing::debug!(%state, "peer");
+        let event = match state {
+            RTCPeerConnectionState::Connected => PeerEvent::Connected,
+            RTCPeerConnectionState::Disconnected => PeerEvent::Interrupted,
+            RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => PeerEvent::Failed,
+            _ => return,
+        };
+        // Whoever opened the peer may have given it up.
+        let _ = self.events.send(event);
+    }
+
+    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        tokio::spawn(read_track(track, self.sink.clone()));
+    }
+}

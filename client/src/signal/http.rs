@@ -1,0 +1,89 @@
+use super::SignalError;
+use super::error::root_cause;
+use protocol::api::{
+    ApiError, Authority, InviteMade, NewInvite, NewSession, Redeem, Redeemed, RevokeInvite, SessionMade,
+};
+use protocol::grants::Role;
+use protocol::ids::InviteId;
+use protocol::link::InviteLink;
+use reqwest::{RequestBuilder, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// An answer that takes longer is no answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The HTTP interface of one relay.
+#[derive(Clone, Debug)]
+pub struct Api {
+    relay: String,
+    client: reqwest::Client,
+}
+
+impl Api {
+    /// For the relay at `relay`, as in `https://studio.example`.
+    pub fn new(relay: &str) -> Result<Api, SignalError> {
+        let client = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|error| SignalError::Tls(root_cause(&error)))?;
+        Ok(Api { relay: relay.trim_end_matches('/').to_owned(), client })
+    }
+
+    /// Makes a session by the right of the relay's owner key.
+    pub async fn new_session(&self, owner_key: &str, title: &str) -> Result<SessionMade, SignalError> {
+        let body = NewSession { title: title.to_owned() };
+        let request = self.post("sessions", &body).bearer_auth(owner_key);
+        self.json(request).await
+    }
+
+    /// Turns a link into a join ticket that is good for 30 s.
+    pub async fn redeem(&self, link: &InviteLink, name: &str) -> Result<Redeemed, SignalError> {
+        let body = Redeem { secret: link.secret.clone(), name: name.to_owned() };
+        self.json(self.post(&format!("invites/{}/redeem", link.invite), &body)).await
+    }
+
+    /// Makes another invitation by the right of `by`.
+    pub async fn new_invite(&self, by: &InviteLink, role: Role, once: bool) -> Result<InviteMade, SignalError> {
+        let body = NewInvite { by: authority(by), role, once };
+        self.json(self.post("invites", &body)).await
+    }
+
+    /// Ends an invitation by the right of `by`.
+    pub async fn revoke_invite(&self, invite: InviteId, by: &InviteLink) -> Result<(), SignalError> {
+        let body = RevokeInvite { by: authority(by) };
+        self.send(self.post(&format!("invites/{invite}/revoke"), &body)).await.map(|_| ())
+    }
+
+    fn post(&self, path: &str, body: &impl Serialize) -> RequestBuilder {
+        self.client.post(format!("{}/api/v1/{path}", self.relay)).json(body)
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, SignalError> {
+        let response = self.send(request).await?;
+        response.json().await.map_err(|error| self.strange(root_cause(&error)))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, SignalError> {
+        let unreachable =
+            |error: reqwest::Error| SignalError::Unreachable { relay: self.relay.clone(), cause: root_cause(&error) };
+        let response = request.send().await.map_err(unreachable)?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status();
+        match response.json::<ApiError>().await {
+            Ok(ApiError { code, msg }) => Err(SignalError::Refused { code, msg }),
+            Err(_) => Err(self.strange(format!("HTTP status {status}"))),
+        }
+    }
+
+    fn strange(&self, cause: String) -> SignalError {
+        SignalError::Strange { relay: self.relay.clone(), cause }
+    }
+}
+
+fn authority(by: &InviteLink) -> Authority {
+    Authority { invite: by.invite, secret: by.secret.clone() }
+}

@@ -4,6 +4,7 @@ use crate::shell::{self, cargo, command, say, target_dir};
 use crate::{Demo, page, setup};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, IsTerminal, Lines, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -165,37 +166,95 @@ fn show_studio(demo: &Demo, studio: &mut Program, relay: &mut Program) -> Result
     Ok(())
 }
 
-/// What the studio client tells, as a line that is written over itself on a terminal.
+/// What the studio client tells: news as lines, and below them one line with levels and listeners that is written over
+/// itself on a terminal.
 #[derive(Default)]
 struct View {
+    people: BTreeMap<String, Person>,
     open_line: bool,
+}
+
+/// Somebody else in the session.
+struct Person {
+    name: String,
+    hears: bool,
+    talks: bool,
 }
 
 impl View {
     fn show(&mut self, told: &Value) {
         match told["type"].as_str() {
-            Some("stats") => self.show_stats(told),
-            Some("peer" | "warning" | "left") => self.say(told),
+            Some("stats") => self.show_levels(told),
+            Some("peer") => self.show_person(told),
+            Some("warning") => self.say(&format!("studio: {}", text(&told["message"]))),
             _ => {}
         }
     }
 
-    fn show_stats(&mut self, told: &Value) {
-        let _ = told;
-        if std::io::stdout().is_terminal() {
-            self.open_line = true;
+    fn show_levels(&mut self, told: &Value) {
+        if !std::io::stdout().is_terminal() {
+            return;
         }
+        let peaks = told["published"][0]["levels"]["peak_dbfs"].as_array().cloned().unwrap_or_default();
+        let bars: Vec<String> = ["L", "R"].iter().zip(&peaks).map(|(side, peak)| bar(side, peak)).collect();
+        let people: Vec<String> = self.people.values().map(Person::shown).collect();
+        let listeners = if people.is_empty() { "nobody listens yet".to_owned() } else { people.join(", ") };
+        print!("\r\x1b[K{}  {listeners}", bars.join("  "));
+        self.open_line = true;
+        let _ = std::io::stdout().flush();
     }
 
-    fn say(&mut self, told: &Value) {
-        self.close();
-        println!("{told}");
+    fn show_person(&mut self, told: &Value) {
+        let id = text(&told["participant"]);
+        let name = text(&told["name"]);
+        let known = self.people.contains_key(&id);
+        if told["present"] != true {
+            self.people.remove(&id);
+            if known {
+                self.say(&format!("{name} has left"));
+            }
+            return;
+        }
+        let hears = told["hears"].as_array().is_some_and(|streams| !streams.is_empty());
+        let heard_before = self.people.get(&id).is_some_and(|person| person.hears);
+        if !known {
+            self.say(&format!("{name} is here as {}", text(&told["role"])));
+        }
+        if hears && !heard_before {
+            self.say(&format!("{name} hears the studio"));
+        }
+        self.people.insert(id, Person { name, hears, talks: told["talking"] == true });
+    }
+
+    fn say(&mut self, news: &str) {
+        if std::mem::take(&mut self.open_line) {
+            print!("\r\x1b[K");
+        }
+        println!("{news}");
     }
 
     fn close(&mut self) {
         if std::mem::take(&mut self.open_line) {
             println!();
         }
-        let _ = std::io::stdout().flush();
     }
+}
+
+impl Person {
+    fn shown(&self) -> String {
+        let hears = if self.hears { "hears" } else { "does not hear yet" };
+        format!("{} {hears}{}", self.name, if self.talks { " and talks" } else { "" })
+    }
+}
+
+/// A text of somebody else's without anything that a terminal would obey.
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().chars().filter(|c| !c.is_control()).collect()
+}
+
+/// A level from −60 to 0 dBFS as 20 cells and a number.
+fn bar(side: &str, peak: &Value) -> String {
+    let peak_dbfs = peak.as_f64().unwrap_or(-100.0);
+    let cells = ((peak_dbfs + 60.0) / 3.0).round().clamp(0.0, 20.0) as usize;
+    format!("{side} {}{} {peak_dbfs:6.1} dBFS", "▮".repeat(cells), "▯".repeat(20 - cells))
 }

@@ -14,4 +14,6 @@ pub mod link;
 pub mod session;
 pub mod stream;
 pub mod timeline;
+#[cfg(feature = "ts")]
+pub mod typescript;
 pub mod wire;

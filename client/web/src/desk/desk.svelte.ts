@@ -1,0 +1,213 @@
+/** The desk: everything that the page shows, and the few things that one can do. */
+import { RelayClock } from "../lib/clock";
+import { helloFor, postJson } from "../lib/entry";
+import { Link, type LinkState } from "../lib/link";
+import { Media, type MediaState } from "../lib/media";
+import { audience, people } from "../lib/people";
+import { emptyState, reduce } from "../lib/reducer";
+import { saveSeat, type Invitation, type Seat } from "../lib/seat";
+import type { Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
+import { newId, SUBPROTOCOL } from "../lib/wire";
+import { Health } from "./health.svelte";
+import { Sound } from "./sound.svelte";
+import { Talkback } from "./talkback.svelte";
+
+export type Phase = "outside" | "joining" | "inside" | "refused";
+
+/** Seconds that the relay may take to see a peer of ours that we see connected. */
+const UNSEEN_S = 4;
+const TALK_FORMAT = { channels: 1, frame_us: 20_000, bitrate: 48_000, redundancy: 0, rate: 48_000 };
+
+export class Desk {
+  phase = $state<Phase>("outside");
+  refusal = $state("");
+  link = $state.raw<LinkState>({ at: "connecting", attempt: 0 });
+  media = $state.raw<MediaState>({ at: "connecting" });
+  session = $state.raw<SessionState>(emptyState());
+  presence = $state.raw<Presence[]>([]);
+  self = $state("");
+  talkStream = $state<string | undefined>(undefined);
+  /** What has just changed for the better or among the people, for the status region. */
+  news = $state("");
+
+  people = $derived(people(this.session, this.presence, this.self));
+  hearsMe = $derived(this.talkStream ? audience(this.session, this.presence, this.talkStream) : "");
+  publishers = $derived(this.people.filter((one) => one.publishes.includes("program")).map((one) => one.name));
+
+  readonly sound: Sound;
+  readonly talkback: Talkback;
+  readonly health: Health;
+  readonly #relay = new RelayClock();
+  readonly #media: Media;
+  readonly #link: Link;
+  #seat: Seat;
+  #slots: readonly Slot[] = [];
+  #log = "";
+  #unseen = 0;
+
+  constructor(invitation: Invitation, kept: Seat | undefined, home: HTMLElement) {
+    this.#seat = kept ?? { invitation, name: "", peer: 0 };
+    this.sound = new Sound(home);
+    this.#media = new Media({
+      state: (state) => (this.media = state),
+      slots: (slots) => this.#carry(slots),
+      offer: (offer) => this.#link.tell({ t: "sdp", ...offer }),
+      nextPeer: () => this.#nextPeer(),
+    });
+    this.#link = this.#makeLink();
+    this.talkback = new Talkback({
+      sends: (track) => this.#media.setTalkTrack(track),
+      tell: (on) => this.#link.tell({ t: "eph", type: "talk", data: { on } }),
+      duck: (on) => this.sound.duck(on),
+    });
+    this.health = this.#makeHealth();
+    addEventListener("online", () => this.#link.connect());
+  }
+
+  get name(): string {
+    return this.#seat.name;
+  }
+
+  /** Call it from the click: sound may begin only then. */
+  join(name: string): void {
+    if (name !== this.#seat.name) delete this.#seat.resume;
+    this.#seat.name = name;
+    this.#keepSeat();
+    this.phase = "joining";
+    this.sound.unlock();
+    this.#link.connect();
+  }
+
+  #makeLink(): Link {
+    const place = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+    return new Link(
+      {
+        open: () => new WebSocket(place, SUBPROTOCOL),
+        now: () => performance.now(),
+        later: (ms, then) => {
+          const timer = setTimeout(then, ms);
+          return () => clearTimeout(timer);
+        },
+        hello: () => helloFor(postJson, this.#seat),
+      },
+      {
+        state: (state) => this.#linked(state),
+        welcome: (welcome) => void this.#welcomed(welcome),
+        frame: (frame) => this.#handle(frame),
+        pong: (...pong) => this.#relay.handlePong(...pong),
+        wayBackRefused: () => delete this.#seat.resume,
+      },
+    );
+  }
+
+  #makeHealth(): Health {
+    return new Health({
+      media: this.#media,
+      relay: this.#relay,
+      slots: () => this.#slots,
+      state: () => this.session,
+      webAudioLatencyMs: () => this.sound.latencyMs,
+      tell: (data) => this.#link.tell({ t: "eph", type: "health", data }),
+      second: () => this.#second(),
+    });
+  }
+
+  #linked(state: LinkState): void {
+    this.link = state;
+    if (state.at !== "refused") return;
+    this.refusal = state.why;
+    this.phase = "refused";
+    this.talkback.releaseAll();
+    this.#media.stop();
+  }
+
+  async #welcomed(welcome: Welcome): Promise<void> {
+    const { session, participant, resume, state, log } = welcome;
+    const samePlace = participant === this.self && log === this.#log;
+    const back = this.phase === "inside";
+    this.#seat.resume = { session, participant, secret: resume };
+    this.#keepSeat();
+    this.#log = log;
+    this.self = participant;
+    this.session = state;
+    if (!samePlace) this.#relay.reset();
+    if (back) this.news = samePlace ? "You are back." : "The relay restarted; you are back, nothing for you to do.";
+    this.phase = "inside";
+    document.title = `${state.title} · Farfield`;
+    await this.#meet(welcome, samePlace);
+  }
+
+  /** Opens the talkback stream if one may and it is not open, and makes the peer connection if there is none. */
+  async #meet(welcome: Welcome, samePlace: boolean): Promise<void> {
+    const mayTalk = welcome.grants.includes("publish:talk");
+    const stream = mayTalk ? this.#talkId(welcome.participant) : undefined;
+    const wasOpen = !stream || welcome.state.streams[stream]?.open === true;
+    if (samePlace && wasOpen && this.#media.connected) return;
+    if (stream && !wasOpen) await this.#openTalk(stream);
+    this.talkStream = stream;
+    this.#media.start(stream);
+  }
+
+  #talkId(participant: string): string {
+    const kept = this.#seat.talk;
+    const talk = kept?.participant === participant ? kept : { participant, stream: newId() };
+    this.#seat.talk = talk;
+    this.#keepSeat();
+    return talk.stream;
+  }
+
+  async #openTalk(stream: string): Promise<void> {
+    const data = { stream, kind: "talkback", label: "Talkback", format: TALK_FORMAT } as const;
+    await this.#link.request({ type: "stream.open", data }).catch(() => {});
+  }
+
+  #handle(frame: RelayFrame): void {
+    if (frame.t === "ev") this.#happened(frame);
+    else if (frame.t === "pres") this.presence = frame.people;
+    else if (frame.t === "sdp") this.#media.handleNews(frame);
+    else if (frame.t === "ice") this.#media.handleCandidate(frame.peer, frame.candidate);
+    else if (frame.t === "eph" && frame.type === "clock") this.health.handleClock(frame.data);
+  }
+
+  #happened(event: Extract<RelayFrame, { t: "ev" }>): void {
+    const before = this.session;
+    this.session = reduce(before, event);
+    if (event.type === "participant.join" && event.data.participant !== this.self) {
+      this.news = `${event.data.name} is here.`;
+    } else if (event.type === "participant.leave") {
+      this.news = `${before.participants[event.data.participant]?.name ?? "Somebody"} left.`;
+    }
+    if (event.type.startsWith("stream.")) this.#carry(this.#slots);
+  }
+
+  #carry(slots: readonly Slot[]): void {
+    this.#slots = slots;
+    const playing = slots.flatMap(({ mid, stream }) => {
+      const track = this.#media.track(mid);
+      const kind = this.session.streams[stream]?.kind;
+      return track && kind ? [{ stream, kind, track }] : [];
+    });
+    this.sound.show(playing);
+  }
+
+  #nextPeer(): number {
+    this.#seat.peer += 1;
+    this.#keepSeat();
+    return this.#seat.peer;
+  }
+
+  /** A relay that came back may have forgotten a peer connection that looks well from here. */
+  #second(): void {
+    this.sound.checkOutput();
+    const me = this.presence.find((one) => one.participant === this.self);
+    const unseen = this.link.at === "live" && this.#media.connected && me?.media === false;
+    this.#unseen = unseen ? this.#unseen + 1 : 0;
+    if (this.#unseen < UNSEEN_S) return;
+    this.#unseen = 0;
+    this.#media.start();
+  }
+
+  #keepSeat(): void {
+    saveSeat(sessionStorage, this.#seat);
+  }
+}

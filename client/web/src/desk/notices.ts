@@ -1,0 +1,59 @@
+/** What is wrong, in words that say what to do. */
+import { MIC_WORDS } from "../lib/mic";
+import type { Desk } from "./desk.svelte";
+
+export interface Notice {
+  key: string;
+  kind: "bad" | "watch";
+  text: string;
+  action?: { label: string; run(): void };
+}
+
+/** Everything that is wrong now, the worst first. */
+export function notices(desk: Desk): Notice[] {
+  return [...linkNotices(desk), ...mediaNotices(desk), ...soundNotices(desk)];
+}
+
+function linkNotices({ link }: Desk): Notice[] {
+  if (link.at !== "waiting" && !(link.at === "connecting" && link.attempt > 0)) return [];
+  const text =
+    link.attempt === 0
+      ? "The connection to the relay was lost; coming back…"
+      : "The relay does not answer; trying again by itself. If it lasts, check your network or ask the studio.";
+  return [{ key: "link", kind: "bad", text }];
+}
+
+function mediaNotices({ media, link }: Desk): Notice[] {
+  if (link.at !== "live") return [];
+  if (media.at === "blocked") {
+    const text = `Your network blocks UDP, which carries the sound. Use another network, or have UDP to ${location.hostname} allowed; trying goes on.`;
+    return [{ key: "media", kind: "bad", text }];
+  }
+  if (media.at === "lost") {
+    return [{ key: "media", kind: "bad", text: "The sound path broke; connecting again…" }];
+  }
+  return media.at === "refused" ? [{ key: "media", kind: "bad", text: `${media.why} Trying goes on.` }] : [];
+}
+
+function soundNotices({ sound, talkback }: Desk): Notice[] {
+  const found: Notice[] = [];
+  if (sound.blocked) {
+    const action = { label: "Play sound", run: () => sound.resume() };
+    found.push({ key: "blocked", kind: "bad", text: "Your browser holds the sound back until you click.", action });
+  }
+  if (talkback.refused) {
+    found.push({ key: "mic", kind: "watch", text: MIC_WORDS[talkback.refused] });
+  }
+  if (sound.mono) {
+    const text = "You hear one channel only: the output device is mono. Choose another output to judge stereo.";
+    found.push({ key: "mono", kind: "watch", text });
+  }
+  if (!isSecureContext) {
+    const text = "This page came over http: browsers allow neither meters nor a microphone there. Open its https address.";
+    found.push({ key: "insecure", kind: "watch", text });
+  }
+  if (sound.outputRefused) {
+    found.push({ key: "output", kind: "watch", text: "Your browser could not play through that output; the last one goes on." });
+  }
+  return found;
+}

@@ -1,0 +1,60 @@
+/** One's own talkback: the button, the microphone, and telling the others. */
+import { Mic, MicError, type MicRefusal } from "../lib/mic";
+import { TalkButton, type Holder } from "../lib/talk";
+
+export interface TalkIo {
+  sends(track: MediaStreamTrack | null): Promise<void>;
+  tell(on: boolean): void;
+  duck(on: boolean): void;
+}
+
+export class Talkback {
+  /** `asking`: the button is held, the microphone is not open yet. */
+  state = $state<"off" | "asking" | "on">("off");
+  latched = $state(false);
+  refused = $state<MicRefusal | undefined>(undefined);
+
+  #button = new TalkButton((on) => void this.#changed(on));
+  #mic: Mic;
+
+  constructor(readonly io: TalkIo) {
+    this.#mic = new Mic((track) => io.sends(track));
+  }
+
+  press = (holder: Holder): void => this.#button.press(holder);
+  release = (holder: Holder): void => this.#button.release(holder);
+  toggleLatch = (): void => this.#button.toggleLatch();
+  releaseAll = (): void => this.#button.releaseAll();
+
+  async #changed(on: boolean): Promise<void> {
+    this.latched = this.#button.latched;
+    if (on && this.state === "off") await this.#begin();
+    else if (!on) this.#end();
+  }
+
+  async #begin(): Promise<void> {
+    this.state = "asking";
+    try {
+      await this.#mic.open();
+    } catch (error) {
+      this.refused = error instanceof MicError ? error.why : "busy";
+      this.#button.releaseAll();
+      return;
+    }
+    this.refused = undefined;
+    if (this.state !== "asking") return;
+    this.state = "on";
+    this.#mic.setOn(true);
+    this.io.duck(true);
+    this.io.tell(true);
+  }
+
+  #end(): void {
+    const talked = this.state === "on";
+    this.state = "off";
+    this.#mic.setOn(false);
+    if (!talked) return;
+    this.io.duck(false);
+    this.io.tell(false);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * How late the program is at this ear, by stage, and the one word for it. What is shown is an upper bound: measured
+ * delay plus doubt, never better than the truth.
+ */
+import type { RelayClock } from "./clock";
+import type { Clock, EpochMap, Slot } from "./types";
+
+/** The frame in force at the ear: the listener's RTP timestamp, and when it left the jitter buffer (page time, ms). */
+export interface Heard {
+  rtp: number;
+  atMs: number;
+}
+
+export interface Delay {
+  /** Best estimate from capture to ear in ms. */
+  ms: number;
+  /** Largest error of it in ms. */
+  doubtMs: number;
+}
+
+export type Verdict = "good" | "watch" | "bad" | "silent";
+
+/** What the words mean. The badge's panel shows these figures. */
+export const LIMITS = { goodMs: 300, badMs: 600, badConcealed: 0.01, windowS: 10 } as const;
+
+/**
+ * Chromium plays 8 ms later than its playout statistics say (measured); they lie within 5 ms of the truth.
+ * Where there are none, the sound system's own latency plus 11 ms stands in, with more doubt.
+ */
+export const OUTPUT = { chromiumExtraMs: 8, chromiumDoubtMs: 5, webAudioExtraMs: 11, webAudioDoubtMs: 25 } as const;
+
+/** The delay of the output path in ms. None when the browser tells nothing about it. */
+export function outputDelay(playoutMs: number | undefined, webAudioLatencyMs: number | undefined): Delay | undefined {
+  if (playoutMs !== undefined) return { ms: playoutMs + OUTPUT.chromiumExtraMs, doubtMs: OUTPUT.chromiumDoubtMs };
+  if (webAudioLatencyMs === undefined) return undefined;
+  return { ms: webAudioLatencyMs + OUTPUT.webAudioExtraMs, doubtMs: OUTPUT.webAudioDoubtMs };
+}
+
+/** From capture to the jitter buffer's end. None while the publisher's clock or its map is not known. */
+export function delayToBuffer(
+  heard: Heard,
+  slot: Slot,
+  maps: readonly EpochMap[],
+  clock: Clock | undefined,
+  relay: RelayClock,
+): Delay | undefined {
+  const map = maps.find((candidate) => candidate.ssrc === slot.source);
+  if (!map || !clock || !relay.known) return undefined;
+  const ticks = unwrapNear(sub32(sub32(heard.rtp, slot.offset), map.rtp0), clock.ticks);
+  if (Math.abs(ticks - clock.ticks) > STALE_TICKS) return undefined;
+  const capturedMs = clock.at_us / 1000 + (ticks - clock.ticks) / 48;
+  const ms = relay.toRelay(heard.atMs) - capturedMs;
+  return { ms, doubtMs: clock.error_us / 1000 + relay.errorMs(heard.atMs) };
+}
+
+/** A clock message that is more than 20 s away describes a run that has ended. */
+const STALE_TICKS = 20 * 48_000;
+
+const sub32 = (a: number, b: number): number => (a - b) >>> 0;
+
+/** The number congruent to `low` modulo 2^32 that is nearest to `near`. */
+export function unwrapNear(low: number, near: number): number {
+  const step = 2 ** 32;
+  return low + Math.round((near - low) / step) * step;
+}
+
+/** The word for the last ten seconds. An unknown delay is never good. */
+export function verdict(upperMs: number | undefined, concealed: number, played: number): Verdict {
+  if (played === 0) return "silent";
+  if (concealed / played > LIMITS.badConcealed || (upperMs ?? 0) > LIMITS.badMs) return "bad";
+  return concealed === 0 && upperMs !== undefined && upperMs <= LIMITS.goodMs ? "good" : "watch";
+}

@@ -1,0 +1,197 @@
+import { expect, test } from "vitest";
+import { Refusal } from "./entry";
+import { Link, type LinkState, type Socket } from "./link";
+import type { Hello, RelayFrame, Welcome } from "./types";
+
+/** A relay and a clock in one: sockets to answer on, and time that passes when told. */
+class World {
+  nowMs = 0;
+  timers: { at: number; then: () => void }[] = [];
+  sockets: (Socket & { sent: { t: string; [key: string]: unknown }[]; closed: boolean })[] = [];
+  states: LinkState[] = [];
+  welcomes: Welcome[] = [];
+  frames: RelayFrame[] = [];
+  pongs: [number, number, number][] = [];
+  hello: () => Promise<Hello> = async () => ({ v: 1, client: "page", ticket: "t" });
+  wayBackRefused = 0;
+  link = new Link(
+    {
+      open: () => this.#open(),
+      now: () => this.nowMs,
+      later: (ms, then) => {
+        const timer = { at: this.nowMs + ms, then };
+        this.timers.push(timer);
+        return () => void (this.timers = this.timers.filter((other) => other !== timer));
+      },
+      hello: () => this.hello(),
+    },
+    {
+      state: (state) => this.states.push(state),
+      welcome: (welcome) => this.welcomes.push(welcome),
+      frame: (frame) => this.frames.push(frame),
+      pong: (...pong) => this.pongs.push(pong),
+      wayBackRefused: () => {
+        this.wayBackRefused += 1;
+        this.hello = async () => ({ v: 1, client: "page", ticket: "fresh" });
+      },
+    },
+  );
+
+  #open() {
+    const socket = {
+      sent: [] as { t: string }[], closed: false, onopen: null, onmessage: null, onclose: null,
+      send: (text: string) => void socket.sent.push(JSON.parse(text)),
+      close: () => void (socket.closed = true),
+    };
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  get socket() {
+    return this.sockets.at(-1)!;
+  }
+  get state() {
+    return this.states.at(-1)!;
+  }
+  say(frame: unknown): void {
+    this.socket.onmessage?.({ data: JSON.stringify(frame) });
+  }
+  async pass(ms: number): Promise<void> {
+    const until = this.nowMs + ms;
+    for (;;) {
+      await settled();
+      const next = this.timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.timers = this.timers.filter((timer) => timer !== next);
+      this.nowMs = next.at;
+      next.then();
+    }
+    this.nowMs = until;
+    await settled();
+  }
+  async enter(): Promise<void> {
+    this.link.connect();
+    await this.pass(0);
+    this.socket.onopen?.();
+    this.say({ t: "welcome", ping_ms: 5000 });
+  }
+}
+
+const settled = async () => {
+  for (let i = 0; i < 5; i += 1) await Promise.resolve();
+};
+
+test("hello_comes_first_and_welcome_makes_it_live", async () => {
+  const world = new World();
+  await world.enter();
+  expect(world.sockets[0]!.sent[0]).toEqual({ t: "hello", v: 1, client: "page", ticket: "t" });
+  expect(world.state).toEqual({ at: "live" });
+  expect(world.welcomes).toHaveLength(1);
+});
+
+test("a_ping_is_answered_and_a_pong_tells_the_clock", async () => {
+  const world = new World();
+  await world.enter();
+  world.say({ t: "ping", n: 9 });
+  expect(world.socket.sent.at(-1)).toEqual({ t: "pong", n: 9 });
+  const ping = world.socket.sent.find((frame) => frame.t === "ping")!;
+  world.nowMs += 12;
+  world.say({ t: "pong", n: ping["n"], at_us: 5_000_000 });
+  expect(world.pongs).toEqual([[0, 12, 5000]]);
+});
+
+test("a_lost_link_is_opened_again_at_once_and_then_ever_more_slowly", async () => {
+  const world = new World();
+  await world.enter();
+  world.socket.onclose?.();
+  expect(world.state).toMatchObject({ at: "waiting", attempt: 0 });
+  await world.pass(0);
+  expect(world.sockets).toHaveLength(2);
+  for (let attempt = 1; attempt <= 8; attempt += 1) {
+    world.socket.onclose?.();
+    await world.pass(8000);
+    expect(world.sockets).toHaveLength(2 + attempt);
+  }
+});
+
+test("a_command_without_an_answer_is_sent_again_with_the_same_id_on_the_next_link", async () => {
+  const world = new World();
+  await world.enter();
+  const asked = world.link.request({ type: "stream.close", data: { stream: "s" } });
+  const first = world.socket.sent.at(-1)!;
+  world.socket.onclose?.();
+  await world.pass(0);
+  world.socket.onopen?.();
+  world.say({ t: "welcome", ping_ms: 5000 });
+  const again = world.socket.sent.find((frame) => frame.t === "cmd");
+  expect(again).toEqual(first);
+  world.say({ t: "ok", id: first["id"], seq: 7 });
+  await expect(asked).resolves.toBe(7);
+});
+
+test("a_refused_command_says_why_and_harms_nothing_else", async () => {
+  const world = new World();
+  await world.enter();
+  const asked = world.link.request({ type: "stream.close", data: { stream: "s" } });
+  world.say({ t: "err", id: world.socket.sent.at(-1)!["id"], code: "forbidden", msg: "no" });
+  await expect(asked).rejects.toThrow("no");
+  expect(world.state).toEqual({ at: "live" });
+});
+
+test("silence_of_three_pings_is_a_dead_link_and_one_message_less_is_not", async () => {
+  const world = new World();
+  await world.enter();
+  await world.pass(14_999);
+  expect(world.state).toEqual({ at: "live" });
+  await world.pass(1);
+  expect(world.sockets[0]!.closed).toBe(true);
+  expect(world.state.at).not.toBe("live");
+});
+
+test("a_refused_way_back_is_followed_by_a_fresh_ticket", async () => {
+  const world = new World();
+  world.hello = async () => ({ v: 1, client: "page", resume: { session: "s", participant: "p", secret: "x" } });
+  world.link.connect();
+  await world.pass(0);
+  world.socket.onopen?.();
+  world.say({ t: "err", code: "unauthorized", msg: "the way back is no longer good" });
+  await world.pass(0);
+  expect(world.wayBackRefused).toBe(1);
+  world.socket.onopen?.();
+  expect(world.socket.sent[0]).toMatchObject({ t: "hello", ticket: "fresh" });
+});
+
+test("a_used_up_invitation_ends_the_trying_with_its_sentence", async () => {
+  const world = new World();
+  world.hello = async () => {
+    throw new Refusal("gone", "This invitation was revoked.", true);
+  };
+  world.link.connect();
+  await world.pass(60_000);
+  expect(world.states.at(-1)).toEqual({ at: "refused", why: "This invitation was revoked." });
+  expect(world.sockets).toHaveLength(0);
+});
+
+test("a_relay_that_does_not_answer_is_tried_again", async () => {
+  const world = new World();
+  let tries = 0;
+  world.hello = async () => {
+    tries += 1;
+    throw new Refusal("unreachable", "The relay does not answer.", false);
+  };
+  world.link.connect();
+  await world.pass(30_000);
+  expect(tries).toBeGreaterThan(4);
+  expect(world.states.filter((state) => state.at === "refused")).toHaveLength(0);
+});
+
+test("a_relay_that_never_welcomes_is_left_after_eight_seconds", async () => {
+  const world = new World();
+  world.link.connect();
+  await world.pass(0);
+  world.socket.onopen?.();
+  await world.pass(7999);
+  expect(world.sockets).toHaveLength(1);
+  await world.pass(1);
+  expect(world.sockets).toHaveLength(2);
+});

@@ -1,0 +1,224 @@
+/**
+ * The page's link to the relay: one WebSocket at a time, opened again whenever it is lost, for as long as trying can
+ * help. Time and sockets are handed in, so that tests run it in virtual time.
+ */
+import { backoffMs } from "./backoff";
+import { Refusal, WORDS } from "./entry";
+import type { Command, ErrorCode, ClientFrame, Hello, RelayFrame, Welcome } from "./types";
+import { command, decode, encode, newId } from "./wire";
+
+export interface Socket {
+  send(text: string): void;
+  close(): void;
+  onopen: ((event?: any) => void) | null;
+  onmessage: ((message: { data: unknown }) => void) | null;
+  onclose: ((event?: any) => void) | null;
+}
+
+export interface LinkIo {
+  open(): Socket;
+  now(): number;
+  /** Calls back once after `ms`; the answer calls it off. */
+  later(ms: number, then: () => void): () => void;
+  hello(): Promise<Hello>;
+}
+
+export type LinkState =
+  | { at: "connecting"; attempt: number }
+  | { at: "live" }
+  | { at: "waiting"; attempt: number; why: string }
+  | { at: "refused"; why: string };
+
+export interface LinkEvents {
+  state(state: LinkState): void;
+  welcome(welcome: Welcome): void;
+  frame(frame: RelayFrame): void;
+  pong(sentMs: number, receivedMs: number, relayMs: number): void;
+  /** The way back was refused: the next `hello` needs a fresh ticket. */
+  wayBackRefused(): void;
+}
+
+interface Pending {
+  frame: ClientFrame;
+  done(seq: number): void;
+  failed(why: Refusal): void;
+}
+
+/** Quick pings find the clock's offset, slow ones keep it. */
+const FIRST_PINGS = 5;
+const FIRST_PING_MS = 150;
+const PING_MS = 2000;
+/** Time from opening a socket to `welcome`. */
+const WELCOME_MS = 8000;
+/** Codes after which the same `hello` cannot succeed, but a fresh ticket may. */
+const NEEDS_TICKET: readonly ErrorCode[] = ["unauthorized", "unknown", "gone", "stale", "conflict"];
+
+export class Link {
+  #socket: Socket | undefined;
+  #attempt = 0;
+  #live = false;
+  #usedWayBack = false;
+  #closed = false;
+  #pending = new Map<string, Pending>();
+  #pings = new Map<number, number>();
+  #pingNumber = 0;
+  #why = "";
+  #refused: Refusal | undefined;
+  #silenceMs = WELCOME_MS;
+  #cancelRetry = () => {};
+  #cancelPing = () => {};
+  #cancelSilence = () => {};
+
+  constructor(
+    readonly io: LinkIo,
+    readonly on: LinkEvents,
+  ) {}
+
+  /** Connects, now. Also ends a wait between attempts early. */
+  connect(): void {
+    if (this.#closed || this.#socket) return;
+    this.#cancelRetry();
+    this.on.state({ at: "connecting", attempt: this.#attempt });
+    void this.#open();
+  }
+
+  /** Sends now, or not at all when there is no link: for what is worth telling only now. */
+  tell(frame: ClientFrame): boolean {
+    if (this.#live) this.#socket?.send(encode(frame));
+    return this.#live;
+  }
+
+  /** Asks until there is an answer, over as many links as it takes. */
+  request(asked: Command): Promise<number> {
+    const id = newId();
+    const frame = command(id, asked);
+    return new Promise((done, failed) => {
+      this.#pending.set(id, { frame, done, failed });
+      this.tell(frame);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry();
+    this.#drop();
+  }
+
+  async #open(): Promise<void> {
+    const opening = {} as Socket;
+    this.#socket = opening;
+    try {
+      const hello = await this.io.hello();
+      if (this.#closed || this.#socket !== opening) return;
+      this.#usedWayBack = hello.resume != null;
+      this.#attach(this.io.open(), hello);
+    } catch (error) {
+      this.#socket = undefined;
+      if (error instanceof Refusal && error.final) return this.#refuse(error.message);
+      this.#retry(error instanceof Error ? error.message : "");
+    }
+  }
+
+  #attach(socket: Socket, hello: Hello): void {
+    this.#socket = socket;
+    this.#silenceMs = WELCOME_MS;
+    this.#refused = undefined;
+    this.#why = "";
+    this.#heard();
+    socket.onopen = () => socket.send(encode({ t: "hello", ...hello }));
+    socket.onmessage = (message) => this.#handle(decode(message.data));
+    socket.onclose = () => this.#lost();
+  }
+
+  #handle(frame: RelayFrame | undefined): void {
+    this.#heard();
+    if (!frame) return;
+    if (frame.t === "welcome") this.#welcomed(frame);
+    else if (frame.t === "ping") this.tell({ t: "pong", n: frame.n });
+    else if (frame.t === "pong") this.#ponged(frame.n, frame.at_us);
+    else if (frame.t === "ok") this.#settle(frame.id, (pending) => pending.done(frame.seq));
+    else if (frame.t === "err") this.#erred(frame.id ?? undefined, frame.code, frame.msg);
+    else this.on.frame(frame);
+  }
+
+  #welcomed(welcome: Welcome): void {
+    this.#live = true;
+    this.#attempt = 0;
+    this.#silenceMs = 3 * welcome.ping_ms;
+    this.#heard();
+    this.on.state({ at: "live" });
+    this.on.welcome(welcome);
+    for (const pending of this.#pending.values()) this.tell(pending.frame);
+    this.#ping(FIRST_PINGS);
+  }
+
+  #erred(id: string | undefined, code: ErrorCode, msg: string): void {
+    if (id) return this.#settle(id, (pending) => pending.failed(new Refusal(code, msg, true)));
+    this.#why = msg;
+    const final = this.#live ? code === "gone" || code === "unauthorized" : !this.#usedWayBack && code !== "draining";
+    this.#refused = new Refusal(code, WORDS[code] ?? msg, final && code !== "slow" && code !== "internal");
+    if (!this.#live && this.#usedWayBack && NEEDS_TICKET.includes(code)) this.on.wayBackRefused();
+    if (!this.#live) this.#drop();
+  }
+
+  #settle(id: string, how: (pending: Pending) => void): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (pending) how(pending);
+  }
+
+  #ping(quick: number): void {
+    this.#pingNumber = (this.#pingNumber + 1) >>> 0;
+    this.#pings.set(this.#pingNumber, this.io.now());
+    this.tell({ t: "ping", n: this.#pingNumber });
+    this.#cancelPing = this.io.later(quick > 1 ? FIRST_PING_MS : PING_MS, () => this.#ping(quick - 1));
+  }
+
+  #ponged(n: number, atUs: number): void {
+    const sent = this.#pings.get(n);
+    if (sent === undefined) return;
+    this.#pings.clear();
+    this.on.pong(sent, this.io.now(), atUs / 1000);
+  }
+
+  /** Anything at all arrived: the link lives. Silence of three times the relay's own ping means that it does not. */
+  #heard(): void {
+    this.#cancelSilence();
+    this.#cancelSilence = this.io.later(this.#silenceMs, () => this.#drop());
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    if (!socket?.close) return;
+    socket.onclose = null;
+    socket.close();
+    this.#lost();
+  }
+
+  #lost(): void {
+    const wasLive = this.#live;
+    this.#live = false;
+    this.#socket = undefined;
+    this.#pings.clear();
+    this.#cancelPing();
+    this.#cancelSilence();
+    if (this.#closed) return;
+    if (this.#refused?.final) return this.#refuse(this.#refused.message);
+    this.#attempt = wasLive ? 0 : this.#attempt;
+    this.#retry(this.#why);
+  }
+
+  #retry(why: string): void {
+    const attempt = this.#attempt;
+    this.#attempt += 1;
+    this.on.state({ at: "waiting", attempt, why });
+    this.#cancelRetry = this.io.later(backoffMs(attempt), () => this.connect());
+  }
+
+  #refuse(why: string): void {
+    this.#closed = true;
+    const refusal = new Refusal("gone", why, true);
+    for (const id of [...this.#pending.keys()]) this.#settle(id, (pending) => pending.failed(refusal));
+    this.on.state({ at: "refused", why });
+  }
+}

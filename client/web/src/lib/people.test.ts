@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { audience, initials, people } from "./people";
+import type { Grants, Presence, Role, SessionState, Stream } from "./types";
+
+const person = (name: string, role: Role, grants: Grants) => ({ name, role, grants, present: true });
+const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 };
+const stream = (id: string, participant: string, kind: Stream["kind"]): Stream => ({
+  id, participant, kind, label: id, format, epochs: [], open: true,
+});
+const state: SessionState = {
+  title: "Blue hour",
+  participants: {
+    n: person("Nina Simon", "engineer", ["hear:program", "hear:talk"]),
+    p: person("Paul", "mentor", ["hear:program", "hear:talk"]),
+    l: person("Lea", "listener", ["hear:program"]),
+    g: { ...person("Gone", "mentor", ["hear:program"]), present: false },
+  },
+  streams: { s: stream("s", "n", "program"), t: stream("t", "p", "talkback") },
+};
+const here = (participant: string, hears: string[], talking = false): Presence => ({
+  participant, client: "page", hears, talking, media: true,
+});
+
+test("oneself_comes_first_then_the_studio_then_the_others", () => {
+  const shown = people(state, [here("p", ["s"]), here("n", ["t"], true), here("l", [])], "p");
+  expect(shown.map((one) => one.name)).toEqual(["Paul", "Nina Simon", "Lea"]);
+  expect(shown[0]).toMatchObject({ you: true, ear: "hears", earWords: "hears program" });
+  expect(shown[1]).toMatchObject({ talking: true, ear: "hears", earWords: "hears talkback", publishes: ["program"] });
+  expect(shown[2]).toMatchObject({ ear: "deaf", earWords: "hears nothing" });
+});
+
+test("who_hears_only_a_part_is_shown_so", () => {
+  const three = { ...state, streams: { ...state.streams, m: stream("m", "n", "mic") } };
+  expect(people(three, [here("l", ["s"])], "p").find((one) => one.id === "l")).toMatchObject({
+    ear: "part", earWords: "hears program only",
+  });
+});
+
+test("with_no_stream_open_there_is_nothing_to_hear", () => {
+  const silent = { ...state, streams: { s: { ...stream("s", "n", "program"), open: false } } };
+  expect(people(silent, [], "p").every((one) => one.ear === "none")).toBe(true);
+});
+
+test("initials_are_of_the_first_and_the_last_word", () => {
+  expect(initials("Nina van der Berg")).toBe("NB");
+  expect(initials("paul")).toBe("P");
+  expect(initials("🎻 Anna")).toBe("🎻A");
+  expect(initials(" ")).toBe("?");
+});
+
+test("the_talk_button_names_who_hears", () => {
+  expect(audience(state, [], "t")).toBe("nobody hears you yet");
+  expect(audience(state, [here("n", ["t"])], "t")).toBe("Nina Simon hears you");
+  expect(audience(state, [here("n", ["t"]), here("l", ["t"])], "t")).toBe("Nina Simon and Lea hear you");
+  expect(audience(state, [here("n", ["t"]), here("l", ["t"]), here("p", ["t"])], "t")).toBe(
+    "Nina Simon and 2 others hear you");
+});

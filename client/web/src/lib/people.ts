@@ -1,0 +1,80 @@
+/** Who is here, in the words and shapes that the panel shows. */
+import type { Presence, SessionState, Stream } from "./types";
+
+/** `hears`: everything they may hear reaches them. `part`: some of it. `deaf`: nothing. `none`: there is nothing. */
+export type Ear = "hears" | "part" | "deaf" | "none";
+
+export interface Person {
+  id: string;
+  name: string;
+  initials: string;
+  role: string;
+  you: boolean;
+  talking: boolean;
+  /** What they publish now. */
+  publishes: string[];
+  ear: Ear;
+  earWords: string;
+}
+
+/** Everybody present, oneself first, then those who publish the program, then by name. */
+export function people(state: SessionState, presence: readonly Presence[], self: string): Person[] {
+  const shown = Object.entries(state.participants)
+    .filter(([, person]) => person.present)
+    .map(([id, person]) => {
+      const here = presence.find((one) => one.participant === id);
+      const publishes = open(state).filter((stream) => stream.participant === id);
+      return {
+        id,
+        name: person.name,
+        initials: initials(person.name),
+        role: person.role,
+        you: id === self,
+        talking: here?.talking ?? false,
+        publishes: publishes.filter((stream) => stream.kind !== "talkback").map((stream) => stream.kind),
+        ...earOf(state, id, here),
+      };
+    });
+  const rank = (person: Person) => (person.you ? 0 : person.publishes.includes("program") ? 1 : 2);
+  return shown.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+}
+
+const open = (state: SessionState): Stream[] => Object.values(state.streams).filter((stream) => stream.open);
+
+/** First letters of the first and the last word. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  return letters.map((word) => [...(word ?? "")][0]?.toUpperCase() ?? "").join("") || "?";
+}
+
+function earOf(state: SessionState, id: string, here: Presence | undefined): { ear: Ear; earWords: string } {
+  const grants = state.participants[id]?.grants ?? [];
+  const meant = open(state).filter(
+    (stream) => stream.participant !== id && grants.includes(stream.kind === "talkback" ? "hear:talk" : "hear:program"),
+  );
+  if (meant.length === 0) return { ear: "none", earWords: "nothing to hear yet" };
+  const reached = meant.filter((stream) => here?.hears.includes(stream.id));
+  if (reached.length === 0) return { ear: "deaf", earWords: "hears nothing" };
+  if (reached.length === meant.length) return { ear: "hears", earWords: `hears ${words(reached)}` };
+  return { ear: "part", earWords: `hears ${words(reached)} only` };
+}
+
+const WORD = { program: "program", mic: "microphones", talkback: "talkback" } as const;
+
+const words = (streams: readonly Stream[]): string =>
+  (["program", "mic", "talkback"] as const)
+    .filter((kind) => streams.some((stream) => stream.kind === kind))
+    .map((kind) => WORD[kind])
+    .join(" and ");
+
+/** Who hears one's talkback, for the talk button. */
+export function audience(state: SessionState, presence: readonly Presence[], talkStream: string): string {
+  const names = presence
+    .filter((here) => here.hears.includes(talkStream))
+    .map((here) => state.participants[here.participant]?.name ?? "somebody");
+  if (names.length === 0) return "nobody hears you yet";
+  const [first, second] = names;
+  if (names.length === 1) return `${first} hears you`;
+  return names.length === 2 ? `${first} and ${second} hear you` : `${first} and ${names.length - 1} others hear you`;
+}

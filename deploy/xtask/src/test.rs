@@ -12,9 +12,10 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     if filter.is_none() {
         page::check()?;
     }
-    // The integration tests start the real programs, which lie beside their own binary.
+    // The integration tests start the real programs, which lie beside their own binary. They are built together with
+    // the tests, whose dependencies ask for more features: apart, everything would be built twice.
     say("building the programs");
-    shell::run(cargo().args(["build", "--workspace", "--bins"]))?;
+    shell::run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     say("testing");
     shell::run(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(filter))
 }

@@ -195,3 +195,12 @@ test("a_relay_that_never_welcomes_is_left_after_eight_seconds", async () => {
   await world.pass(1);
   expect(world.sockets).toHaveLength(2);
 });
+
+test("a_link_taken_over_by_another_tab_does_not_fight_back", async () => {
+  const world = new World();
+  await world.enter();
+  world.socket.onclose?.({ code: 4409 });
+  await world.pass(60_000);
+  expect(world.state.at).toBe("refused");
+  expect(world.sockets).toHaveLength(1);
+});

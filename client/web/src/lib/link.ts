@@ -7,11 +7,12 @@ import { Refusal, WORDS } from "./entry";
 import type { Command, ErrorCode, ClientFrame, Hello, RelayFrame, Welcome } from "./types";
 import { command, decode, encode, newId } from "./wire";
 
+/** What is used of a `WebSocket`. */
 export interface Socket {
   send(text: string): void;
   close(): void;
   onopen: ((event?: any) => void) | null;
-  onmessage: ((message: { data: unknown }) => void) | null;
+  onmessage: ((event: any) => void) | null;
   onclose: ((event?: any) => void) | null;
 }
 
@@ -50,6 +51,9 @@ const FIRST_PING_MS = 150;
 const PING_MS = 2000;
 /** Time from opening a socket to `welcome`. */
 const WELCOME_MS = 8000;
+/** Close code of `protocol::wire::close`: a newer link of the same person took this one's place. */
+const REPLACED = 4409;
+const REPLACED_WORDS = "You are in this session in another tab or window, which goes on. Try again to come back here.";
 /** Codes after which the same `hello` cannot succeed, but a fresh ticket may. */
 const NEEDS_TICKET: readonly ErrorCode[] = ["unauthorized", "unknown", "gone", "stale", "conflict"];
 
@@ -126,8 +130,8 @@ export class Link {
     this.#why = "";
     this.#heard();
     socket.onopen = () => socket.send(encode({ t: "hello", ...hello }));
-    socket.onmessage = (message) => this.#handle(decode(message.data));
-    socket.onclose = () => this.#lost();
+    socket.onmessage = (message: { data: unknown }) => this.#handle(decode(message.data));
+    socket.onclose = (event?: { code: number }) => this.#lost(event?.code);
   }
 
   #handle(frame: RelayFrame | undefined): void {
@@ -195,7 +199,7 @@ export class Link {
     this.#lost();
   }
 
-  #lost(): void {
+  #lost(code?: number): void {
     const wasLive = this.#live;
     this.#live = false;
     this.#socket = undefined;
@@ -203,6 +207,7 @@ export class Link {
     this.#cancelPing();
     this.#cancelSilence();
     if (this.#closed) return;
+    if (code === REPLACED) return this.#refuse(REPLACED_WORDS);
     if (this.#refused?.final) return this.#refuse(this.#refused.message);
     this.#attempt = wasLive ? 0 : this.#attempt;
     this.#retry(this.#why);

@@ -21,3 +21,7 @@
 //! ```
 
 pub mod opus;
+pub mod publish;
+
+#[cfg(test)]
+mod test_sound;

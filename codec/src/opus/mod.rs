@@ -15,3 +15,6 @@ pub use settings::{EncoderSettings, FrameDuration};
 
 /// The longest Opus packet of one frame: the TOC byte and 1275 bytes (RFC 6716 section 3.4, R2).
 pub const MAX_FRAME_BYTES: usize = 1276;
+
+#[cfg(test)]
+mod tests;

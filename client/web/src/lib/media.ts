@@ -47,12 +47,15 @@ export class Media {
 
   constructor(readonly on: MediaEvents) {}
 
-  /** Begins a new peer connection, with a section for talkback if `talkStream` names one. */
+  /**
+   * Begins a new peer connection, with a section for talkback if `talkStream` names one. What was wrong with the one
+   * before stays said until this one is connected.
+   */
   start(talkStream: string | undefined = this.#talkStream): void {
     this.#talkStream = talkStream;
     this.#discard();
     this.#number = this.on.nextPeer();
-    this.on.state({ at: "connecting" });
+    if (this.#attempt === 0) this.on.state({ at: "connecting" });
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#peer = peer;
     peer.onconnectionstatechange = () => this.#changed(peer);

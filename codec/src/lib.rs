@@ -20,8 +20,11 @@
 //! # Ok::<(), codec::opus::OpusError>(())
 //! ```
 
+pub mod drift;
+pub mod jitter;
 pub mod opus;
-pub mod publish;
 
 #[cfg(test)]
 mod test_sound;
+pub mod publish;
+pub mod resample;

@@ -1,0 +1,173 @@
+//! How much is to be buffered, how much is, and how fast to play in order to make the two meet.
+
+use super::config::Config;
+use super::target::Target;
+use crate::drift::Envelope;
+use core::time::Duration;
+use units::{Ppm, SampleCount, SampleRate};
+
+/// Ticks per millisecond.
+pub(super) const TICKS_PER_MS: f64 = 48.0;
+/// How long arrivals are watched before the first sound, ms.
+const WATCH_MS: f64 = 100.0;
+/// Added to the callback as the margin, ms: the resampler's reach and the callback's own jitter.
+const MARGIN_MS: f64 = 1.0;
+/// Most that the speed leaves the drift by, ppm.
+const MAX_SLEW_PPM: f64 = 300.0;
+/// Most that the speed leaves one by, ppm. ± 500 was overrun by real hosts.
+const AUTHORITY_PPM: f64 = 1_500.0;
+/// Errors up to this are left alone, ms.
+const DEADBAND_MS: f64 = 1.0;
+/// Slew per error beyond the deadband, ppm per ms.
+const GAIN_PPM_PER_MS: f64 = 60.0;
+/// Being behind by more than this is not worked off by slewing, ms.
+const RESYNC_MS: f64 = 150.0;
+/// A target that has risen lately may be filled up to by concealment for so long, ms.
+const RISE_MS: f64 = 2_000.0;
+
+/// Clocks and target; the only place that knows about time.
+pub(super) struct Steer {
+    arrivals: Envelope,
+    calls: Envelope,
+    target: Target,
+    frame_ms: f64,
+    redundancy: u8,
+    min_ms: f64,
+    max_ms: f64,
+    rate_per_ms: f64,
+    callback_ms: f64,
+    /// When the stream's first packet came.
+    first_arrival_ms: Option<f64>,
+    last_rise_ms: f64,
+    delivered: u64,
+    slew_ppm: f64,
+}
+
+impl Steer {
+    pub(super) fn new(config: &Config) -> Steer {
+        let rate_per_ms = f64::from(config.output_rate.0) / 1_000.0;
+        let max_ms = config.max_target.as_secs_f64() * 1_000.0;
+        Steer {
+            arrivals: Envelope::default(),
+            calls: Envelope::default(),
+            target: Target::new(config.quantile.clamp(0.5, 0.9999)),
+            frame_ms: f64::from(config.frame.micros()) / 1_000.0,
+            redundancy: config.redundancy,
+            min_ms: (config.min_target.as_secs_f64() * 1_000.0).min(max_ms),
+            max_ms,
+            rate_per_ms,
+            callback_ms: config.callback.0 as f64 / rate_per_ms,
+            first_arrival_ms: None,
+            last_rise_ms: f64::NEG_INFINITY,
+            delivered: 0,
+            slew_ppm: 0.0,
+        }
+    }
+
+    pub(super) fn set_redundancy(&mut self, depth: u8) {
+        self.redundancy = depth;
+    }
+
+    pub(super) fn set_min_target(&mut self, target: Duration) {
+        self.min_ms = (target.as_secs_f64() * 1_000.0).min(self.max_ms);
+    }
+
+    /// A packet of `span` ticks that starts at tick `start` has come.
+    pub(super) fn handle_arrival_rt(&mut self, at_ms: f64, start: i64, span: i64) {
+        self.first_arrival_ms.get_or_insert(at_ms);
+        let delay_ms = at_ms - start as f64 / TICKS_PER_MS;
+        if let Some(jump_ms) = self.arrivals.observe_rt(at_ms, delay_ms) {
+            self.target.shift_rt(jump_ms);
+        }
+        let before_ms = self.target.held_ms();
+        let above_ms = delay_ms - self.arrivals.level_at(at_ms);
+        self.target.observe_rt(above_ms, span as f64 / TICKS_PER_MS);
+        if self.target.held_ms() > before_ms {
+            self.last_rise_ms = at_ms;
+        }
+    }
+
+    /// How far above (or below) the envelope a packet for tick `start` comes; `None` before the first one.
+    pub(super) fn off_envelope_ms(&self, at_ms: f64, start: i64) -> Option<f64> {
+        let delay_ms = at_ms - start as f64 / TICKS_PER_MS;
+        self.arrivals.is_started().then(|| delay_ms - self.arrivals.level_at(at_ms))
+    }
+
+    /// Another line of timestamps begins; what is known about the network's jitter stays.
+    pub(super) fn restart_arrivals(&mut self) {
+        self.arrivals = Envelope::default();
+    }
+
+    /// A callback for `frames` samples runs at `at_ms`. Returns when its first sample is due on the device's own even
+    /// clock, ms: a callback may come late, but the device plays on.
+    pub(super) fn handle_call_rt(&mut self, at_ms: f64, frames: usize) -> f64 {
+        let delivered_ms = self.delivered as f64 / self.rate_per_ms;
+        self.calls.observe_rt(at_ms, at_ms - delivered_ms);
+        self.delivered += frames as u64;
+        self.callback_ms = self.callback_ms.max(frames as f64 / self.rate_per_ms).min(100.0);
+        at_ms.min(self.calls.level_at(at_ms) + delivered_ms)
+    }
+
+    /// Chooses the speed for a block at whose due time `lag_ms` were buffered; 1.0 is the nominal rate.
+    pub(super) fn decide_speed_rt(&mut self, lag_ms: f64) -> f64 {
+        let error_ms = lag_ms - self.target_ms();
+        let beyond_ms = (error_ms.abs() - DEADBAND_MS).max(0.0).copysign(error_ms);
+        self.slew_ppm = (beyond_ms * GAIN_PPM_PER_MS).clamp(-MAX_SLEW_PPM, MAX_SLEW_PPM);
+        self.ppm().ratio()
+    }
+
+    /// No steering while nothing is played.
+    pub(super) fn idle_speed_rt(&mut self) -> f64 {
+        self.slew_ppm = 0.0;
+        self.ppm().ratio()
+    }
+
+    /// Whether so much is buffered that only a jump helps, ms beyond the target.
+    pub(super) fn excess_ms(&self, lag_ms: f64) -> Option<f64> {
+        let excess_ms = lag_ms - self.target_ms();
+        (excess_ms > RESYNC_MS).then_some(excess_ms)
+    }
+
+    /// How much is buffered when tick `tick` is heard at `at_ms`.
+    pub(super) fn lag_ms(&self, at_ms: f64, tick: i64) -> f64 {
+        at_ms - tick as f64 / TICKS_PER_MS - self.arrivals.level_at(at_ms)
+    }
+
+    /// The tick that would be heard at `at_ms` with exactly the target buffered, once enough is known to begin.
+    pub(super) fn ideal_tick(&self, at_ms: f64) -> Option<i64> {
+        let watched = self.first_arrival_ms.is_some_and(|first| at_ms >= first + WATCH_MS);
+        let ideal = (at_ms - self.arrivals.level_at(at_ms) - self.target_ms()) * TICKS_PER_MS;
+        (watched && self.arrivals.is_started()).then_some(ideal.ceil() as i64)
+    }
+
+    /// Whether missing sound is to be filled without moving on, so that the buffer grows: there is too little, and
+    /// either nothing at all arrives (`starved`) or the target has just risen. Never for a plain loss.
+    pub(super) fn may_grow(&self, at_ms: f64, lag_ms: f64, starved: bool) -> bool {
+        let short = self.target_ms() - lag_ms > 1.25;
+        short && (starved || at_ms - self.last_rise_ms < RISE_MS)
+    }
+
+    /// What to buffer above the envelope, margin included, ms.
+    pub(super) fn target_ms(&self) -> f64 {
+        let jitter_ms = self.target.held_ms() + f64::from(self.redundancy) * self.frame_ms;
+        jitter_ms.clamp(self.min_ms, self.max_ms) + self.callback_ms + MARGIN_MS
+    }
+
+    /// The sender's clock against the device's.
+    pub(super) fn drift(&self) -> Ppm {
+        Ppm(self.calls.slope().0 - self.arrivals.slope().0)
+    }
+
+    pub(super) fn slew(&self) -> Ppm {
+        Ppm(self.slew_ppm)
+    }
+
+    /// How long `frames` output samples last, ms.
+    pub(super) fn output_ms(&self, frames: SampleCount) -> f64 {
+        frames.0 as f64 / self.rate_per_ms
+    }
+
+    fn ppm(&self) -> Ppm {
+        Ppm((self.drift().0 + self.slew_ppm).clamp(-AUTHORITY_PPM, AUTHORITY_PPM))
+    }
+}

@@ -39,13 +39,14 @@ impl Envelope {
             return None;
         }
         let jump = if at_ms >= self.block_end_ms { self.close_block(at_ms) } else { None };
-        self.lowest_ms = self.lowest_ms.min(delay_ms - self.level_at(at_ms));
+        self.lowest_ms = self.lowest_ms.min(delay_ms - self.line_at(at_ms));
         jump
     }
 
-    /// The envelope at `at_ms`, extrapolated from the last block.
+    /// The envelope at `at_ms`, extrapolated from the last block; during the first one, the lowest delay so far.
     pub fn level_at(&self, at_ms: f64) -> f64 {
-        self.level_ms + self.slope * (at_ms - self.at_ms)
+        let first_ms = if self.blocks == 0 { self.lowest_ms } else { 0.0 };
+        self.line_at(at_ms) + first_ms
     }
 
     /// By how much the delay grows per time: negative when the observed clock is fast.
@@ -56,6 +57,10 @@ impl Envelope {
     /// Whether anything was observed yet.
     pub fn is_started(&self) -> bool {
         self.started
+    }
+
+    fn line_at(&self, at_ms: f64) -> f64 {
+        self.level_ms + self.slope * (at_ms - self.at_ms)
     }
 
     fn start(&mut self, at_ms: f64, delay_ms: f64) {
@@ -72,14 +77,18 @@ impl Envelope {
     /// Moves level and slope by the lowest residual of the block that ends now.
     fn close_block(&mut self, at_ms: f64) -> Option<f64> {
         let error_ms = core::mem::replace(&mut self.lowest_ms, f64::INFINITY);
-        self.level_ms = self.level_at(at_ms);
+        self.level_ms = self.line_at(at_ms);
         self.at_ms = at_ms;
         self.block_end_ms = at_ms + BLOCK_MS;
         self.blocks += 1;
         if !error_ms.is_finite() {
             return None;
         }
-        if self.blocks == 1 || error_ms.abs() > JUMP_MS {
+        if self.blocks == 1 {
+            self.level_ms += error_ms;
+            return None;
+        }
+        if error_ms.abs() > JUMP_MS {
             self.level_ms += error_ms;
             return Some(error_ms);
         }

@@ -135,7 +135,7 @@ impl<D: FrameDecoder> Playout<D> {
             self.cursor = Some(cursor + (excess_ms * TICKS_PER_MS) as i64);
             (self.broken, self.jumped) = (true, true);
         }
-        self.resampler.set_speed_rt(steer.decide_speed_rt(lag_ms));
+        self.resampler.set_speed_rt(steer.decide_speed_rt(due_ms, lag_ms));
     }
 
     /// Resamples one chunk, decoding as much as that needs.

@@ -4,7 +4,7 @@ use super::config::Config;
 use super::target::Target;
 use crate::drift::Envelope;
 use core::time::Duration;
-use units::{Ppm, SampleCount, SampleRate};
+use units::{Ppm, SampleCount};
 
 /// Ticks per millisecond.
 pub(super) const TICKS_PER_MS: f64 = 48.0;
@@ -16,10 +16,14 @@ const MARGIN_MS: f64 = 1.0;
 const MAX_SLEW_PPM: f64 = 300.0;
 /// Most that the speed leaves one by, ppm. ± 500 was overrun by real hosts.
 const AUTHORITY_PPM: f64 = 1_500.0;
-/// Errors up to this are left alone, ms.
-const DEADBAND_MS: f64 = 1.0;
-/// Slew per error beyond the deadband, ppm per ms.
-const GAIN_PPM_PER_MS: f64 = 60.0;
+/// Slew per error while the clocks are being learnt: a time constant of 17 s.
+const LEARNING_PPM_PER_MS: f64 = 60.0;
+/// How long that is after the first packet, ms.
+const LEARNING_MS: f64 = 60_000.0;
+/// Slew per error and per its cube afterwards: errors that the target's own breathing makes hardly touch the pitch
+/// (0.4 ms: 1 ppm), real ones are worked off at full speed (4.6 ms: 300 ppm).
+const STEADY_PPM_PER_MS: f64 = 2.0;
+const STEADY_PPM_PER_CUBIC_MS: f64 = 3.0;
 /// Being behind by more than this is not worked off by slewing, ms.
 const RESYNC_MS: f64 = 150.0;
 /// A target that has risen lately may be filled up to by concealment for so long, ms.
@@ -96,6 +100,7 @@ impl Steer {
     /// Another line of timestamps begins; what is known about the network's jitter stays.
     pub(super) fn restart_arrivals(&mut self) {
         self.arrivals = Envelope::default();
+        self.first_arrival_ms = None;
     }
 
     /// A callback for `frames` samples runs at `at_ms`. Returns when its first sample is due on the device's own even
@@ -108,11 +113,16 @@ impl Steer {
         at_ms.min(self.calls.level_at(at_ms) + delivered_ms)
     }
 
-    /// Chooses the speed for a block at whose due time `lag_ms` were buffered; 1.0 is the nominal rate.
-    pub(super) fn decide_speed_rt(&mut self, lag_ms: f64) -> f64 {
+    /// Chooses the speed for a block due at `at_ms` with `lag_ms` buffered; 1.0 is the nominal rate.
+    pub(super) fn decide_speed_rt(&mut self, at_ms: f64, lag_ms: f64) -> f64 {
         let error_ms = lag_ms - self.target_ms();
-        let beyond_ms = (error_ms.abs() - DEADBAND_MS).max(0.0).copysign(error_ms);
-        self.slew_ppm = (beyond_ms * GAIN_PPM_PER_MS).clamp(-MAX_SLEW_PPM, MAX_SLEW_PPM);
+        let learning = self.first_arrival_ms.is_none_or(|first| at_ms < first + LEARNING_MS);
+        let slew_ppm = if learning {
+            LEARNING_PPM_PER_MS * error_ms
+        } else {
+            (STEADY_PPM_PER_MS + STEADY_PPM_PER_CUBIC_MS * error_ms * error_ms) * error_ms
+        };
+        self.slew_ppm = slew_ppm.clamp(-MAX_SLEW_PPM, MAX_SLEW_PPM);
         self.ppm().ratio()
     }
 

@@ -42,12 +42,6 @@ impl Target {
         self.held_ms = (self.held_ms - jump_ms).max(self.quantile_ms());
     }
 
-    /// Forgets everything: another stream begins.
-    pub(super) fn clear_rt(&mut self) {
-        self.weights.fill(0.0);
-        self.held_ms = 0.0;
-    }
-
     /// What to buffer above the envelope, ms, margin and redundancy excluded.
     pub(super) fn held_ms(&self) -> f64 {
         self.held_ms

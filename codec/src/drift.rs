@@ -135,7 +135,8 @@ mod tests {
     fn a_changed_route_is_a_jump_and_leaves_the_skew_alone() {
         let mut envelope = Envelope::default();
         run(&mut envelope, 0.0, 30.0, 0.0);
-        let jumps: Vec<f64> = (0..400).filter_map(|n| envelope.observe_rt(30_000.0 + f64::from(n) * 5.0, 35.0)).collect();
+        let jumps: Vec<f64> =
+            (0..400).filter_map(|n| envelope.observe_rt(30_000.0 + f64::from(n) * 5.0, 35.0)).collect();
         assert_eq!((jumps, envelope.slope()), (vec![15.0], Ppm(0.0)));
     }
 
@@ -143,8 +144,10 @@ mod tests {
     fn a_silent_block_changes_nothing() {
         let mut envelope = Envelope::default();
         run(&mut envelope, 100.0, 30.0, 0.0);
-        let (slope, level) = (envelope.slope(), envelope.level_at(90_000.0));
-        envelope.observe_rt(90_000.0, level);
-        assert!((envelope.slope().0 - slope.0).abs() < 1e-3);
+        envelope.observe_rt(31_000.0, envelope.level_at(31_000.0) + 1.0);
+        envelope.observe_rt(31_500.0, envelope.level_at(31_500.0));
+        let before = (envelope.slope().0, envelope.level_at(90_000.0));
+        envelope.observe_rt(60_000.0, 1_000.0);
+        assert!((envelope.slope().0 - before.0).abs() < 1e-9 && (envelope.level_at(90_000.0) - before.1).abs() < 1e-9);
     }
 }

@@ -23,8 +23,8 @@
 pub mod drift;
 pub mod jitter;
 pub mod opus;
+pub mod publish;
+pub mod resample;
 
 #[cfg(test)]
 mod test_sound;
-pub mod publish;
-pub mod resample;

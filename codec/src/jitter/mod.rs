@@ -68,8 +68,7 @@ impl<D: FrameDecoder> JitterBuffer<D> {
     /// If the output rate or the decoder's channel count cannot be resampled.
     pub fn new(config: Config, decoder: D) -> Result<JitterBuffer<D>, ResampleError> {
         let channels = usize::from(decoder.channels());
-        let resampler =
-            DriftResampler::new(SampleRate::HZ_48000, config.output_rate, channels, playout::MAX_CHUNK)?;
+        let resampler = DriftResampler::new(SampleRate::HZ_48000, config.output_rate, channels, playout::MAX_CHUNK)?;
         Ok(JitterBuffer {
             intake: Intake::new(),
             steer: Steer::new(&config),

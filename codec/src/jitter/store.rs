@@ -78,9 +78,11 @@ impl Store {
 
     /// The packet that covers tick `at`: it starts there, or it started before and reaches beyond.
     pub(super) fn find_rt(&self, at: i64) -> Option<Found> {
-        (0..=MAX_SPAN / CELL).find_map(|back| self.waiting(cell_of(at - back * CELL), |slot| {
-            slot.start <= at && slot.start + slot.span > at && slot.start > at - (back + 1) * CELL
-        }))
+        (0..=MAX_SPAN / CELL).find_map(|back| {
+            self.waiting(cell_of(at - back * CELL), |slot| {
+                slot.start <= at && slot.start + slot.span > at && slot.start > at - (back + 1) * CELL
+            })
+        })
     }
 
     /// The earliest waiting packet that ends after tick `at`.

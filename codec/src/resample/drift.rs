@@ -1,8 +1,6 @@
 use super::{ResampleError, check};
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
-use rubato::{
-    Adjustable, Async, FixedAsync, Resampler, Resizable, SincInterpolationParameters, WindowFunction,
-};
+use rubato::{Adjustable, Async, FixedAsync, Resampler, Resizable, SincInterpolationParameters, WindowFunction};
 use units::SampleRate;
 
 /// Points that rubato computes between two input samples; its sinc is centred one such point after the half of its taps.
@@ -50,9 +48,8 @@ impl DriftResampler {
         let parameters = SincInterpolationParameters::new(taps, WindowFunction::BlackmanHarris2)
             .f_cutoff(0.95)
             .oversampling_factor(OVERSAMPLING);
-        let inner =
-            Async::new_sinc(ratio, MAX_RELATIVE, &parameters, max_frames.max(1), channels, FixedAsync::Output)
-                .map_err(|_| ResampleError::Rate(output))?;
+        let inner = Async::new_sinc(ratio, MAX_RELATIVE, &parameters, max_frames.max(1), channels, FixedAsync::Output)
+            .map_err(|_| ResampleError::Rate(output))?;
         let step = 1.0 / ratio;
         Ok(DriftResampler { inner, channels, taps, nominal_step: step, step, consumed: 0, index: 1.0 - taps as f64 })
     }

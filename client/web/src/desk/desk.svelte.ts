@@ -6,7 +6,7 @@ import { Media, type MediaState } from "../lib/media";
 import { audience, people } from "../lib/people";
 import { emptyState, reduce } from "../lib/reducer";
 import { saveSeat, type Invitation, type Seat } from "../lib/seat";
-import type { Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
+import type { Presence, RelayFrame, SessionState, Slot, Stream, Welcome } from "../lib/types";
 import { newId, SUBPROTOCOL } from "../lib/wire";
 import { Health } from "./health.svelte";
 import { Sound } from "./sound.svelte";
@@ -142,10 +142,17 @@ export class Desk {
     const mayTalk = welcome.grants.includes("publish:talk");
     const stream = mayTalk ? this.#talkId(welcome.participant) : undefined;
     const wasOpen = !stream || welcome.state.streams[stream]?.open === true;
-    if (samePlace && wasOpen && this.#media.connected) return;
+    if (samePlace && wasOpen && this.#media.connected && this.#slotsFit(welcome)) return;
     if (stream && !wasOpen) await this.#openTalk(stream);
     this.talkStream = stream;
     this.#media.start(stream);
+  }
+
+  /** Whether nothing was opened or closed while the link was away. */
+  #slotsFit({ state, participant, grants }: Welcome): boolean {
+    const mayHear = ({ kind }: Stream) => grants.includes(kind === "talkback" ? "hear:talk" : "hear:program");
+    const meant = Object.values(state.streams).filter((one) => one.open && one.participant !== participant && mayHear(one));
+    return meant.every((one) => this.#slots.some((slot) => slot.stream === one.id));
   }
 
   #talkId(participant: string): string {

@@ -49,6 +49,8 @@ interface Pending {
 const FIRST_PINGS = 5;
 const FIRST_PING_MS = 150;
 const PING_MS = 2000;
+/** Four pings without an answer: the link is dead, whatever longer silence the relay allows. */
+const SILENCE_MS = 4 * PING_MS;
 /** Time from opening a socket to `welcome`. */
 const WELCOME_MS = 8000;
 /** Close code of `protocol::wire::close`: a newer link of the same person took this one's place. */
@@ -148,7 +150,7 @@ export class Link {
   #welcomed(welcome: Welcome): void {
     this.#live = true;
     this.#attempt = 0;
-    this.#silenceMs = 3 * welcome.ping_ms;
+    this.#silenceMs = Math.min(3 * welcome.ping_ms, SILENCE_MS);
     this.#heard();
     this.on.state({ at: "live" });
     this.on.welcome(welcome);
@@ -185,7 +187,7 @@ export class Link {
     this.on.pong(sent, this.io.now(), atUs / 1000);
   }
 
-  /** Anything at all arrived: the link lives. Silence of three times the relay's own ping means that it does not. */
+  /** Anything at all arrived: the link lives. */
   #heard(): void {
     this.#cancelSilence();
     this.#cancelSilence = this.io.later(this.#silenceMs, () => this.#drop());

@@ -20,7 +20,8 @@ export interface MediaEvents {
   state(state: MediaState): void;
   /** What each section carries from now on. */
   slots(slots: readonly Slot[]): void;
-  offer(offer: Offer): void;
+  /** False when there is no link to send it on. */
+  offer(offer: Offer): boolean;
   /** The next peer number; kept over reloads. */
   nextPeer(): number;
 }
@@ -47,22 +48,11 @@ export class Media {
 
   constructor(readonly on: MediaEvents) {}
 
-  /**
-   * Begins a new peer connection, with a section for talkback if `talkStream` names one. What was wrong with the one
-   * before stays said until this one is connected.
-   */
+  /** Begins a new peer connection, with a section for talkback if `talkStream` names one. */
   start(talkStream: string | undefined = this.#talkStream): void {
     this.#talkStream = talkStream;
-    this.#discard();
-    this.#number = this.on.nextPeer();
-    if (this.#attempt === 0) this.on.state({ at: "connecting" });
-    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
-    this.#peer = peer;
-    peer.onconnectionstatechange = () => this.#changed(peer);
-    this.#addReceivers(peer);
-    if (talkStream) this.#addTalk(peer);
-    this.#watch(CONNECT_MS, { at: "blocked" });
-    this.#negotiate(peer);
+    this.#attempt = 0;
+    this.#start();
   }
 
   stop(): void {
@@ -112,6 +102,20 @@ export class Media {
     void this.#peer?.addIceCandidate(line).catch(() => {});
   }
 
+  /** What was wrong with the peer before stays said until this one is connected. */
+  #start(): void {
+    this.#discard();
+    this.#number = this.on.nextPeer();
+    if (this.#attempt === 0) this.on.state({ at: "connecting" });
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+    this.#peer = peer;
+    peer.onconnectionstatechange = () => this.#changed(peer);
+    this.#addReceivers(peer);
+    if (this.#talkStream) this.#addTalk(peer);
+    this.#watch(CONNECT_MS, { at: "blocked" });
+    this.#negotiate(peer);
+  }
+
   #addReceivers(peer: RTCPeerConnection): void {
     while (this.#receiving.length < this.#wanted) {
       this.#receiving.push(peer.addTransceiver("audio", { direction: "recvonly" }));
@@ -135,7 +139,9 @@ export class Media {
     const { type, sdp } = await peer.createOffer();
     const asked = withStereo(sdp ?? "");
     await peer.setLocalDescription({ type, sdp: asked });
-    if (peer === this.#peer) this.on.offer({ peer: this.#number, sdp: asked, send: this.#sending() });
+    if (peer !== this.#peer) return;
+    // Without a link nobody can answer: the next one begins again.
+    if (!this.on.offer({ peer: this.#number, sdp: asked, send: this.#sending() })) clearTimeout(this.#timer);
   }
 
   #sending(): SendSection[] {
@@ -182,7 +188,7 @@ export class Media {
   #failed(state: MediaState): void {
     this.#discard();
     this.on.state(state);
-    this.#timer = setTimeout(() => this.start(), backoffMs(this.#attempt));
+    this.#timer = setTimeout(() => this.#start(), backoffMs(this.#attempt));
     this.#attempt += 1;
   }
 

@@ -19,8 +19,17 @@ test("a_frame_captured_a_tenth_of_a_second_ago_is_a_tenth_of_a_second_late_acros
   const clock = { stream: "s", epoch: 0, ticks: 96_000, at_us: 1_700_000_002_000_000, error_us: 2000 };
   const heard = { rtp: (map.rtp0 + 96_000 + 48 * 500 + slot.offset) >>> 0, atMs: 2600 };
   const delay = delayToBuffer(heard, slot, [map], clock, relayClock(1_700_000_000_000, 10));
-  expect(delay?.ms).toBeCloseTo(100, 3);
+  expect(delay?.ms).toBeCloseTo(100 + 120 / 48, 3);
   expect(delay?.doubtMs).toBeCloseTo(2 + 5 + 0.26, 1);
+});
+
+test("the_delays_of_the_epoch_in_force_are_taken_off", () => {
+  const clock = { stream: "s", epoch: 1, ticks: 96_000, at_us: 0, error_us: 0 };
+  const later = { ...map, epoch: 1, from: 90_000, codec_delay: 480, resampler_delay: 48 };
+  const heard = { rtp: (map.rtp0 + 96_000 + slot.offset) >>> 0, atMs: 0 };
+  expect(delayToBuffer(heard, slot, [map, later], clock, relayClock(0, 0))?.ms).toBeCloseTo(11, 6);
+  const after = { ...later, from: 96_001 };
+  expect(delayToBuffer(heard, slot, [map, after], clock, relayClock(0, 0))?.ms).toBeCloseTo(2.5, 6);
 });
 
 test("without_a_clock_a_map_or_a_pong_nothing_is_claimed", () => {

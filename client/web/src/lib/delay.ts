@@ -44,10 +44,9 @@ export function delayToBuffer(
   clock: Clock | undefined,
   relay: RelayClock,
 ): Delay | undefined {
-  const map = maps.find((candidate) => candidate.ssrc === slot.source);
-  if (!map || !clock || !relay.known) return undefined;
-  const ticks = unwrapNear(sub32(sub32(heard.rtp, slot.offset), map.rtp0), clock.ticks);
-  if (Math.abs(ticks - clock.ticks) > STALE_TICKS) return undefined;
+  if (!clock || !relay.known) return undefined;
+  const ticks = capturedTicks(sub32(heard.rtp, slot.offset), slot.source, maps, clock.ticks);
+  if (ticks === undefined || Math.abs(ticks - clock.ticks) > STALE_TICKS) return undefined;
   const capturedMs = clock.at_us / 1000 + (ticks - clock.ticks) / 48;
   const ms = relay.toRelay(heard.atMs) - capturedMs;
   return { ms, doubtMs: clock.error_us / 1000 + relay.errorMs(heard.atMs) };
@@ -55,6 +54,16 @@ export function delayToBuffer(
 
 /** A clock message that is more than 20 s away describes a run that has ended. */
 const STALE_TICKS = 20 * 48_000;
+
+/** The tick at which the sound of an RTP timestamp was captured: the delays of encoder and resampler taken off. */
+function capturedTicks(rtp: number, source: number, maps: readonly EpochMap[], near: number): number | undefined {
+  const own = maps.filter((map) => map.ssrc === source);
+  const first = own[0];
+  if (!first) return undefined;
+  const ticks = unwrapNear(sub32(rtp, first.rtp0), near);
+  const map = own.filter((candidate) => candidate.from <= ticks).at(-1) ?? first;
+  return ticks - map.codec_delay - map.resampler_delay;
+}
 
 const sub32 = (a: number, b: number): number => (a - b) >>> 0;
 

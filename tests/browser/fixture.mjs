@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 
 const DIST = fileURLToPath(new URL("../../client/web/dist/", import.meta.url));
 const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self'";
+/** As the relay's, without what it allows in vain. */
+const POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const ID = (n) => `018f4d3e-0000-7000-8000-${String(n).padStart(12, "0")}`;
 const [SELF, NINA, LEA, OTTO] = [1, 2, 3, 4].map(ID);
 const PROGRAM = ID(16);

@@ -103,6 +103,7 @@ export class Sound {
       () => (this.output = id),
       () => (this.outputRefused = true),
     );
+    await this.#tap?.setSink(this.output);
     this.checkOutput();
   }
 

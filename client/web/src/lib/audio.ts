@@ -116,6 +116,12 @@ export class MeterTap {
     this.#source?.connect(node);
   }
 
+  /** Follows the players to another output, so that its channels and latency are known. Not every browser can. */
+  async setSink(id: string): Promise<void> {
+    const context: AudioContext & { setSinkId?: (id: string) => Promise<void> } = this.context;
+    await context.setSinkId?.(id).catch(() => {});
+  }
+
   /** Begins the integrated loudness anew. */
   async reset(): Promise<void> {
     (await this.#node)?.port.postMessage("reset");

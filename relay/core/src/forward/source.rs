@@ -1,0 +1,119 @@
+//! What the forwarder knows about one published stream.
+
+use super::munger::{Counting, Place, RunId};
+use units::{MonoTime, RtpTimestamp, Seq, Ssrc, Ticks};
+
+/// Packets of the source before the current one are stragglers for so long; after that it may return.
+const STRAGGLERS: core::time::Duration = core::time::Duration::from_secs(2);
+
+/// The current run of a stream and where its newest packet stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clock {
+    run: Option<Run>,
+    previous: Option<(Ssrc, MonoTime)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) id: RunId,
+    pub(crate) ssrc: Ssrc,
+    /// Unwrapped number of the newest packet.
+    pub(crate) number: i64,
+    /// Unwrapped timestamp of the newest packet.
+    pub(crate) at: Ticks,
+}
+
+/// Where a packet stands in the current run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) id: RunId,
+    pub(crate) number: i64,
+    pub(crate) at: Ticks,
+    /// Whether it is the run's first packet.
+    pub(crate) first: bool,
+}
+
+impl Standing {
+    /// Its place when the publisher's packets are counted.
+    pub(crate) fn place(self) -> Place {
+        Place { run: self.id, counting: Counting::Packets, number: self.number, at: self.at }
+    }
+}
+
+impl Clock {
+    /// The source of the current run.
+    pub(crate) fn ssrc(&self) -> Option<Ssrc> {
+        self.run.map(|run| run.ssrc)
+    }
+
+    /// Unwraps a packet's numbers; a packet of another source begins a run, named by `next_id`. `None` for a straggler
+    /// of the source before.
+    pub(crate) fn place(
+        &mut self,
+        now: MonoTime,
+        (ssrc, seq, at): (Ssrc, Seq, RtpTimestamp),
+        next_id: impl FnOnce() -> RunId,
+    ) -> Option<Standing> {
+        if let Some(run) = self.run.as_mut().filter(|run| run.ssrc == ssrc) {
+            return Some(run.place(seq, at));
+        }
+        if self.is_straggler(now, ssrc) {
+            return None;
+        }
+        Some(self.begin(now, ssrc, i64::from(seq.0), Ticks(i64::from(at.0)), next_id()))
+    }
+
+    fn is_straggler(&self, now: MonoTime, ssrc: Ssrc) -> bool {
+        self.previous.is_some_and(|(before, since)| before == ssrc && now.saturating_since(since) < STRAGGLERS)
+    }
+
+    fn begin(&mut self, now: MonoTime, ssrc: Ssrc, number: i64, at: Ticks, id: RunId) -> Standing {
+        self.previous = self.run.map(|run| (run.ssrc, now));
+        self.run = Some(Run { id, ssrc, number, at });
+        Standing { id, number, at, first: true }
+    }
+}
+
+impl Run {
+    fn place(&mut self, seq: Seq, at: RtpTimestamp) -> Standing {
+        let (number, at) = (seq.unwrap_near(self.number), at.unwrap_near(self.at));
+        if number > self.number {
+            (self.number, self.at) = (number, at);
+        }
+        Standing { id: self.id, number, at, first: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    fn place(clock: &mut Clock, now: MonoTime, ssrc: u32, seq: u16, at: u32) -> Option<Standing> {
+        clock.place(now, (Ssrc(ssrc), Seq(seq), RtpTimestamp(at)), || RunId(u64::from(ssrc)))
+    }
+
+    #[test]
+    fn numbers_and_timestamps_unwrap_past_both_wraps() {
+        let mut clock = Clock::default();
+        let now = MonoTime(0);
+        let first = place(&mut clock, now, 1, 65_535, u32::MAX - 239).unwrap();
+        let second = place(&mut clock, now, 1, 0, 0).unwrap();
+        assert!(first.first && !second.first);
+        assert_eq!(second.number - first.number, 1);
+        assert_eq!(second.at - first.at, Ticks(240));
+        let late = place(&mut clock, now, 1, 65_534, u32::MAX - 479).unwrap();
+        assert_eq!((late.number - first.number, late.at - first.at), (-1, Ticks(-240)));
+    }
+
+    #[test]
+    fn stragglers_of_the_source_before_do_not_switch_back_but_a_return_does() {
+        let mut clock = Clock::default();
+        let start = MonoTime(0);
+        place(&mut clock, start, 1, 5, 0);
+        assert!(place(&mut clock, start, 2, 5, 0).unwrap().first);
+        assert!(place(&mut clock, start + (STRAGGLERS - Duration::from_nanos(1)), 1, 6, 240).is_none());
+        assert_eq!(clock.ssrc(), Some(Ssrc(2)));
+        assert!(place(&mut clock, start + STRAGGLERS, 1, 7, 480).unwrap().first);
+    }
+}

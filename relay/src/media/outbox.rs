@@ -1,0 +1,125 @@
+//! What a shard's peers want sent and told.
+
+use super::socket::Socket;
+use super::stats::Counters;
+use super::{MediaEvent, PeerKey};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+/// Sends datagrams and counts those that the system does not take: live sound is dropped, never kept.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    pub(crate) socket: Socket,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Outbox {
+    pub(crate) fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
+        if !self.socket.try_send(to, datagram) {
+            self.counters.send_errors.add(1);
+        }
+    }
+}
+
+/// Events on their way to the room. While its queue is full they wait here in order; what a newer one of the same
+/// peer says again is dropped, so that there are never more than a few per peer.
+#[derive(Debug)]
+pub(crate) struct Events {
+    room: mpsc::Sender<MediaEvent>,
+    waiting: VecDeque<MediaEvent>,
+}
+
+impl Events {
+    pub(crate) fn new(room: mpsc::Sender<MediaEvent>) -> Events {
+        Events { room, waiting: VecDeque::new() }
+    }
+
+    pub(crate) fn tell(&mut self, event: MediaEvent) {
+        if !self.waiting.is_empty() {
+            self.waiting.retain(|older| !replaces(&event, older));
+        }
+        self.waiting.push_back(event);
+        self.flush();
+    }
+
+    /// Whether some wait for room.
+    pub(crate) fn are_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Hands on what the room has space for.
+    pub(crate) fn flush(&mut self) {
+        while let Some(event) = self.waiting.pop_front() {
+            match self.room.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => return self.waiting.push_front(event),
+                Err(TrySendError::Closed(_)) => return self.waiting.clear(),
+            }
+        }
+    }
+}
+
+/// Whether `newer` says all that `older` said, or ended what it was about.
+fn replaces(newer: &MediaEvent, older: &MediaEvent) -> bool {
+    match (newer, older) {
+        (MediaEvent::Slots { key, .. }, MediaEvent::Slots { key: of, .. })
+        | (MediaEvent::Hearing { key, .. }, MediaEvent::Hearing { key: of, .. }) => key == of,
+        (MediaEvent::Gone { key, .. }, older) => subject(older) == *key,
+        _ => false,
+    }
+}
+
+fn subject(event: &MediaEvent) -> PeerKey {
+    match event {
+        MediaEvent::Connected(key)
+        | MediaEvent::Gone { key, .. }
+        | MediaEvent::Slots { key, .. }
+        | MediaEvent::FirstPacket { key, .. }
+        | MediaEvent::Hearing { key, .. } => *key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::GoneReason;
+    use protocol::ids::{ParticipantId, SessionId, StreamId};
+    use uuid::Uuid;
+
+    fn key(peer: u32) -> PeerKey {
+        PeerKey { session: SessionId(Uuid::nil()), participant: ParticipantId(Uuid::nil()), peer }
+    }
+
+    fn hearing(peer: u32, streams: u128) -> MediaEvent {
+        MediaEvent::Hearing { key: key(peer), streams: vec![StreamId(Uuid::from_u128(streams))] }
+    }
+
+    #[test]
+    fn a_slow_room_gets_the_newest_of_each_peer_in_order() {
+        let (room, mut inbox) = mpsc::channel(1);
+        let mut events = Events::new(room);
+        events.tell(MediaEvent::Connected(key(1)));
+        for n in 0..5 {
+            events.tell(hearing(1, n));
+            events.tell(hearing(2, n));
+        }
+        assert_eq!(events.waiting, [hearing(1, 4), hearing(2, 4)]);
+        assert_eq!(inbox.try_recv().unwrap(), MediaEvent::Connected(key(1)));
+        events.flush();
+        assert_eq!(inbox.try_recv().unwrap(), hearing(1, 4));
+    }
+
+    #[test]
+    fn the_end_of_a_peer_replaces_all_that_waited_about_it() {
+        let (room, _inbox) = mpsc::channel(1);
+        let mut events = Events::new(room);
+        events.tell(MediaEvent::Connected(key(9)));
+        events.tell(hearing(1, 1));
+        events.tell(hearing(2, 1));
+        let gone = MediaEvent::Gone { key: key(1), why: GoneReason::ConnectionLost };
+        events.tell(gone.clone());
+        assert_eq!(events.waiting, [hearing(2, 1), gone]);
+    }
+}

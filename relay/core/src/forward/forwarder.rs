@@ -10,6 +10,7 @@ use packets::PayloadType;
 use protocol::ids::{ParticipantId, StreamId};
 use protocol::wire::Slot;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use units::{MonoTime, RtpTimestamp, Seq, Ssrc, Ticks};
 
@@ -193,34 +194,39 @@ impl Forwarder {
         sink: &mut impl FnMut(Outgoing<'_>),
     ) -> Result<(), Malformed> {
         let mut forms = Forms::parse(&packet)?;
-        if !self.sources.contains_key(&packet.stream) {
-            self.sources.insert(packet.stream, Source::default());
-            self.route();
-        }
-        let (legs, runs) = (&mut self.legs, &mut self.runs);
-        let Some(source) = self.sources.get_mut(&packet.stream) else { return Ok(()) };
-        let next_id = || {
-            *runs += 1;
-            RunId(*runs)
-        };
-        let Some(standing) = source.clock.place(now, (packet.ssrc, packet.seq, packet.at), next_id) else {
-            return Ok(());
-        };
+        let Some(standing) = self.place(now, &packet) else { return Ok(()) };
         if standing.first {
             sink(Outgoing::Run { stream: packet.stream, ssrc: packet.ssrc, at: packet.at });
         }
+        let legs = &mut self.legs;
+        let Some(source) = self.sources.get_mut(&packet.stream) else { return Ok(()) };
         let joins = source.joins(standing, &forms);
         let one_by_one = source.single.iter().chain(source.joined.iter().filter(|_| !joins));
         for &(leg, section) in one_by_one {
             let (packing, payload) = forms.for_leg(&legs[leg].packets);
-            let shaped = Shaped { stream: packet.stream, ssrc: packet.ssrc, place: standing.place(), packing, payload };
-            legs[leg].forward(now, section, &shaped, sink);
+            let (stream, ssrc, place) = (packet.stream, packet.ssrc, standing.place());
+            legs[leg].forward(now, section, &Shaped { stream, ssrc, place, packing, payload }, sink);
         }
         if joins {
             let frames = forms.frames(standing.at);
             source.join(now, packet.stream, legs, sink, |joiner, out| joiner.handle(now, &frames, out));
         }
         Ok(())
+    }
+
+    /// Where a packet stands in its stream, which may be new.
+    fn place(&mut self, now: MonoTime, packet: &Incoming<'_>) -> Option<Standing> {
+        if let Entry::Vacant(place) = self.sources.entry(packet.stream) {
+            place.insert(Source::default());
+            self.route();
+        }
+        let runs = &mut self.runs;
+        let next_id = || {
+            *runs += 1;
+            RunId(*runs)
+        };
+        let clock = &mut self.sources.get_mut(&packet.stream)?.clock;
+        clock.place(now, (packet.ssrc, packet.seq, packet.at), next_id)
     }
 
     /// When [`Forwarder::handle_timeout`] has something to do.

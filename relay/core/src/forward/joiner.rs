@@ -137,7 +137,7 @@ fn join(frames: &[Kept]) -> Option<Arc<[u8]>> {
     {
         while next + toc.frame_ticks() <= kept.at {
             packets.push(&empty);
-            next = next + toc.frame_ticks();
+            next += toc.frame_ticks();
         }
         packets.push(&kept.packet);
         next = kept.at + kept.length;

@@ -97,8 +97,7 @@ pub struct Voice {
 
 impl Voice {
     /// A voice that says its own things for each seed, beginning at once.
-    pub fn new(seed: u64) -> Voice {
-        let seed = (seed ^ (seed >> 32)) as u32;
+    pub fn new(seed: u32) -> Voice {
         Voice {
             singer: Singer::new(seed),
             choice: Noise::new(seed.wrapping_add(1)),

@@ -62,7 +62,7 @@ mod tests {
     fn a_link_is_pinged_every_15_s_however_lively_it_is() {
         let mut link = Liveness::new(START);
         assert_eq!(link.poll(START), Pulse::Wait(START + PING_EVERY));
-        link.handle_heard(START + PING_EVERY - NANO);
+        link.handle_heard(START + (PING_EVERY - NANO));
         assert_eq!(link.poll(START + PING_EVERY), Pulse::Ping(1));
         assert_eq!(link.poll(START + PING_EVERY), Pulse::Wait(START + PING_EVERY * 2));
     }
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn silence_kills_at_45_s_and_not_before() {
         let mut link = Liveness::new(START);
-        assert_ne!(link.poll(START + SILENCE - NANO), Pulse::Dead);
+        assert_ne!(link.poll(START + (SILENCE - NANO)), Pulse::Dead);
         assert_eq!(link.poll(START + SILENCE), Pulse::Dead);
         link.handle_heard(START + NANO);
         assert_ne!(link.poll(START + SILENCE), Pulse::Dead);

@@ -82,6 +82,7 @@ impl Room {
             self.leave(now, participant, None, out);
         }
         self.flush(now, out);
+        out.retain(|output| !matches!(output, Output::Send { to, .. } if to.is_empty()));
     }
 
     /// When [`Input::Deadline`] is due; none while nothing waits for time to pass.
@@ -195,7 +196,6 @@ impl Room {
             let to = self.people.links_where(|id| self.may_receive(id, from, &eph));
             out.push(Output::Send { to, frame: RelayFrame::Eph { from, eph } });
         }
-        out.retain(|output| !matches!(output, Output::Send { to, .. } if to.is_empty()));
     }
 
     fn next_flush_is_after(&self, now: MonoTime) -> bool {

@@ -176,7 +176,7 @@ fn failed(peer: u32, refusal: Refusal) -> RelayFrame {
     RelayFrame::Sdp(PeerNews::Failed { peer, code: refusal.code, msg: refusal.msg })
 }
 
-fn implicit_epoch(epoch: u32, ssrc: Ssrc, rtp0: RtpTimestamp) -> EpochMap {
+pub(super) fn implicit_epoch(epoch: u32, ssrc: Ssrc, rtp0: RtpTimestamp) -> EpochMap {
     EpochMap {
         epoch,
         ssrc,

@@ -1,0 +1,127 @@
+use super::*;
+use protocol::wire::{COMMAND_BURST, ErrorCode};
+
+fn answer(frames: &[RelayFrame]) -> Result<u64, ErrorCode> {
+    let answer = frames.iter().find_map(|frame| match frame {
+        RelayFrame::Ok { seq, .. } => Some(Ok(*seq)),
+        RelayFrame::Err { id: Some(_), code, .. } => Some(Err(*code)),
+        _ => None,
+    });
+    answer.expect("the command is answered")
+}
+
+#[test]
+fn a_command_is_answered_before_it_is_told_to_everybody() {
+    let mut house = House::new();
+    let (studio, mentor) = (house.enter(1, Role::Engineer), house.enter(2, Role::Mentor));
+    (house.take(studio), house.take(mentor));
+    house.command(studio, 1, open(1, StreamKind::Program));
+    let [RelayFrame::Ok { seq, .. }, RelayFrame::Ev(told)] = &house.take(studio)[..] else { panic!("ok, then ev") };
+    assert_eq!((told.seq, told.by), (*seq, Some(person(1))));
+    assert!(matches!(&house.take(mentor)[..], [RelayFrame::Ev(heard)] if heard == told));
+}
+
+#[test]
+fn a_repeated_command_gets_the_same_answer_and_changes_nothing() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.command(studio, 1, open(1, StreamKind::Program));
+    let first = answer(&house.take(studio));
+    house.command(studio, 2, Command::StreamClose { stream: stream(1) });
+    house.take(studio);
+    let before = house.room.state().clone();
+    house.command(studio, 1, open(1, StreamKind::Program));
+    assert_eq!(answer(&house.take(studio)), first);
+    assert_eq!(house.room.state(), &before);
+}
+
+#[test]
+fn the_same_id_with_another_body_is_a_conflict() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.command(studio, 1, open(1, StreamKind::Program));
+    house.take(studio);
+    house.command(studio, 1, open(2, StreamKind::Program));
+    assert_eq!(answer(&house.take(studio)), Err(ErrorCode::Conflict));
+    assert!(!house.is_open(2));
+}
+
+#[test]
+fn a_refused_command_may_be_sent_again_under_its_id() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.command(studio, 1, Command::StreamClose { stream: stream(1) });
+    assert_eq!(answer(&house.take(studio)), Err(ErrorCode::Unknown));
+    house.command(studio, 2, open(1, StreamKind::Program));
+    house.take(studio);
+    house.command(studio, 1, Command::StreamClose { stream: stream(1) });
+    assert!(answer(&house.take(studio)).is_ok());
+}
+
+#[test]
+fn a_burst_of_commands_passes_and_one_more_is_refused() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    for n in 0..u128::from(COMMAND_BURST) {
+        house.take(studio);
+        house.command(studio, 1 + n, open(1, StreamKind::Program));
+        assert!(answer(&house.take(studio)).is_ok(), "command {n}");
+    }
+    house.command(studio, 99, open(1, StreamKind::Program));
+    assert_eq!(answer(&house.take(studio)), Err(ErrorCode::TooMany));
+    house.pass(MS * 100);
+    house.take(studio);
+    house.command(studio, 99, open(1, StreamKind::Program));
+    assert!(answer(&house.take(studio)).is_ok());
+}
+
+#[test]
+fn a_missing_grant_refuses_the_command() {
+    let mut house = House::new();
+    let mentor = house.enter(1, Role::Mentor);
+    house.command(mentor, 1, open(1, StreamKind::Program));
+    assert_eq!(answer(&house.take(mentor)), Err(ErrorCode::Forbidden));
+    house.command(mentor, 2, open(1, StreamKind::Talkback));
+    assert!(answer(&house.take(mentor)).is_ok());
+}
+
+#[test]
+fn the_plan_follows_grants_and_puts_program_first() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    (house.enter(2, Role::Mentor), house.enter(3, Role::Listener));
+    house.command(studio, 1, open(1, StreamKind::Mic));
+    house.command(studio, 2, open(2, StreamKind::Talkback));
+    house.command(studio, 3, open(3, StreamKind::Program));
+    let plan = house.others.iter().rev().find_map(|output| match output {
+        Output::SetPlan(plan) => Some(plan),
+        _ => None,
+    });
+    let heard = |n: u128| plan.unwrap().listeners[&person(n)].iter().map(|one| one.stream).collect::<Vec<_>>();
+    assert_eq!(heard(2), [stream(3), stream(2), stream(1)]);
+    assert_eq!(heard(3), [stream(3), stream(1)]);
+    assert_eq!(heard(1), []);
+}
+
+#[test]
+fn going_down_tells_everybody_and_closes_every_link() {
+    let mut house = House::new();
+    let links = [house.enter(1, Role::Engineer), house.enter(2, Role::Mentor)];
+    house.handle(Input::Drain);
+    for link in links {
+        let last = house.take(link).pop();
+        assert!(matches!(last, Some(RelayFrame::Err { code: ErrorCode::Draining, .. })), "{last:?}");
+    }
+    assert_eq!(house.closed, links.map(|link| (link, Closing::Draining)));
+}
+
+#[test]
+fn a_second_hello_is_refused_and_the_link_lives() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.take(studio);
+    let hello = protocol::wire::Hello { v: 1, client: ClientKind::Native, ticket: None, resume: None };
+    house.frame(studio, ClientFrame::Hello(hello));
+    assert!(matches!(&house.take(studio)[..], [RelayFrame::Err { id: None, code: ErrorCode::Invalid, .. }]));
+    assert_eq!(house.closed, []);
+}

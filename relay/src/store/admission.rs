@@ -1,0 +1,121 @@
+use super::invites::{from_text, to_text};
+use super::{Store, StoreError};
+use crate::secret::{Secret, SecretHash};
+use protocol::grants::{Grants, Role};
+use protocol::ids::{ParticipantId, SessionId};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+/// How long a resume secret that nobody uses is kept, in seconds.
+const RESUME_S: i64 = 30 * 24 * 3600;
+
+/// Somebody who was let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Into which session.
+    pub session: SessionId,
+    /// Who.
+    pub participant: ParticipantId,
+    /// What people call them.
+    pub name: String,
+    /// The preset of their invitation.
+    pub role: Role,
+    /// What they may do.
+    pub grants: Grants,
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmitError {
+    /// The ticket was used before.
+    #[error("the ticket was used before; open the invitation link again")]
+    Used,
+    /// The ticket's session is not one of this relay's.
+    #[error("the ticket is for a session that this relay does not have; open the invitation link again")]
+    UnknownSession,
+    /// The resume secret is wrong or was used before.
+    #[error("the way back is not good any more; open the invitation link again")]
+    WrongSecret,
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for AdmitError {
+    fn from(error: rusqlite::Error) -> AdmitError {
+        AdmitError::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Uses a ticket up and keeps the hash of the secret that its holder may come back with.
+    ///
+    /// # Errors
+    /// When the ticket was used before or its session is unknown.
+    pub async fn admit(&self, jti: Uuid, exp_s: i64, who: Identity, next: SecretHash) -> Result<(), AdmitError> {
+        self.write(move |tx| {
+            let known = tx.query_row("SELECT 1 FROM session WHERE id = ?1", [who.session.0], |_| Ok(())).optional()?;
+            known.ok_or(AdmitError::UnknownSession)?;
+            tx.execute("DELETE FROM used_ticket WHERE exp_s < unixepoch()", [])?;
+            let fresh =
+                tx.execute("INSERT OR IGNORE INTO used_ticket (jti, exp_s) VALUES (?1, ?2)", params![jti, exp_s])?;
+            if fresh == 0 {
+                return Err(AdmitError::Used);
+            }
+            keep(tx, &who, &next)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Uses a resume secret up and puts the next one in its place.
+    ///
+    /// # Errors
+    /// When the secret is not the last one that its holder was given.
+    pub async fn resume(
+        &self,
+        session: SessionId,
+        participant: ParticipantId,
+        secret: Secret,
+        next: SecretHash,
+    ) -> Result<Identity, AdmitError> {
+        self.write(move |tx| {
+            let (kept, who) = kept(tx, session, participant)?.ok_or(AdmitError::WrongSecret)?;
+            if !secret.matches(&kept) {
+                return Err(AdmitError::WrongSecret);
+            }
+            keep(tx, &who, &next)?;
+            Ok(who)
+        })
+        .await
+    }
+}
+
+fn keep(tx: &Connection, who: &Identity, next: &SecretHash) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM resume WHERE used_s < unixepoch() - ?1", [RESUME_S])?;
+    tx.execute(
+        "INSERT OR REPLACE INTO resume (session, participant, secret_sha256, name, role, grants)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![who.session.0, who.participant.0, next, who.name, who.role.name(), to_text(&who.grants)],
+    )?;
+    Ok(())
+}
+
+fn kept(
+    tx: &Connection,
+    session: SessionId,
+    participant: ParticipantId,
+) -> Result<Option<(SecretHash, Identity)>, StoreError> {
+    let sql = "SELECT secret_sha256, name, role, grants FROM resume WHERE session = ?1 AND participant = ?2";
+    let found = tx.query_row(sql, params![session.0, participant.0], |row| {
+        let who = Identity {
+            session,
+            participant,
+            name: row.get(1)?,
+            role: from_text(2, row.get(2)?, |text| text.parse())?,
+            grants: from_text(3, row.get(3)?, |text| serde_json::from_str(text))?,
+        };
+        Ok((row.get(0)?, who))
+    });
+    Ok(found.optional()?)
+}

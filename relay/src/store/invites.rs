@@ -1,0 +1,185 @@
+use super::{Store, StoreError};
+use crate::secret::{Secret, SecretHash};
+use protocol::grants::{Grant, Grants, Role};
+use protocol::ids::{InviteId, SessionId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// An invitation as it is made.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InviteId,
+    /// Which session it opens.
+    pub session: SessionId,
+    /// Hash of its secret.
+    pub secret: SecretHash,
+    /// Its preset.
+    pub role: Role,
+    /// What it lets people do.
+    pub grants: Grants,
+    /// Whether one use uses it up.
+    pub once: bool,
+}
+
+/// What a good invitation opens.
+#[derive(Clone, Debug)]
+pub struct Redeemed {
+    /// Which session.
+    pub session: SessionId,
+    /// What people call it.
+    pub title: String,
+    /// The preset.
+    pub role: Role,
+    /// What the person may do.
+    pub grants: Grants,
+}
+
+/// Why an invitation does not do.
+#[derive(Debug, thiserror::Error)]
+pub enum InviteError {
+    /// No such invitation.
+    #[error("there is no such invitation on this relay; check that the whole link was copied")]
+    Unknown,
+    /// The secret is another one's.
+    #[error("the link's secret is wrong; copy the whole link, the part after # included")]
+    WrongSecret,
+    /// Somebody revoked it.
+    #[error("this invitation was revoked; ask whoever sent it for another one")]
+    Revoked,
+    /// It was good once.
+    #[error("this invitation was good for one use and is used up; ask whoever sent it for another one")]
+    UsedUp,
+    /// The authority may not invite, or not so much.
+    #[error("this invitation does not let you make or revoke such a link; use one that may do more")]
+    Forbidden,
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for InviteError {
+    fn from(error: rusqlite::Error) -> InviteError {
+        InviteError::Store(error.into())
+    }
+}
+
+struct Known {
+    invitation: Invitation,
+    revoked: bool,
+    uses: i64,
+}
+
+impl Store {
+    /// Uses an invitation once.
+    ///
+    /// # Errors
+    /// When it is unknown, revoked or used up, or the secret is wrong; nothing is used then.
+    pub async fn redeem(&self, id: InviteId, secret: Secret) -> Result<Redeemed, InviteError> {
+        self.write(move |tx| {
+            let Invitation { session, role, grants, .. } = usable(tx, id, &secret)?;
+            tx.execute("UPDATE invite SET uses = uses + 1 WHERE id = ?1", [id.0])?;
+            let title = tx.query_row("SELECT title FROM session WHERE id = ?1", [session.0], |row| row.get(0))?;
+            Ok(Redeemed { session, title, role, grants })
+        })
+        .await
+    }
+
+    /// Makes an invitation by the right of another one, for the same session.
+    ///
+    /// # Errors
+    /// When the authority is no good, may not invite, or may do less than the new link would.
+    pub async fn add_invite(
+        &self,
+        by: (InviteId, Secret),
+        made: (InviteId, SecretHash),
+        role: Role,
+        once: bool,
+    ) -> Result<(), InviteError> {
+        self.write(move |tx| {
+            let authority = usable(tx, by.0, &by.1)?;
+            let grants = role.grants();
+            if !authority.grants.has(Grant::Invite) || !authority.grants.covers(&grants) {
+                return Err(InviteError::Forbidden);
+            }
+            let (id, secret) = made;
+            insert(tx, &Invitation { id, session: authority.session, secret, role, grants, once })?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Revokes an invitation of the same session by the right of another one. People who are in already stay.
+    ///
+    /// # Errors
+    /// When the authority is no good, may not invite, or may do less than the link to revoke.
+    pub async fn revoke_invite(&self, by: (InviteId, Secret), id: InviteId) -> Result<(), InviteError> {
+        self.write(move |tx| {
+            let authority = usable(tx, by.0, &by.1)?;
+            let target = known(tx, id)?.invitation;
+            if target.session != authority.session {
+                return Err(InviteError::Unknown);
+            }
+            if !authority.grants.has(Grant::Invite) || !authority.grants.covers(&target.grants) {
+                return Err(InviteError::Forbidden);
+            }
+            tx.execute("UPDATE invite SET revoked = 1 WHERE id = ?1", [id.0])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+pub(super) fn insert(tx: &Connection, invite: &Invitation) -> Result<(), StoreError> {
+    let Invitation { id, session, secret, role, grants, once } = invite;
+    tx.execute(
+        "INSERT INTO invite (id, session, secret_sha256, role, grants, once) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id.0, session.0, secret, role.name(), to_text(grants), once],
+    )?;
+    Ok(())
+}
+
+/// The secret is looked at before anything else is told, so that strangers learn nothing.
+fn usable(tx: &Connection, id: InviteId, secret: &Secret) -> Result<Invitation, InviteError> {
+    let Known { invitation, revoked, uses } = known(tx, id)?;
+    if !secret.matches(&invitation.secret) {
+        return Err(InviteError::WrongSecret);
+    }
+    if revoked {
+        return Err(InviteError::Revoked);
+    }
+    if invitation.once && uses > 0 {
+        return Err(InviteError::UsedUp);
+    }
+    Ok(invitation)
+}
+
+fn known(tx: &Connection, id: InviteId) -> Result<Known, InviteError> {
+    let sql = "SELECT session, secret_sha256, role, grants, once, revoked, uses FROM invite WHERE id = ?1";
+    tx.query_row(sql, [id.0], |row| read(id, row)).optional()?.ok_or(InviteError::Unknown)
+}
+
+fn read(id: InviteId, row: &Row<'_>) -> rusqlite::Result<Known> {
+    let invitation = Invitation {
+        id,
+        session: SessionId(row.get(0)?),
+        secret: row.get(1)?,
+        role: from_text(2, row.get(2)?, |text| text.parse())?,
+        grants: from_text(3, row.get(3)?, |text| serde_json::from_str(text))?,
+        once: row.get(4)?,
+    };
+    Ok(Known { invitation, revoked: row.get(5)?, uses: row.get(6)? })
+}
+
+pub(super) fn to_text(grants: &Grants) -> String {
+    serde_json::to_string(grants).expect("grants have a JSON form")
+}
+
+pub(super) fn from_text<T, E: std::error::Error + Send + Sync + 'static>(
+    column: usize,
+    text: String,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> rusqlite::Result<T> {
+    parse(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+    })
+}

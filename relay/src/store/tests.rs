@@ -1,0 +1,140 @@
+use super::*;
+use crate::secret::Secret;
+use protocol::grants::Role;
+use protocol::ids::{InviteId, ParticipantId};
+use uuid::Uuid;
+
+struct Fixture {
+    store: Store,
+    session: SessionId,
+    _folder: tempfile::TempDir,
+}
+
+async fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("relay.db")).unwrap();
+    let session = SessionId(Uuid::from_u128(1));
+    store.add_session(session, "Cello".into(), vec![]).await.unwrap();
+    Fixture { store, session, _folder: folder }
+}
+
+impl Fixture {
+    async fn invite(&self, role: Role, once: bool) -> (InviteId, Secret) {
+        self.invite_to(self.session, role, once).await
+    }
+
+    async fn invite_to(&self, session: SessionId, role: Role, once: bool) -> (InviteId, Secret) {
+        let (id, secret) = (InviteId(Uuid::new_v4()), Secret::random_128());
+        let made = Invitation { id, session, secret: secret.hash(), role, grants: role.grants(), once };
+        self.store.write(move |tx| invites::insert(tx, &made)).await.unwrap();
+        (id, secret)
+    }
+
+    fn somebody(&self) -> Identity {
+        let (role, grants) = (Role::Mentor, Role::Mentor.grants());
+        let participant = ParticipantId(Uuid::from_u128(2));
+        Identity { session: self.session, participant, name: "Ada".into(), role, grants }
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_is_good_many_times_and_a_single_one_once() {
+    let f = fixture().await;
+    let (many, secret) = f.invite(Role::Mentor, false).await;
+    for _ in 0..3 {
+        let opened = f.store.redeem(many, secret.clone()).await.unwrap();
+        assert_eq!((opened.session, opened.title.as_str(), opened.role), (f.session, "Cello", Role::Mentor));
+    }
+    let (once, secret) = f.invite(Role::Listener, true).await;
+    assert!(f.store.redeem(once, secret.clone()).await.is_ok());
+    assert!(matches!(f.store.redeem(once, secret).await, Err(InviteError::UsedUp)));
+}
+
+#[tokio::test]
+async fn a_wrong_secret_learns_nothing_and_uses_nothing_up() {
+    let f = fixture().await;
+    let (once, secret) = f.invite(Role::Listener, true).await;
+    assert!(matches!(f.store.redeem(once, Secret::random_128()).await, Err(InviteError::WrongSecret)));
+    assert!(f.store.redeem(once, secret).await.is_ok());
+    assert!(matches!(f.store.redeem(once, Secret::random_128()).await, Err(InviteError::WrongSecret)));
+    let nobody = InviteId(Uuid::new_v4());
+    assert!(matches!(f.store.redeem(nobody, Secret::random_128()).await, Err(InviteError::Unknown)));
+}
+
+#[tokio::test]
+async fn nobody_hands_out_or_takes_back_more_than_they_have() {
+    let f = fixture().await;
+    let owner = f.invite(Role::Owner, false).await;
+    let engineer = f.invite(Role::Engineer, false).await;
+    let mentor = f.invite(Role::Mentor, false).await;
+    let made = || (InviteId(Uuid::new_v4()), Secret::random_128().hash());
+    assert!(f.store.add_invite(engineer.clone(), made(), Role::Listener, false).await.is_ok());
+    let more = f.store.add_invite(engineer.clone(), made(), Role::Owner, false).await;
+    assert!(matches!(more, Err(InviteError::Forbidden)));
+    let without = f.store.add_invite(mentor.clone(), made(), Role::Listener, false).await;
+    assert!(matches!(without, Err(InviteError::Forbidden)));
+    let upwards = f.store.revoke_invite(engineer.clone(), owner.0).await;
+    assert!(matches!(upwards, Err(InviteError::Forbidden)));
+    for _ in 0..2 {
+        f.store.revoke_invite(owner.clone(), engineer.0).await.unwrap();
+    }
+    assert!(matches!(f.store.redeem(engineer.0, engineer.1).await, Err(InviteError::Revoked)));
+}
+
+#[tokio::test]
+async fn an_invitation_is_no_authority_over_another_session() {
+    let f = fixture().await;
+    let other = SessionId(Uuid::from_u128(9));
+    f.store.add_session(other, "Choir".into(), vec![]).await.unwrap();
+    let owner = f.invite(Role::Owner, false).await;
+    let theirs = f.invite_to(other, Role::Listener, false).await;
+    assert!(matches!(f.store.revoke_invite(owner, theirs.0).await, Err(InviteError::Unknown)));
+    assert!(f.store.redeem(theirs.0, theirs.1).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_ticket_opens_its_session_once() {
+    let f = fixture().await;
+    let (jti, next) = (Uuid::new_v4(), Secret::random_128().hash());
+    let exp_s = i64::from(u32::MAX);
+    f.store.admit(jti, exp_s, f.somebody(), next).await.unwrap();
+    assert!(matches!(f.store.admit(jti, exp_s, f.somebody(), next).await, Err(AdmitError::Used)));
+    let nowhere = Identity { session: SessionId(Uuid::from_u128(77)), ..f.somebody() };
+    let foreign = f.store.admit(Uuid::new_v4(), exp_s, nowhere, next).await;
+    assert!(matches!(foreign, Err(AdmitError::UnknownSession)));
+}
+
+#[tokio::test]
+async fn the_way_back_is_good_once_and_leads_to_the_next() {
+    let f = fixture().await;
+    let (first, second, third) = (Secret::random_128(), Secret::random_128(), Secret::random_128());
+    let who = f.somebody();
+    f.store.admit(Uuid::new_v4(), i64::from(u32::MAX), who.clone(), first.hash()).await.unwrap();
+    let back = f.store.resume(who.session, who.participant, first.clone(), second.hash()).await.unwrap();
+    assert_eq!(back, who);
+    let again = f.store.resume(who.session, who.participant, first, third.hash()).await;
+    assert!(matches!(again, Err(AdmitError::WrongSecret)));
+    assert!(f.store.resume(who.session, who.participant, second, third.hash()).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("relay.db");
+    let session = SessionId(Uuid::from_u128(1));
+    Store::open(&path).unwrap().add_session(session, "Cello".into(), vec![]).await.unwrap();
+    let again = Store::open(&path).unwrap();
+    assert_eq!(again.session_title(session).await.unwrap().as_deref(), Some("Cello"));
+    assert_eq!(again.session_title(SessionId(Uuid::nil())).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_failed_call_leaves_nothing_behind() {
+    let f = fixture().await;
+    let id = SessionId(Uuid::from_u128(5));
+    let (invite, secret) = (InviteId(Uuid::from_u128(6)), Secret::random_128().hash());
+    let (role, grants) = (Role::Mentor, Role::Mentor.grants());
+    let link = Invitation { id: invite, session: id, secret, role, grants, once: false };
+    assert!(f.store.add_session(id, "Twice".into(), vec![link.clone(), link]).await.is_err());
+    assert_eq!(f.store.session_title(id).await.unwrap(), None);
+}

@@ -1,0 +1,63 @@
+use crate::app::App;
+use crate::rooms::RoomHandle;
+use crate::secret::Secret;
+use crate::store::{AdmitError, Identity};
+use protocol::wire::{ErrorCode, Hello, Resume, VERSION};
+use relay_core::room::{Enter, LinkId, Refusal};
+
+/// Somebody who was let in: their room, and what it is told.
+pub(super) struct Admitted {
+    pub(super) room: RoomHandle,
+    pub(super) enter: Enter,
+}
+
+/// Looks at a hello: the ticket or the resume secret is used up, and the next secret is made.
+pub(super) async fn admit(app: &App, link: LinkId, hello: Hello) -> Result<Admitted, Refusal> {
+    if hello.v != VERSION {
+        let msg = format!("this relay speaks version {VERSION}; update your program or the relay");
+        return Err(Refusal::new(ErrorCode::Version, msg));
+    }
+    let next = Secret::random_128();
+    let who = match (hello.ticket, hello.resume) {
+        (Some(ticket), None) => by_ticket(app, &ticket, &next).await?,
+        (None, Some(resume)) => by_resume(app, resume, &next).await?,
+        _ => return Err(Refusal::new(ErrorCode::Invalid, "a hello carries either a ticket or a resume secret")),
+    };
+    let title = app.store.session_title(who.session).await.map_err(internal)?.ok_or_else(unknown_session)?;
+    let Identity { session, participant, name, role, grants } = who;
+    let draining = || Refusal::new(ErrorCode::Draining, "the relay is going down; come back in a moment");
+    let room = app.rooms.room(session, &title).ok_or_else(draining)?;
+    let resume = next.reveal().to_owned();
+    Ok(Admitted { room, enter: Enter { link, client: hello.client, participant, name, role, grants, resume } })
+}
+
+async fn by_ticket(app: &App, ticket: &str, next: &Secret) -> Result<Identity, Refusal> {
+    let unauthorized = |error: crate::auth::TicketError| Refusal::new(ErrorCode::Unauthorized, error.to_string());
+    let claims = app.tickets.read(ticket).map_err(unauthorized)?;
+    let (session, participant) = (claims.aud, claims.sub);
+    let who = Identity { session, participant, name: claims.name, role: claims.role, grants: claims.grants };
+    // Seconds since 1970 are far below 2^63.
+    app.store.admit(claims.jti, claims.exp as i64, who.clone(), next.hash()).await.map_err(refusal)?;
+    Ok(who)
+}
+
+async fn by_resume(app: &App, resume: Resume, next: &Secret) -> Result<Identity, Refusal> {
+    let Resume { session, participant, secret } = resume;
+    app.store.resume(session, participant, Secret::new(secret), next.hash()).await.map_err(refusal)
+}
+
+fn refusal(error: AdmitError) -> Refusal {
+    match error {
+        AdmitError::Store(cause) => internal(cause),
+        other => Refusal::new(ErrorCode::Unauthorized, other.to_string()),
+    }
+}
+
+fn internal(cause: crate::store::StoreError) -> Refusal {
+    tracing::error!(%cause, "a hello failed");
+    Refusal::new(ErrorCode::Internal, "something failed inside the relay; its log has the cause")
+}
+
+fn unknown_session() -> Refusal {
+    Refusal::new(ErrorCode::Unauthorized, "this relay does not have that session any more; ask for another link")
+}

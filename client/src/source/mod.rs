@@ -12,6 +12,7 @@
 //! assert_eq!(music.read(&mut block).unwrap(), 480);
 //! ```
 
+pub mod file;
 pub mod music;
 pub mod tone;
 pub mod voice;
@@ -64,6 +65,12 @@ pub enum SourceError {
         /// The path as given.
         path: String,
     },
+    /// A WAV file without its beginning or without samples.
+    #[error("{path} is cut off before its sound begins: copy or export it again.")]
+    CutOff {
+        /// The path as given.
+        path: String,
+    },
     /// The bytes are of no format that can be decoded here.
     #[error(
         "{path} is not a sound file that can be read here: give WAV, FLAC, Ogg Vorbis, MP3, AIFF or AAC/ALAC (M4A)."
@@ -73,7 +80,9 @@ pub enum SourceError {
         path: String,
     },
     /// A sound file whose coding is not supported.
-    #[error("{path} is a sound file, but its coding cannot be decoded here: convert it to WAV or FLAC.")]
+    #[error(
+        "{path} is a sound file, but its coding (Opus, perhaps) cannot be decoded here: convert it to WAV or FLAC."
+    )]
     Coding {
         /// The path as given.
         path: String,

@@ -97,7 +97,8 @@ pub struct Voice {
 
 impl Voice {
     /// A voice that says its own things for each seed, beginning at once.
-    pub fn new(seed: u32) -> Voice {
+    pub fn new(seed: u64) -> Voice {
+        let seed = (seed ^ (seed >> 32)) as u32;
         Voice {
             singer: Singer::new(seed),
             choice: Noise::new(seed.wrapping_add(1)),

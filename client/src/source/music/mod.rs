@@ -69,7 +69,8 @@ const MASTER: f32 = 0.81;
 
 impl Music {
     /// The band from its first bar; each seed plays its own variations.
-    pub fn new(seed: u32) -> Music {
+    pub fn new(seed: u64) -> Music {
+        let seed = (seed ^ (seed >> 32)) as u32;
         let of = |part: u32| seed.wrapping_mul(0x0100_0193).wrapping_add(part.wrapping_mul(0x85EB_CA6B));
         Music {
             kick: Kick::new(of(1)),

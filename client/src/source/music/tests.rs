@@ -3,7 +3,7 @@ use dsp::Filter;
 
 const FORM_FRAMES: usize = BARS * STEPS * STEP_FRAMES as usize;
 
-fn play(seed: u32, frames: usize) -> Vec<f32> {
+fn play(seed: u64, frames: usize) -> Vec<f32> {
     let mut out = vec![0.0; 2 * frames];
     assert_eq!(Music::new(seed).read(&mut out).unwrap(), frames);
     out
@@ -88,4 +88,15 @@ fn each_round_of_the_form_differs_from_the_one_before() {
     let (first, second) = music.split_at(2 * FORM_FRAMES);
     let difference: Vec<f32> = first.iter().zip(second).map(|(a, b)| a - b).collect();
     assert!(power(&difference) > 0.1 * power(first));
+}
+
+#[test]
+fn it_is_as_loud_as_it_says() {
+    for seed in 0..2 {
+        let mut loudness = meter::Loudness::new(SampleRate(RATE), 2).unwrap();
+        loudness.push(&play(seed, 2 * FORM_FRAMES));
+        let read = loudness.read();
+        assert!((-18.5..=-17.5).contains(&read.integrated.0), "{read:?}");
+        assert!((-4.5..=-2.5).contains(&read.true_peak.0), "{read:?}");
+    }
 }

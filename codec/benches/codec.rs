@@ -12,7 +12,7 @@ const RATE: Bitrate = Bitrate(256_000);
 /// A second of a chord with decaying onsets, each channel its own, interleaved stereo.
 fn music() -> Vec<f32> {
     let value = |i: usize| {
-        let (t, root) = (i as f32 / 2.0 / 48_000.0, if i % 2 == 0 { 220.0 } else { 277.2 });
+        let (t, root) = (i as f32 / 2.0 / 48_000.0, if i.is_multiple_of(2) { 220.0 } else { 277.2 });
         let tone = |ratio: f32| (std::f32::consts::TAU * root * ratio * t).sin();
         0.2 * (tone(1.0) + tone(1.5) + (-8.0 * (t % 0.125)).exp() * (tone(7.3) + tone(31.7)))
     };

@@ -5,3 +5,4 @@
 pub mod impair;
 pub mod programs;
 pub mod rng;
+pub mod sound;

@@ -127,3 +127,6 @@ impl<D: FrameDecoder> JitterBuffer<D> {
         at.0.wrapping_sub(origin.0) as i64 as f64 / 1e6
     }
 }
+
+#[cfg(test)]
+mod tests;

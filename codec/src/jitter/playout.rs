@@ -200,13 +200,12 @@ impl<D: FrameDecoder> Playout<D> {
     fn wait_rt(&mut self, due_ms: f64, steer: &Steer, store: &Store) {
         let mut lead = PIECE as i64;
         if let Some(ideal) = steer.ideal_tick(due_ms)
-            && let Some(found) = store.first_after_rt(ideal)
-            && found.start <= ideal.saturating_add(lead)
+            && let Some(start) = store.first_from_rt(ideal)
+            && start <= ideal.saturating_add(lead)
         {
-            lead = (found.start - ideal).max(0);
-            self.cursor = Some(found.start.max(ideal));
-            self.jumped = self.has_played;
-            self.broken = self.has_played || found.start < ideal;
+            lead = start - ideal;
+            self.cursor = Some(start);
+            (self.jumped, self.broken) = (self.has_played, self.has_played);
         }
         if lead > 0 && self.has_played {
             self.make_up_rt(lead as usize);

@@ -10,8 +10,11 @@ use units::{Ppm, SampleCount};
 pub(super) const TICKS_PER_MS: f64 = 48.0;
 /// How long arrivals are watched before the first sound, ms.
 const WATCH_MS: f64 = 100.0;
-/// Added to the callback as the margin, ms: the resampler's reach and the callback's own jitter.
-const MARGIN_MS: f64 = 1.0;
+/// Added to the callback as the margin, ms: the resampler's reach (0.67 ms) and the callback's own jitter.
+const MARGIN_MS: f64 = 1.1;
+/// Added to the jitter's quantile, which is only estimated: a share of it, and at most so many ms.
+const SAFETY: f64 = 0.12;
+const MAX_SAFETY_MS: f64 = 1.0;
 /// Most that the speed leaves the drift by, ppm.
 const MAX_SLEW_PPM: f64 = 300.0;
 /// Most that the speed leaves one by, ppm. ± 500 was overrun by real hosts.
@@ -21,11 +24,15 @@ const LEARNING_PPM_PER_MS: f64 = 60.0;
 /// How long that is after the first packet, ms.
 const LEARNING_MS: f64 = 60_000.0;
 /// Slew per error and per its cube afterwards: errors that the target's own breathing makes hardly touch the pitch
-/// (0.4 ms: 1 ppm), real ones are worked off at full speed (4.6 ms: 300 ppm).
-const STEADY_PPM_PER_MS: f64 = 2.0;
-const STEADY_PPM_PER_CUBIC_MS: f64 = 3.0;
+/// (1 ms: 1.1 ppm), real ones are worked off at full speed (8.4 ms: 300 ppm).
+const STEADY_PPM_PER_MS: f64 = 0.6;
+const STEADY_PPM_PER_CUBIC_MS: f64 = 0.5;
 /// Being behind by more than this is not worked off by slewing, ms.
 const RESYNC_MS: f64 = 150.0;
+/// Growing stops this near to the target: a share of it, and at least so many ms (half a piece of concealment).
+/// The last part is left to slewing, because what was grown takes long to be worked off again.
+const GROW_SHARE: f64 = 0.1;
+const GROW_MS: f64 = 1.25;
 /// A target that has risen lately may be filled up to by concealment for so long, ms.
 const RISE_MS: f64 = 2_000.0;
 
@@ -153,14 +160,16 @@ impl Steer {
     /// Whether missing sound is to be filled without moving on, so that the buffer grows: there is too little, and
     /// either nothing at all arrives (`starved`) or the target has just risen. Never for a plain loss.
     pub(super) fn may_grow(&self, at_ms: f64, lag_ms: f64, starved: bool) -> bool {
-        let short = self.target_ms() - lag_ms > 1.25;
+        let short = self.target_ms() - lag_ms > (GROW_SHARE * self.target_ms()).max(GROW_MS);
         short && (starved || at_ms - self.last_rise_ms < RISE_MS)
     }
 
     /// What to buffer above the envelope, margin included, ms.
     pub(super) fn target_ms(&self) -> f64 {
-        let jitter_ms = self.target.held_ms() + f64::from(self.redundancy) * self.frame_ms;
-        jitter_ms.clamp(self.min_ms, self.max_ms) + self.callback_ms + MARGIN_MS
+        let jitter_ms = self.target.held_ms();
+        let safe_ms = jitter_ms + (SAFETY * jitter_ms).min(MAX_SAFETY_MS);
+        let with_red_ms = safe_ms + f64::from(self.redundancy) * self.frame_ms;
+        with_red_ms.clamp(self.min_ms, self.max_ms) + self.callback_ms + MARGIN_MS
     }
 
     /// The sender's clock against the device's.

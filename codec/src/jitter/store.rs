@@ -85,11 +85,9 @@ impl Store {
         })
     }
 
-    /// The earliest waiting packet that ends after tick `at`.
-    pub(super) fn first_after_rt(&self, at: i64) -> Option<Found> {
-        (0..CELLS)
-            .filter_map(|cell| self.waiting(cell, |slot| slot.start + slot.span > at))
-            .min_by_key(|found| found.start)
+    /// Where the earliest waiting packet that starts at tick `at` or later begins.
+    pub(super) fn first_from_rt(&self, at: i64) -> Option<i64> {
+        (0..CELLS).filter_map(|cell| self.waiting(cell, |slot| slot.start >= at)).map(|found| found.start).min()
     }
 
     /// Whether something that ends after tick `at` has arrived, played or not.

@@ -6,8 +6,9 @@ const BUCKET_MS: f64 = 0.5;
 const BUCKETS: usize = 1024;
 /// What a delay's weight falls to 1/e in, ms.
 const MEMORY_MS: f64 = 20_000.0;
-/// Time constant of the release, ms. Attack is immediate.
-const RELEASE_MS: f64 = 10_000.0;
+/// Time constant of the release, ms. Attack is immediate. (10 s, as once planned, only made the buffer longer on lines
+/// with stalls: 4g 44.7 ms instead of 43.5 for the same concealment.)
+const RELEASE_MS: f64 = 5_000.0;
 
 /// A forgetting histogram with a quantile that is followed at once upwards and slowly downwards.
 pub(super) struct Target {

@@ -2,4 +2,5 @@
 //! (libopus itself does not call malloc after an encoder or decoder is made; it works on the stack.)
 
 mod guard;
+mod jitter;
 mod opus;

@@ -130,7 +130,8 @@ impl Intake {
             return Pushed::Duplicate;
         }
         self.sequence.count(seq);
-        steer.handle_arrival_rt(at_ms, frame.start, frame.span);
+        let late = cursor.is_some_and(|cursor| frame.start < cursor);
+        steer.handle_arrival_rt(at_ms, frame.start, frame.span, late);
         if let Some(red) = red {
             self.keep_redundant_rt(frame.start, red, cursor);
         }

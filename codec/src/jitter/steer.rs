@@ -33,6 +33,8 @@ const RESYNC_MS: f64 = 150.0;
 /// The last part is left to slewing, because what was grown takes long to be worked off again.
 const GROW_SHARE: f64 = 0.1;
 const GROW_MS: f64 = 1.25;
+/// After so many packets in a row that came late one by one, growing goes all the way: the line has become longer.
+const LATE_ROW: u32 = 3;
 /// A target that has risen lately may be filled up to by concealment for so long, ms.
 const RISE_MS: f64 = 2_000.0;
 
@@ -50,6 +52,7 @@ pub(super) struct Steer {
     /// When the stream's first packet came.
     first_arrival_ms: Option<f64>,
     last_rise_ms: f64,
+    late_in_a_row: u32,
     delivered: u64,
     slew_ppm: f64,
 }
@@ -70,6 +73,7 @@ impl Steer {
             callback_ms: config.callback.0 as f64 / rate_per_ms,
             first_arrival_ms: None,
             last_rise_ms: f64::NEG_INFINITY,
+            late_in_a_row: 0,
             delivered: 0,
             slew_ppm: 0.0,
         }
@@ -83,8 +87,9 @@ impl Steer {
         self.min_ms = (target.as_secs_f64() * 1_000.0).min(self.max_ms);
     }
 
-    /// A packet of `span` ticks that starts at tick `start` has come.
-    pub(super) fn handle_arrival_rt(&mut self, at_ms: f64, start: i64, span: i64) {
+    /// A packet of `span` ticks that starts at tick `start` has come, `late` if sound of it was needed before.
+    pub(super) fn handle_arrival_rt(&mut self, at_ms: f64, start: i64, span: i64, late: bool) {
+        self.late_in_a_row = if late { self.late_in_a_row.saturating_add(1) } else { 0 };
         self.first_arrival_ms.get_or_insert(at_ms);
         let delay_ms = at_ms - start as f64 / TICKS_PER_MS;
         if let Some(jump_ms) = self.arrivals.observe_rt(at_ms, delay_ms) {
@@ -160,7 +165,8 @@ impl Steer {
     /// Whether missing sound is to be filled without moving on, so that the buffer grows: there is too little, and
     /// either nothing at all arrives (`starved`) or the target has just risen. Never for a plain loss.
     pub(super) fn may_grow(&self, at_ms: f64, lag_ms: f64, starved: bool) -> bool {
-        let short = self.target_ms() - lag_ms > (GROW_SHARE * self.target_ms()).max(GROW_MS);
+        let share = if self.late_in_a_row >= LATE_ROW { 0.0 } else { GROW_SHARE };
+        let short = self.target_ms() - lag_ms > (share * self.target_ms()).max(GROW_MS);
         short && (starved || at_ms - self.last_rise_ms < RISE_MS)
     }
 

@@ -441,7 +441,7 @@ proptest! {
                 let (pulled, _) = bench.pull(0.0);
                 for span in pulled.spans().iter().filter(|span| span.kind == Kind::Concealed && span.ticks_per_sample > 0.0) {
                     let first = span.position.unwrap().ticks_since(Ticks(bench.first));
-                    let middle = first + span.len.0 as f64 / 2.0;
+                    let middle = first + (span.len.0 - 1) as f64 / 2.0;
                     // Decoding runs ahead by the resampler's reach and a piece, so up to two callbacks; and a packet
                     // that comes after its first piece was made up is faded to.
                     let decided_ms = now_ms - 3.0 * 2.67 - 0.7;

@@ -10,3 +10,4 @@ pub mod media;
 pub mod signal;
 pub mod source;
 pub mod spec;
+pub mod tui;

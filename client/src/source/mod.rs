@@ -65,8 +65,8 @@ pub enum SourceError {
         /// The path as given.
         path: String,
     },
-    /// A WAV file without its beginning or without samples.
-    #[error("{path} is cut off before its sound begins: copy or export it again.")]
+    /// A sound file that ends before its samples begin, or whose structure is broken.
+    #[error("{path} is cut off or damaged and cannot be read: copy or export it again.")]
     CutOff {
         /// The path as given.
         path: String,

@@ -1,5 +1,6 @@
 use crate::source::{Source, SourceError};
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
@@ -41,12 +42,12 @@ impl Compressed {
     /// Finds the format and decodes up to the first samples.
     pub(super) fn open(path: &Path, name: &str) -> Result<Compressed, SourceError> {
         let io = |cause| SourceError::Io { path: name.into(), cause };
-        let not_sound = || SourceError::NotSound { path: name.into() };
         let stream = MediaSourceStream::new(Box::new(File::open(path).map_err(io)?), Default::default());
         let probe = symphonia::default::get_probe();
-        let format =
-            probe.probe(&Hint::new(), stream, Default::default(), Default::default()).map_err(|_| not_sound())?;
-        let track = format.default_track(TrackType::Audio).ok_or_else(not_sound)?;
+        let format = probe
+            .probe(&Hint::new(), stream, Default::default(), Default::default())
+            .map_err(|cause| refusal(cause, name))?;
+        let track = format.default_track(TrackType::Audio).ok_or_else(|| SourceError::Empty { path: name.into() })?;
         let (id, length) = (track.id, track.num_frames.map(SampleCount));
         let coding = || SourceError::Coding { path: name.into() };
         let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(coding)?;
@@ -64,18 +65,21 @@ impl Compressed {
             frames_out: 0,
             damage: Damage::default(),
         };
-        source.begin().map_err(|bad| if bad { not_sound() } else { SourceError::Empty { path: name.into() } })?;
+        source.begin(name)?;
         Ok(source)
     }
 
-    /// Decodes until rate and channels are known. `Err(true)` when nothing can be decoded, `Err(false)` when there is
-    /// nothing.
-    fn begin(&mut self) -> Result<(), bool> {
+    /// Decodes until rate and channels are known.
+    fn begin(&mut self, name: &str) -> Result<(), SourceError> {
         while self.decoded.is_empty() && self.damage.bad_packets < MAX_BAD {
             let Some(packet) = self.next_packet() else { break };
             self.decode(&packet);
         }
-        if self.decoded.is_empty() { Err(self.damage.bad_packets > 0) } else { Ok(()) }
+        match &self.damage {
+            _ if !self.decoded.is_empty() => Ok(()),
+            Damage { cut: false, bad_packets: 0, .. } => Err(SourceError::Empty { path: name.into() }),
+            _ => Err(SourceError::CutOff { path: name.into() }),
+        }
     }
 
     /// The track's next packet; `None` at the end, whether the file was meant to end there or not.
@@ -118,6 +122,16 @@ impl Compressed {
                 self.decoded.resize(frames * self.channels, 0.0);
             }
         }
+    }
+}
+
+/// Why the probe found no format.
+fn refusal(cause: Error, name: &str) -> SourceError {
+    let path = name.into();
+    match cause {
+        Error::Unsupported(_) => SourceError::NotSound { path },
+        Error::IoError(cause) if cause.kind() != ErrorKind::UnexpectedEof => SourceError::Io { path, cause },
+        _ => SourceError::CutOff { path },
     }
 }
 

@@ -127,3 +127,6 @@ impl std::fmt::Display for GoneReason {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,10 +108,17 @@ impl Peer {
         let mut params = self.rtc.codec_config().params().iter();
         let opus = params.find(|params| params.spec().codec == Codec::Opus).ok_or(MediaError::NoOpus)?;
         (self.opus, self.red) = (opus.pt(), opus.red());
+        self.mids = section_names(&offer.sdp);
+        if !self.mids.iter().any(|mid| self.takes_opus(mid)) {
+            return Err(MediaError::NoOpus);
+        }
         self.sends = offer.send.iter().map(|(mid, stream, _)| self.sending(mid, *stream)).collect::<Result<_, _>>()?;
         self.origins.clear();
-        self.mids = section_names(&offer.sdp);
         Ok(offer::with_opus_parameters(&answer.to_sdp_string()))
+    }
+
+    fn takes_opus(&self, mid: &str) -> bool {
+        self.rtc.media(Mid::from(mid)).is_some_and(|media| media.remote_pts().contains(&self.opus))
     }
 
     fn sending(&self, mid: &str, stream: StreamId) -> Result<(Mid, StreamId), MediaError> {

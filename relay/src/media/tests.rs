@@ -1,0 +1,424 @@
+//! Real str0m clients, with DTLS-SRTP over loopback, through a real shard.
+
+use super::*;
+use packets::{PayloadType, red, split};
+use relay_core::plan::{HeardStream, Plan};
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::media::{Direction, MediaKind, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::RtpWrite;
+use str0m::{Candidate, Event, Input, Output, Rtc};
+use tokio::sync::mpsc;
+use units::{Seq, Ticks};
+use uuid::Uuid;
+
+/// A test that takes so long has failed; nothing depends on it otherwise.
+const GIVE_UP: Duration = Duration::from_secs(60);
+/// Full-band stereo, 5 ms.
+const TOC: u8 = 0xEC;
+/// Ten seconds before the RTP clock wraps.
+const NEAR_WRAP: u32 = u32::MAX - 480_000 + 1;
+
+fn participant(n: u128) -> ParticipantId {
+    ParticipantId(Uuid::from_u128(n))
+}
+
+fn stream(n: u128) -> StreamId {
+    StreamId(Uuid::from_u128(n))
+}
+
+fn key(of: u128, peer: u32) -> PeerKey {
+    PeerKey { session: SessionId(Uuid::nil()), participant: participant(of), peer }
+}
+
+/// A packet as a client's library gave it out.
+#[derive(Clone, Debug, PartialEq)]
+struct Heard {
+    mid: String,
+    ssrc: u32,
+    seq: u16,
+    at: u32,
+    pt: u8,
+    payload: Vec<u8>,
+}
+
+/// A client: one peer connection on its own socket.
+struct Client {
+    rtc: Rtc,
+    udp: UdpSocket,
+    sends: Vec<Mid>,
+    connected: bool,
+    heard: Vec<Heard>,
+}
+
+impl Client {
+    fn offering(sends: usize, slots: usize, red: bool) -> (Client, String, SdpPendingOffer) {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        udp.set_nonblocking(true).unwrap();
+        let builder = Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, red);
+        let builder = builder.set_crypto_provider(Arc::new(str0m::crypto::from_feature_flags()));
+        let mut rtc = builder.build(Instant::now());
+        rtc.add_local_candidate(Candidate::host(udp.local_addr().unwrap(), "udp").unwrap());
+        let mut api = rtc.sdp_api();
+        let mut add = |direction| api.add_media(MediaKind::Audio, direction, None, None, None);
+        let sends = (0..sends).map(|_| add(Direction::SendOnly)).collect();
+        for _ in 0..slots {
+            add(Direction::RecvOnly);
+        }
+        let (offer, pending) = api.apply().unwrap();
+        let client = Client { rtc, udp, sends, connected: false, heard: Vec::new() };
+        (client, offer.to_sdp_string(), pending)
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.rtc.poll_output().unwrap() {
+                Output::Timeout(_) => return,
+                Output::Transmit(out) => drop(self.udp.send_to(&out.contents, out.destination)),
+                Output::Event(Event::Connected) => self.connected = true,
+                Output::Event(Event::RtpPacket(packet)) => {
+                    let ssrc = packet.header.ssrc;
+                    let mid = self.rtc.direct_api().stream_rx(&ssrc).unwrap().mid().to_string();
+                    self.heard.push(Heard {
+                        mid: mid.trim().to_owned(),
+                        ssrc: *ssrc,
+                        seq: packet.header.sequence_number,
+                        at: packet.header.timestamp,
+                        pt: *packet.header.payload_type,
+                        payload: packet.payload.to_vec(),
+                    });
+                }
+                Output::Event(_) => {}
+            }
+        }
+    }
+
+    fn step(&mut self) {
+        let mut buffer = [0; 2_000];
+        self.rtc.handle_input(Input::Timeout(Instant::now())).unwrap();
+        self.drain();
+        while let Ok((length, from)) = self.udp.recv_from(&mut buffer) {
+            let to = self.udp.local_addr().unwrap();
+            let received = Receive::new(Protocol::Udp, from, to, &buffer[..length]).unwrap();
+            self.rtc.handle_input(Input::Receive(Instant::now(), received)).unwrap();
+            self.drain();
+        }
+    }
+
+    /// Publishes one packet on section `section`, as an RTP source that the section's offer named.
+    fn publish(&mut self, section: usize, (seq, at): (u64, u32), pt: PayloadType, payload: &[u8]) {
+        let mid = self.sends[section];
+        let mut direct = self.rtc.direct_api();
+        let tx = direct.stream_tx_by_mid(mid, None).unwrap();
+        tx.write_rtp(RtpWrite::new(pt.0.into(), seq.into(), at, Instant::now(), payload.to_vec()));
+        self.rtc.handle_input(Input::Timeout(Instant::now())).unwrap();
+        self.drain();
+    }
+}
+
+/// A media plane with one session, in which participant 0 publishes stream 1 as program.
+struct House {
+    handle: MediaHandle,
+    bound: SocketAddr,
+    events: mpsc::Receiver<MediaEvent>,
+    seen: Vec<MediaEvent>,
+    clients: Vec<Client>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl House {
+    fn new() -> House {
+        let (sender, events) = mpsc::channel(64);
+        let config = MediaConfig { bind: "127.0.0.1:0".parse().unwrap(), shards: 1, advertise: None };
+        let (handle, bound) = MediaHandle::start(config, sender).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let house = House { handle, bound: bound[0], events, seen: vec![], clients: vec![], runtime };
+        house.plan(&[(1, StreamKind::Program)]);
+        house
+    }
+
+    /// Participants 1 to 9 hear these streams.
+    fn plan(&self, heard: &[(u128, StreamKind)]) {
+        let one = |&(id, kind)| HeardStream { stream: stream(id), kind, publisher: participant(0) };
+        let heard: Vec<HeardStream> = heard.iter().map(one).collect();
+        let listeners: BTreeMap<_, _> = (1..10).map(|n| (participant(n), heard.clone())).collect();
+        self.handle.set_plan(SessionId(Uuid::nil()), Arc::new(Plan { listeners }));
+    }
+
+    fn offer(&mut self, key: PeerKey, offer: PeerOffer) -> Result<String, MediaError> {
+        self.runtime.block_on(self.handle.offer(key, offer))
+    }
+
+    /// Lets a client of a kind join; the index of the client. Streams 1, 2, … are its sections'.
+    fn join(&mut self, of: PeerKey, client: ClientKind, (sends, slots, red): (usize, usize, bool)) -> usize {
+        let (mut peer, sdp, pending) = Client::offering(sends, slots, red);
+        let mids = peer.sends.iter().map(|mid| mid.to_string().trim().to_owned());
+        let send = (1..).zip(mids).map(|(n, mid)| (mid, stream(n), StreamKind::Program)).collect();
+        let answer = self.offer(of, PeerOffer { sdp, send, client }).unwrap();
+        peer.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).unwrap()).unwrap();
+        self.clients.push(peer);
+        let at = self.clients.len() - 1;
+        self.until(|house| house.clients[at].connected && house.seen.contains(&MediaEvent::Connected(of)));
+        at
+    }
+
+    fn publisher(&mut self) -> usize {
+        self.join(key(0, 1), ClientKind::Native, (1, 0, true))
+    }
+
+    fn step(&mut self) {
+        self.clients.iter_mut().for_each(Client::step);
+        while let Ok(event) = self.events.try_recv() {
+            self.seen.push(event);
+        }
+        std::thread::yield_now();
+    }
+
+    fn until(&mut self, mut done: impl FnMut(&House) -> bool) {
+        let since = Instant::now();
+        while !done(self) {
+            assert!(since.elapsed() < GIVE_UP, "gave up; seen {:?}", self.seen);
+            self.step();
+        }
+    }
+
+    /// Publishes a packet and waits till each listener has heard `each` packets more.
+    fn publish_heard(
+        &mut self,
+        of: usize,
+        place: (u64, u32),
+        pt: PayloadType,
+        payload: &[u8],
+        each: &[(usize, usize)],
+    ) {
+        let wanted: Vec<(usize, usize)> =
+            each.iter().map(|(at, more)| (*at, self.clients[*at].heard.len() + more)).collect();
+        self.clients[of].publish(0, place, pt, payload);
+        self.until(|house| wanted.iter().all(|(at, count)| house.clients[*at].heard.len() >= *count));
+    }
+
+    fn slots_of(&self, of: PeerKey) -> Vec<&[Slot]> {
+        let slots = |event: &'_ MediaEvent| matches!(event, MediaEvent::Slots { key, .. } if *key == of);
+        let events = self.seen.iter().filter(|event| slots(event));
+        events
+            .filter_map(|event| if let MediaEvent::Slots { slots, .. } = event { Some(&slots[..]) } else { None })
+            .collect()
+    }
+}
+
+fn frame(k: u8) -> [u8; 3] {
+    [TOC, k, k]
+}
+
+fn red_payload(k: u8) -> Vec<u8> {
+    let lite = [TOC, 0x80 | k.wrapping_sub(1)];
+    let block = red::Block { pt: PayloadType::OPUS, offset: Ticks(240), payload: &lite };
+    let mut out = [0; 64];
+    let length = red::build(&[block], PayloadType::OPUS, &frame(k), &mut out).unwrap();
+    out[..length].to_vec()
+}
+
+#[test]
+fn a_program_reaches_every_kind_of_listener_over_the_wrap_of_its_clock() {
+    let mut house = House::new();
+    let publisher = house.publisher();
+    let native = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    let chromium = house.join(key(2, 1), ClientKind::Page, (0, 2, true));
+    let stripped = house.join(key(3, 1), ClientKind::Native, (0, 1, false));
+    let joined = house.join(key(4, 1), ClientKind::Page, (0, 1, false));
+    let at = |k: u8| (u32::MAX - 240 * 20 + 1).wrapping_add(240 * u32::from(k));
+    for k in 0..40 {
+        let each = [(native, 1), (chromium, 1), (stripped, 1), (joined, usize::from(k % 2))];
+        house.publish_heard(publisher, (65_000 + u64::from(k), at(k)), PayloadType::RED, &red_payload(k), &each);
+    }
+    for red in [native, chromium] {
+        let heard = &house.clients[red].heard;
+        let payloads = heard.iter().map(|one| one.payload.clone()).collect::<Vec<_>>();
+        assert_eq!(payloads, (0..40).map(red_payload).collect::<Vec<_>>());
+        assert!(heard.iter().all(|one| one.pt == PayloadType::RED.0));
+    }
+    for (k, one) in (0..).zip(&house.clients[stripped].heard) {
+        assert_eq!((one.at, one.pt, &one.payload[..]), (at(k), PayloadType::OPUS.0, &frame(k)[..]));
+    }
+    let joined: Vec<(u32, Vec<u8>)> = frames_of(&house.clients[joined].heard);
+    assert_eq!(joined.iter().map(|one| one.0).collect::<Vec<_>>(), (0..40).map(at).collect::<Vec<_>>());
+    let first = house.clients[native].heard[0].seq;
+    let seqs = house.clients[native].heard.iter().map(|one| Seq(one.seq));
+    assert!((0..).zip(seqs).all(|(k, seq)| seq.distance_from(Seq(first)) == k));
+}
+
+/// Every frame with its time; joined packets taken apart.
+fn frames_of(heard: &[Heard]) -> Vec<(u32, Vec<u8>)> {
+    let apart = |one: &Heard| {
+        let packet = split(&one.payload).unwrap();
+        let at = one.at;
+        let frames = (0..).zip(packet.frames()).map(move |(n, frame)| (at.wrapping_add(240 * n), frame.to_vec()));
+        frames.collect::<Vec<_>>()
+    };
+    heard.iter().flat_map(apart).collect()
+}
+
+#[test]
+fn what_a_slot_carries_is_told_and_a_restart_never_goes_back() {
+    let mut house = House::new();
+    let first = house.publisher();
+    let listener = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    house.publish_heard(first, (9, NEAR_WRAP), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+    let again = house.join(key(0, 2), ClientKind::Native, (1, 0, true));
+    house.publish_heard(again, (500, 77), PayloadType::OPUS, &frame(2), &[(listener, 1)]);
+    let heard = house.clients[listener].heard.clone();
+    assert_eq!((heard[0].ssrc, heard[0].mid.clone()), (heard[1].ssrc, heard[1].mid.clone()));
+    assert_eq!(heard[1].seq, heard[0].seq.wrapping_add(1));
+    assert!(RtpTimestamp(heard[1].at).distance_from(RtpTimestamp(heard[0].at)) > Ticks(0));
+    house.until(|house| house.slots_of(key(1, 1)).len() >= 2);
+    let told: Vec<(u32, RtpTimestamp)> = house
+        .slots_of(key(1, 1))
+        .iter()
+        .filter_map(|slots| slots.first())
+        .map(|one| (one.ssrc.0, one.offset))
+        .collect();
+    assert_eq!(told[0], (heard[0].ssrc, RtpTimestamp(0)));
+    assert_eq!(told.last(), Some(&(heard[1].ssrc, RtpTimestamp(heard[1].at.wrapping_sub(77)))));
+    let runs = house.seen.iter().filter(|event| matches!(event, MediaEvent::FirstPacket { .. })).count();
+    assert_eq!(runs, 2);
+    assert!(house.seen.contains(&MediaEvent::Hearing { key: key(1, 1), streams: vec![stream(1)] }));
+}
+
+#[test]
+fn a_slot_goes_from_one_stream_to_the_next_on_one_source() {
+    let mut house = House::new();
+    let publisher = house.join(key(0, 1), ClientKind::Native, (2, 0, true));
+    let listener = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    house.publish_heard(publisher, (1, 1_000), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+    house.plan(&[(2, StreamKind::Talkback)]);
+    house.until(|house| house.slots_of(key(1, 1)).last().is_some_and(|slots| slots.is_empty()));
+    house.clients[publisher].publish(0, (2, 1_240), PayloadType::OPUS, &frame(2));
+    house.clients[publisher].publish(1, (7, 5), PayloadType::OPUS, &frame(3));
+    house.until(|house| house.clients[listener].heard.len() == 2);
+    let heard = &house.clients[listener].heard;
+    assert_eq!((heard[1].ssrc, &heard[1].payload[..]), (heard[0].ssrc, &frame(3)[..]));
+}
+
+#[test]
+fn a_stranger_disturbs_nobody() {
+    let mut house = House::new();
+    let publisher = house.publisher();
+    let listener = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    let before = house.handle.stats()[0];
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let client_hello = [&[22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 200][..], &[1; 200]].concat();
+    let rtp = [&[128, 111, 0, 1, 0, 0, 0, 0][..], &[7; 60]].concat();
+    let junk: [&[u8]; 5] = [&client_hello, &rtp, &[128, 200, 0, 1, 0, 0, 0, 0], &[0, 1, 0, 0], b"GET / HTTP/1.1"];
+    for datagram in junk {
+        stranger.send_to(datagram, house.bound).unwrap();
+    }
+    house.until(|house| house.handle.stats()[0].datagrams_refused == before.datagrams_refused + junk.len() as u64);
+    house.publish_heard(publisher, (1, 0), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+    assert_eq!(house.handle.stats()[0].peers, 2);
+}
+
+#[test]
+fn a_forged_client_hello_during_setup_does_not_stop_the_real_one() {
+    let mut house = House::new();
+    let (mut peer, sdp, pending) = Client::offering(0, 1, true);
+    let answer = house.offer(key(1, 1), PeerOffer { sdp, send: vec![], client: ClientKind::Page }).unwrap();
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for _ in 0..20 {
+        stranger
+            .send_to(&[&[22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 200][..], &[1; 200]].concat(), house.bound)
+            .unwrap();
+    }
+    peer.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).unwrap()).unwrap();
+    house.clients.push(peer);
+    house.until(|house| house.clients[0].connected);
+    assert!(house.handle.stats()[0].datagrams_refused >= 20);
+}
+
+#[test]
+fn broken_payloads_are_counted_and_the_next_packet_passes() {
+    let mut house = House::new();
+    let publisher = house.publisher();
+    let listener = house.join(key(1, 1), ClientKind::Page, (0, 1, false));
+    house.clients[publisher].publish(0, (1, 0), PayloadType::RED, &[0x80 | 111, 0, 3, 255, 111, TOC]);
+    house.clients[publisher].publish(0, (2, 240), PayloadType::OPUS, &[TOC | 3, 0]);
+    house.until(|house| house.handle.stats()[0].packets_malformed == 2);
+    house.clients[publisher].publish(0, (3, 480), PayloadType::OPUS, &frame(3));
+    house.publish_heard(publisher, (4, 720), PayloadType::OPUS, &frame(4), &[(listener, 1)]);
+    assert_eq!(frames_of(&house.clients[listener].heard)[0], (480, vec![3, 3]));
+}
+
+#[test]
+fn a_closed_peer_hears_nothing_more() {
+    let mut house = House::new();
+    let publisher = house.publisher();
+    let kept = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    let kicked = house.join(key(2, 1), ClientKind::Native, (0, 1, true));
+    house.publish_heard(publisher, (1, 0), PayloadType::OPUS, &frame(1), &[(kept, 1), (kicked, 1)]);
+    house.handle.close_peer(key(2, 1));
+    house.until(|house| house.handle.stats()[0].peers == 2);
+    house.publish_heard(publisher, (2, 240), PayloadType::OPUS, &frame(2), &[(kept, 1)]);
+    house.clients[kicked].step();
+    assert_eq!(house.clients[kicked].heard.len(), 1);
+    house.handle.close_session(SessionId(Uuid::nil()));
+    house.until(|house| house.handle.stats()[0].peers == 0);
+}
+
+#[test]
+fn a_listener_may_ask_for_more_sections_on_the_same_peer() {
+    let mut house = House::new();
+    let publisher = house.join(key(0, 1), ClientKind::Native, (2, 0, true));
+    let listener = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    house.plan(&[(1, StreamKind::Program), (2, StreamKind::Talkback)]);
+    house.publish_heard(publisher, (1, 0), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+    let missing = |house: &House| {
+        let told = |event: &MediaEvent| matches!(event, MediaEvent::Slots { missing, .. } if *missing == [stream(2)]);
+        house.seen.iter().any(told)
+    };
+    house.until(missing);
+    let mut api = house.clients[listener].rtc.sdp_api();
+    api.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
+    let (offer, pending) = api.apply().unwrap();
+    let offer = PeerOffer { sdp: offer.to_sdp_string(), send: vec![], client: ClientKind::Native };
+    let answer = SdpAnswer::from_sdp_string(&house.offer(key(1, 1), offer).unwrap()).unwrap();
+    house.clients[listener].rtc.sdp_api().accept_answer(pending, answer).unwrap();
+    house.clients[publisher].publish(1, (5, 99), PayloadType::OPUS, &frame(5));
+    house.publish_heard(publisher, (2, 240), PayloadType::OPUS, &frame(2), &[(listener, 2)]);
+    let heard = &house.clients[listener].heard;
+    assert_eq!(heard.iter().map(|one| one.mid.clone()).collect::<std::collections::BTreeSet<_>>().len(), 2);
+}
+
+#[test]
+fn an_offer_that_cannot_be_answered_is_refused_in_a_sentence_and_harms_nobody() {
+    let mut house = House::new();
+    let publisher = house.publisher();
+    let listener = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    let good = Client::offering(1, 1, true).1;
+    let no_opus = good.replace("opus/48000/2", "opus/8000");
+    let mut refused = |peer: u32, sdp: &str, mid: &str| {
+        let send = vec![(mid.to_owned(), stream(9), StreamKind::Mic)];
+        let offer = PeerOffer { sdp: sdp.to_owned(), send, client: ClientKind::Page };
+        house.offer(key(1, peer), offer).unwrap_err()
+    };
+    assert!(matches!(refused(2, "nonsense", "0"), MediaError::Sdp(_)));
+    assert!(matches!(refused(2, "", "0"), MediaError::Sdp(_)));
+    assert!(matches!(refused(2, &good.replace("a=fingerprint", "a=x"), "0"), MediaError::Sdp(_)));
+    assert!(matches!(refused(2, &good, "nowhere"), MediaError::NoSuchSection(_)));
+    assert!(matches!(refused(0, &good, "0"), MediaError::StalePeer(0)));
+    assert!(matches!(refused(2, &no_opus, "0"), MediaError::NoOpus));
+    house.publish_heard(publisher, (1, 0), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_what_to_do() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let config = MediaConfig { bind: taken.local_addr().unwrap(), shards: 1, advertise: None };
+    let error = MediaHandle::start(config, mpsc::channel(1).0).unwrap_err();
+    assert!(error.to_string().contains("choose another"), "{error}");
+    let config = MediaConfig { bind: "127.0.0.1:65535".parse().unwrap(), shards: 2, advertise: None };
+    let error = MediaHandle::start(config, mpsc::channel(1).0).unwrap_err();
+    assert!(matches!(error, MediaError::Ports { .. } | MediaError::Bind { .. }));
+}

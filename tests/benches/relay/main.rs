@@ -1,0 +1,81 @@
+//! What forwarding costs: `cargo xtask bench relay`.
+//!
+//! The relay's real shard runs in a process of its own (this program again, with `--shard`), loaded with real
+//! DTLS-SRTP peers from here: one publisher, N listeners. Per case it prints the CPU time of the shard's thread per
+//! forwarded packet (`CLOCK_THREAD_CPUTIME_ID`), the delay from the publisher's send to the kernel's receive stamp at
+//! the listeners' sockets, and what a listener adds to the shard's resident memory; beside them the floor, measured in
+//! the same run and in a process of its own too: receive one packet, then N times seal with AES-128-GCM and send,
+//! nothing else. A case counts only if at least 99.9 % of the packets were received and decrypted.
+//!
+//! Arguments: listener counts to run instead of 10, 50 and 200; `--quick` for one second a case.
+
+mod floor;
+mod load;
+mod shard;
+mod sockets;
+
+use load::{Load, Measured};
+use std::time::Duration;
+
+/// What is published: frame length in milliseconds, payload in bytes.
+pub(crate) const SHAPES: [(u64, usize); 2] = [(5, 160), (20, 640)];
+/// Listeners.
+const COUNTS: [usize; 3] = [10, 50, 200];
+/// Receiving sections that each listener offers; one of them is in use.
+const SECTIONS: usize = 4;
+/// A case with less of its packets received says nothing.
+const ENOUGH: f64 = 0.999;
+/// The most that forwarding may cost at 200 listeners, in floors.
+const TARGET: f64 = 2.2;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("--shard") => return shard::serve(),
+        Some("--floor") => return floor::serve(),
+        _ => {}
+    }
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let lasting = Duration::from_secs(if quick { 1 } else { 6 });
+    let asked: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let counts = if asked.is_empty() { COUNTS.to_vec() } else { asked };
+    println!("forwarding through one shard; {}", machine());
+    println!("listeners  packet        floor µs  shard µs  ratio   delay p50/p99 µs  KiB/listener  received");
+    let mut worst: Option<f64> = None;
+    for count in counts {
+        for (frame_ms, bytes) in SHAPES {
+            let floor_us = floor::measure(count, frame_ms, bytes, lasting)?;
+            let measured = Load::new(count, SECTIONS)?.run(frame_ms, bytes, lasting)?;
+            let ratio = print_row(count, (frame_ms, bytes), floor_us, &measured);
+            if count == 200 {
+                worst = Some(worst.unwrap_or(0.0).max(ratio));
+            }
+        }
+    }
+    if let Some(worst) = worst {
+        let verdict = if worst <= TARGET { "met" } else { "MISSED" };
+        println!("target at 200 listeners: at most {TARGET} floors; measured {worst:.2}: {verdict}");
+    }
+    Ok(())
+}
+
+fn print_row(count: usize, (frame_ms, bytes): (u64, usize), floor_us: f64, measured: &Measured) -> f64 {
+    let ratio = measured.cpu_us / floor_us;
+    let counts = if measured.received < ENOUGH { "  does not count: too much was lost" } else { "" };
+    println!(
+        "{count:>9}  {frame_ms:>2} ms/{bytes} B  {floor_us:>8.2}  {:>8.2}  {ratio:>5.2}  {:>7.0}/{:<8.0}  {:>12.1}  {:>7.3} %{counts}",
+        measured.cpu_us,
+        measured.delay_us_p50,
+        measured.delay_us_p99,
+        measured.kib_per_listener,
+        100.0 * measured.received,
+    );
+    if measured.received < ENOUGH { f64::INFINITY } else { ratio }
+}
+
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{cores} cores, {}", model.trim_start_matches([' ', '\t', ':']))
+}

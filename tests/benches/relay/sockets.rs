@@ -1,0 +1,90 @@
+//! Loopback sockets with the kernel's receive stamps, and the clocks that go with them.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+/// A socket on loopback with room for a burst.
+pub(crate) fn socket() -> io::Result<UdpSocket> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None)?;
+    socket.set_recv_buffer_size(1 << 20)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().expect("an address").into())?;
+    Ok(socket.into())
+}
+
+/// Asks the kernel to stamp what arrives with its wall clock.
+pub(crate) fn stamp(socket: &UdpSocket) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the pointer and the length are those of a live c_int.
+    let result = unsafe {
+        let value = (&raw const on).cast();
+        libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, value, size_of_val(&on) as u32)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The next datagram of a stamped socket: its length, its sender, and when the kernel received it, in nanoseconds of
+/// the wall clock.
+pub(crate) fn try_recv(socket: &UdpSocket, buffer: &mut [u8]) -> Option<(usize, SocketAddr, u64)> {
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let mut control = [0u64; 16];
+    // SAFETY: all zero is a valid value of both.
+    let (mut message, mut from): (libc::msghdr, libc::sockaddr_in) = unsafe { std::mem::zeroed() };
+    message.msg_name = (&raw mut from).cast();
+    message.msg_namelen = size_of_val(&from) as u32;
+    message.msg_iov = &mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = size_of_val(&control);
+    // SAFETY: the message points to live buffers of the lengths that it states.
+    let length = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, libc::MSG_DONTWAIT) };
+    if length < 0 {
+        return None;
+    }
+    // SAFETY: the kernel filled the control buffer; a stamp message holds a timespec.
+    let stamp = unsafe {
+        let header = libc::CMSG_FIRSTHDR(&message);
+        if header.is_null() || (*header).cmsg_type != libc::SCM_TIMESTAMPNS {
+            return None;
+        }
+        libc::CMSG_DATA(header).cast::<libc::timespec>().read_unaligned()
+    };
+    let ip = Ipv4Addr::from(u32::from_be(from.sin_addr.s_addr));
+    Some((length as usize, SocketAddr::from((ip, u16::from_be(from.sin_port))), nanos(stamp)))
+}
+
+/// Waits until a socket has something or the time is over; the places of those that have.
+pub(crate) fn wait(watched: &mut [libc::pollfd], timeout: Duration) -> impl Iterator<Item = usize> + '_ {
+    let timeout = libc::timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() };
+    // SAFETY: the pointers are to a live slice of the length given and to a live timespec.
+    unsafe { libc::ppoll(watched.as_mut_ptr(), watched.len() as u64, &timeout, std::ptr::null()) };
+    watched.iter().enumerate().filter(|(_, one)| one.revents != 0).map(|(at, _)| at)
+}
+
+/// Something to wait for.
+pub(crate) fn watch(socket: &UdpSocket) -> libc::pollfd {
+    libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 }
+}
+
+/// Nanoseconds of the wall clock, which the kernel's stamps use.
+pub(crate) fn wall_ns() -> u64 {
+    clock_ns(libc::CLOCK_REALTIME)
+}
+
+/// CPU time of this thread in nanoseconds.
+pub(crate) fn thread_cpu_ns() -> u64 {
+    clock_ns(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn clock_ns(clock: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a live timespec.
+    unsafe { libc::clock_gettime(clock, &mut time) };
+    nanos(time)
+}
+
+fn nanos(time: libc::timespec) -> u64 {
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}

@@ -7,7 +7,7 @@ use anyhow::Result;
 /// What can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Bench {
-    /// Encode, decode, RED, jitter push and pull, resampling: time for each.
+    /// Encode, decode, RED, jitter push and pull, resampling: time for each; what RED repairs.
     Codec,
     /// The jitter buffer on the reference network traces, half an hour each in virtual time.
     Jitter,
@@ -42,7 +42,7 @@ pub(crate) fn run(which: &[Bench]) -> Result<()> {
 
 fn commands(bench: Bench) -> &'static [&'static [&'static str]] {
     match bench {
-        Bench::Codec => &[&["-p", "codec"], &["-p", "meter"]],
+        Bench::Codec => &[&["-p", "codec"], &["-p", "meter"], &["-p", "tests", "--bench", "redundancy"]],
         Bench::Jitter => &[&["-p", "tests", "--bench", "jitter_traces"]],
         Bench::Sound => &[&["-p", "tests", "--bench", "sound"]],
         Bench::Latency => &[&["-p", "tests", "--bench", "latency"]],

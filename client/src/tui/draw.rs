@@ -109,7 +109,7 @@ impl Page {
         let left = room.saturating_sub(lines.len() + 1);
         lines.extend(self.as_many_as_fit(people, left));
         gap(&mut lines);
-        if lines.len() + health.len() < room {
+        if !health.is_empty() && lines.len() + health.len() < room {
             lines.extend(health);
             gap(&mut lines);
         }
@@ -301,7 +301,7 @@ impl Page {
     fn help(&self) -> Lines {
         let mut lines = vec![Line::default(), Line::styled("Keys", self.look.strong())];
         lines.extend(KEYS.map(|(key, words)| Line::raw(format!("  {key}   {words}"))));
-        lines.push(Line::raw("  Control-C quits, too; the arrows up and down change the volume."));
+        lines.push(Line::raw("  Control-C quits, too."));
         lines
     }
 

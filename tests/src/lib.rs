@@ -6,3 +6,4 @@ pub mod impair;
 pub mod programs;
 pub mod rng;
 pub mod sound;
+pub mod traces;

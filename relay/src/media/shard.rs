@@ -25,7 +25,7 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(250);
 /// Sleep while events wait for a full room.
 const RETRY: Duration = Duration::from_millis(5);
 /// Datagrams taken before timers and commands get their turn.
-const RECEIVE_BURST: usize = 64;
+const RECEIVE_BURST: usize = 16;
 
 pub(crate) struct Shard {
     started: Instant,

@@ -6,7 +6,9 @@
 //! *Absent*: session law (`protocol`), clock models (`client-core`), DSP (`codec`).
 
 pub mod cli;
+pub mod device;
 pub mod media;
+pub mod pipeline;
 pub mod signal;
 pub mod source;
 pub mod spec;

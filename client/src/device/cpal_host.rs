@@ -1,0 +1,261 @@
+//! The operating system's own devices (ALSA, CoreAudio, WASAPI) through `cpal`, which reports a loss without a count.
+
+use super::DeviceError;
+use crate::pipeline::MonoClock;
+use crate::pipeline::capture::{CaptureFormat, CaptureWriter, Counting};
+use crate::pipeline::playback::{PlaybackFormat, PlaybackReader};
+use crate::spec::DeviceSpec;
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{
+    BufferSize, Device, ErrorKind, FromSample, Sample, SampleFormat, SizedSample, Stream, StreamConfig,
+    SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange,
+};
+use units::{MonoTime, SampleRate};
+
+/// Samples per callback that are asked for where the device allows them: 2.7 ms at 48 kHz.
+const PERIOD: u32 = 128;
+
+/// Opens a capture device and starts it.
+pub(crate) fn open_capture(
+    spec: &DeviceSpec,
+    clock: MonoClock,
+    connect: impl FnOnce(CaptureFormat) -> Result<CaptureWriter, DeviceError>,
+) -> Result<Stream, DeviceError> {
+    let (device, name) = find(spec, Direction::Input)?;
+    let config = choose(&device, &name, Direction::Input, highest(spec))?;
+    let picked = super::pick(&spec.channels, config.channels(), &name)?;
+    let rate = SampleRate(config.sample_rate());
+    let writer = connect(CaptureFormat { rate, channels: picked.len(), counting: Counting::Estimated })?;
+    let capture = Capture { writer, clock, picked, channels: usize::from(config.channels()), position: 0 };
+    let stream = match config.sample_format() {
+        SampleFormat::F32 => capture.start::<f32>(&device, &config),
+        SampleFormat::I16 => capture.start::<i16>(&device, &config),
+        SampleFormat::I24 => capture.start::<cpal::I24>(&device, &config),
+        SampleFormat::I32 => capture.start::<i32>(&device, &config),
+        SampleFormat::U8 => capture.start::<u8>(&device, &config),
+        other => Err(unknown_format(other)),
+    };
+    let stream = stream.map_err(|error| refused(&name, &error))?;
+    stream.play().map_err(|error| refused(&name, &error))?;
+    Ok(stream)
+}
+
+/// Opens a playback device and starts it.
+pub(crate) fn open_playback(
+    spec: &DeviceSpec,
+    clock: MonoClock,
+    connect: impl FnOnce(PlaybackFormat) -> Result<PlaybackReader, DeviceError>,
+) -> Result<Stream, DeviceError> {
+    let (device, name) = find(spec, Direction::Output)?;
+    let config = choose(&device, &name, Direction::Output, highest(spec))?;
+    let picked = super::pick(&spec.channels, config.channels(), &name)?;
+    let reader = connect(PlaybackFormat { rate: SampleRate(config.sample_rate()), period: PERIOD as usize })?;
+    let playback = Playback { reader, clock, picked, channels: usize::from(config.channels()) };
+    let stream = match config.sample_format() {
+        SampleFormat::F32 => playback.start::<f32>(&device, &config),
+        SampleFormat::I16 => playback.start::<i16>(&device, &config),
+        SampleFormat::I24 => playback.start::<cpal::I24>(&device, &config),
+        SampleFormat::I32 => playback.start::<i32>(&device, &config),
+        SampleFormat::U8 => playback.start::<u8>(&device, &config),
+        other => Err(unknown_format(other)),
+    };
+    let stream = stream.map_err(|error| refused(&name, &error))?;
+    stream.play().map_err(|error| refused(&name, &error))?;
+    Ok(stream)
+}
+
+struct Capture {
+    writer: CaptureWriter,
+    clock: MonoClock,
+    picked: Vec<usize>,
+    channels: usize,
+    position: u64,
+}
+
+impl Capture {
+    fn start<T>(mut self, device: &Device, config: &SupportedStreamConfig) -> Result<Stream, cpal::Error>
+    where
+        T: SizedSample,
+        f32: FromSample<T>,
+    {
+        let notice = self.writer.notice();
+        let on_error = move |error: cpal::Error| match error.kind() {
+            ErrorKind::Xrun => notice.xrun_rt(),
+            kind if is_fatal(kind) => notice.failed_rt(),
+            _ => (),
+        };
+        let on_block = move |data: &[T], info: &cpal::InputCallbackInfo| {
+            let stamp = info.timestamp();
+            let age = stamp.callback.saturating_duration_since(stamp.capture);
+            self.block_rt(data, MonoTime(self.clock.now().0.saturating_sub(age.as_nanos() as u64)));
+        };
+        device.build_input_stream(stream_config(config), on_block, on_error, None)
+    }
+
+    fn block_rt<T: Sample>(&mut self, data: &[T], captured_at: MonoTime)
+    where
+        f32: FromSample<T>,
+    {
+        let frames = data.len() / self.channels;
+        let (channels, picked) = (self.channels, &self.picked);
+        let sample = |frame: usize, channel: usize| f32::from_sample(data[frame * channels + picked[channel]]);
+        self.writer.write_rt(self.position, captured_at, frames, sample);
+        self.position += frames as u64;
+    }
+}
+
+struct Playback {
+    reader: PlaybackReader,
+    clock: MonoClock,
+    picked: Vec<usize>,
+    channels: usize,
+}
+
+impl Playback {
+    fn start<T>(mut self, device: &Device, config: &SupportedStreamConfig) -> Result<Stream, cpal::Error>
+    where
+        T: SizedSample + FromSample<f32>,
+    {
+        let notice = self.reader.notice();
+        let on_error = move |error: cpal::Error| {
+            if is_fatal(error.kind()) {
+                notice.failed_rt();
+            }
+        };
+        let on_block = move |data: &mut [T], info: &cpal::OutputCallbackInfo| {
+            let stamp = info.timestamp();
+            let latency = stamp.playback.saturating_duration_since(stamp.callback);
+            self.block_rt(data, latency);
+        };
+        device.build_output_stream(stream_config(config), on_block, on_error, None)
+    }
+
+    fn block_rt<T: Sample + FromSample<f32>>(&mut self, data: &mut [T], latency: std::time::Duration) {
+        let (channels, picked) = (self.channels, &self.picked);
+        let frames = data.len() / channels;
+        data.fill(T::EQUILIBRIUM);
+        self.reader.read_rt(self.clock.now(), latency, frames, |frame, [left, right]| {
+            let out = &mut data[frame * channels..(frame + 1) * channels];
+            match picked[..] {
+                [only] => out[only] = T::from_sample(0.5 * (left + right)),
+                [l, r, ..] => (out[l], out[r]) = (T::from_sample(left), T::from_sample(right)),
+                [] => (),
+            }
+        });
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    Input,
+    Output,
+}
+
+impl Direction {
+    fn name(self) -> &'static str {
+        if self == Direction::Input { "input" } else { "output" }
+    }
+
+    fn serves(self, device: &Device) -> bool {
+        if self == Direction::Input { device.supports_input() } else { device.supports_output() }
+    }
+}
+
+/// The device whose name contains the wanted one, exactly or in part, or the system's default.
+fn find(spec: &DeviceSpec, direction: Direction) -> Result<(Device, String), DeviceError> {
+    let _quiet = super::quiet::alsa_is_quiet();
+    let host = cpal::default_host();
+    let Some(wanted) = &spec.name else {
+        let default = match direction {
+            Direction::Input => host.default_input_device(),
+            Direction::Output => host.default_output_device(),
+        };
+        let usable = default.filter(|device| any_config(device, direction));
+        return usable.map(|d| (d, "default".to_owned())).ok_or(DeviceError::NoDefault(direction.name()));
+    };
+    let devices = host.devices().map_err(|error| DeviceError::NoHost(error.to_string()))?;
+    let named: Vec<(Device, String)> =
+        devices.filter(|d| direction.serves(d)).map(|d| (names(&d), d)).map(|(n, d)| (d, n)).collect();
+    let exact = named.iter().find(|(_, name)| name.split('\n').any(|part| part == wanted));
+    let found = exact.or_else(|| named.iter().find(|(_, name)| name.contains(wanted.as_str())));
+    found.map(|(device, _)| (device.clone(), wanted.clone())).ok_or_else(|| DeviceError::Missing {
+        direction: direction.name(),
+        wanted: wanted.clone(),
+        available: available(&named),
+    })
+}
+
+/// All that a device may be called: its name for people and its id, one a line.
+fn names(device: &Device) -> String {
+    let id = device.id().map(|id| id.id().to_owned()).unwrap_or_default();
+    format!("{device}\n{id}")
+}
+
+fn available(named: &[(Device, String)]) -> String {
+    let names: Vec<&str> = named.iter().filter_map(|(_, name)| name.split('\n').next()).collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+fn any_config(device: &Device, direction: Direction) -> bool {
+    configs(device, direction).is_ok_and(|configs| !configs.is_empty())
+}
+
+fn configs(device: &Device, direction: Direction) -> Result<Vec<SupportedStreamConfigRange>, cpal::Error> {
+    Ok(match direction {
+        Direction::Input => device.supported_input_configs()?.collect(),
+        Direction::Output => device.supported_output_configs()?.collect(),
+    })
+}
+
+/// The highest channel that must be there, counted from 1; two where nothing was picked.
+fn highest(spec: &DeviceSpec) -> u16 {
+    spec.channels.iter().copied().max().unwrap_or(2)
+}
+
+/// 48 kHz in floating point with just enough channels if there is such a thing, else what the device likes best.
+fn choose(
+    device: &Device,
+    name: &str,
+    direction: Direction,
+    channels: u16,
+) -> Result<SupportedStreamConfig, DeviceError> {
+    let ranges = configs(device, direction).map_err(|error| refused(name, &error))?;
+    let fits = ranges.iter().filter(|range| readable(range.sample_format()) && range.channels() >= channels);
+    let best = fits.min_by_key(|range| {
+        (!range.contains_rate(48_000), range.sample_format() != SampleFormat::F32, range.channels())
+    });
+    if let Some(range) = best {
+        let range = *range;
+        return Ok(range.try_with_sample_rate(48_000).unwrap_or_else(|| range.with_max_sample_rate()));
+    }
+    let default = match direction {
+        Direction::Input => device.default_input_config(),
+        Direction::Output => device.default_output_config(),
+    };
+    default.map_err(|error| refused(name, &error))
+}
+
+fn readable(format: SampleFormat) -> bool {
+    use SampleFormat::{F32, I16, I24, I32, U8};
+    matches!(format, F32 | I16 | I24 | I32 | U8)
+}
+
+fn stream_config(config: &SupportedStreamConfig) -> StreamConfig {
+    let buffer_size = match config.buffer_size() {
+        SupportedBufferSize::Range { min, max } if min <= max => BufferSize::Fixed(PERIOD.clamp(*min, *max)),
+        _ => BufferSize::Default,
+    };
+    StreamConfig { buffer_size, ..config.config() }
+}
+
+fn is_fatal(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated)
+}
+
+fn unknown_format(format: SampleFormat) -> cpal::Error {
+    cpal::Error::with_message(ErrorKind::UnsupportedConfig, format!("its samples are {format}, which is not read here"))
+}
+
+fn refused(name: &str, error: &cpal::Error) -> DeviceError {
+    DeviceError::Refused { device: name.into(), cause: error.to_string().trim_end_matches('.').into() }
+}

@@ -1,0 +1,239 @@
+//! JACK, through its own crate: its frame time counts lost periods exactly.
+//!
+//! The library is loaded at run time, so the program starts on machines without it.
+
+use super::DeviceError;
+use crate::pipeline::MonoClock;
+use crate::pipeline::capture::{CaptureFormat, CaptureNotice, CaptureWriter, Counting};
+use crate::pipeline::playback::{PlaybackFormat, PlaybackNotice, PlaybackReader};
+use crate::pipeline::thread::name_this_thread;
+use crate::spec::JackSpec;
+use jack::{
+    AsyncClient, AudioIn, AudioOut, Client, ClientOptions, ClientStatus, Control, NotificationHandler, Port, PortFlags,
+    PortSpec, ProcessHandler, ProcessScope,
+};
+use std::ffi::CStr;
+use std::time::Duration;
+use units::{MonoTime, SampleRate};
+
+const CLIENT_NAME: &str = "farfield";
+pub(super) const AUDIO: &str = "32 bit float mono audio";
+/// What JACK's thread that calls us is called in tools that list threads.
+const CALLBACK_NAME: &CStr = c"ff-callback";
+
+/// A running capture client; dropping it disconnects.
+pub(crate) struct JackCapture {
+    _client: AsyncClient<CaptureNotice, CaptureProcess>,
+}
+
+/// A running playback client; dropping it disconnects.
+pub(crate) struct JackPlayback {
+    _client: AsyncClient<PlaybackNotice, PlaybackProcess>,
+}
+
+/// Opens a client, registers `in_1…`, connects them as the spec says and starts.
+pub(crate) fn open_capture(
+    spec: &JackSpec,
+    clock: MonoClock,
+    connect: impl FnOnce(CaptureFormat) -> Result<CaptureWriter, DeviceError>,
+) -> Result<JackCapture, DeviceError> {
+    let client = open_client()?;
+    let peers = peer_ports(&client, spec, PortFlags::IS_OUTPUT)?;
+    let ports = register(&client, "in", peers.len(), AudioIn::default())?;
+    let names = names(&ports)?;
+    let rate = SampleRate(client.sample_rate());
+    let writer = connect(CaptureFormat { rate, channels: ports.len(), counting: Counting::Exact })?;
+    let notice = writer.notice();
+    let process = CaptureProcess { ports, writer, clock, frame_time: FrameTime::default() };
+    let running = client.activate_async(notice, process).map_err(refused)?;
+    for (own, peer) in names.iter().zip(peers.iter().flatten()) {
+        running.as_client().connect_ports_by_name(peer, own).map_err(refused)?;
+    }
+    Ok(JackCapture { _client: running })
+}
+
+/// Opens a client, registers `out_1…`, connects them as the spec says and starts.
+pub(crate) fn open_playback(
+    spec: &JackSpec,
+    clock: MonoClock,
+    connect: impl FnOnce(PlaybackFormat) -> Result<PlaybackReader, DeviceError>,
+) -> Result<JackPlayback, DeviceError> {
+    let client = open_client()?;
+    let peers = peer_ports(&client, spec, PortFlags::IS_INPUT)?;
+    let ports = register(&client, "out", peers.len(), AudioOut::default())?;
+    let names = names(&ports)?;
+    let rate = SampleRate(client.sample_rate());
+    let reader = connect(PlaybackFormat { rate, period: client.buffer_size() as usize })?;
+    let notice = reader.notice();
+    let process = PlaybackProcess { ports, reader, clock };
+    let running = client.activate_async(notice, process).map_err(refused)?;
+    for (own, peer) in names.iter().zip(peers.iter().flatten()) {
+        running.as_client().connect_ports_by_name(own, peer).map_err(refused)?;
+    }
+    Ok(JackPlayback { _client: running })
+}
+
+/// The capture callback.
+pub(crate) struct CaptureProcess {
+    ports: Vec<Port<AudioIn>>,
+    writer: CaptureWriter,
+    clock: MonoClock,
+    frame_time: FrameTime,
+}
+
+impl ProcessHandler for CaptureProcess {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        let frames = scope.n_frames() as usize;
+        let position = self.frame_time.unwrap(scope.last_frame_time());
+        // A cycle hands over what was captured during the period before it.
+        let age = u64::from(scope.frames_since_cycle_start()) + frames as u64;
+        let captured_at = MonoTime(self.clock.now().0.saturating_sub(self.writer.nanos(age)));
+        let first = self.ports[0].as_slice(scope);
+        let last = self.ports[self.ports.len() - 1].as_slice(scope);
+        self.writer.write_rt(position, captured_at, frames, |frame, channel| [first, last][channel][frame]);
+        Control::Continue
+    }
+}
+
+/// The playback callback.
+pub(crate) struct PlaybackProcess {
+    ports: Vec<Port<AudioOut>>,
+    reader: PlaybackReader,
+    clock: MonoClock,
+}
+
+impl ProcessHandler for PlaybackProcess {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        let now = self.clock.now();
+        let late = self.reader.nanos(u64::from(scope.frames_since_cycle_start()));
+        let cycle_start = MonoTime(now.0.saturating_sub(late));
+        let frames = scope.n_frames() as usize;
+        let latency = Duration::from_nanos(self.reader.nanos(frames as u64));
+        match self.ports.as_mut_slice() {
+            [only] => {
+                let out = only.as_mut_slice(scope);
+                self.reader
+                    .read_rt(cycle_start, latency, frames, |frame, [left, right]| out[frame] = 0.5 * (left + right));
+            }
+            [left, right, ..] => {
+                let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
+                self.reader.read_rt(cycle_start, latency, frames, |frame, pair| [left[frame], right[frame]] = pair);
+            }
+            [] => (),
+        }
+        Control::Continue
+    }
+}
+
+/// JACK's 32-bit frame time without its wrap.
+#[derive(Default)]
+struct FrameTime {
+    last: Option<u32>,
+    position: u64,
+}
+
+impl FrameTime {
+    fn unwrap(&mut self, time: u32) -> u64 {
+        let passed = time.wrapping_sub(self.last.unwrap_or(time)) as i32;
+        self.last = Some(time);
+        self.position = self.position.saturating_add_signed(i64::from(passed));
+        self.position
+    }
+}
+
+impl NotificationHandler for CaptureNotice {
+    fn thread_init(&self, _: &Client) {
+        name_this_thread(CALLBACK_NAME);
+    }
+
+    unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
+        self.failed_rt();
+    }
+
+    fn xrun(&mut self, _: &Client) -> Control {
+        self.xrun_rt();
+        Control::Continue
+    }
+}
+
+impl NotificationHandler for PlaybackNotice {
+    fn thread_init(&self, _: &Client) {
+        name_this_thread(CALLBACK_NAME);
+    }
+
+    unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
+        self.failed_rt();
+    }
+}
+
+/// Opens a client without starting a server.
+pub(super) fn open_client() -> Result<Client, DeviceError> {
+    match Client::new(CLIENT_NAME, ClientOptions::NO_START_SERVER) {
+        Ok((client, _)) => Ok(client),
+        Err(jack::Error::LibraryError(_)) => Err(DeviceError::JackAbsent),
+        Err(jack::Error::ClientError(status)) if !status.contains(ClientStatus::SERVER_ERROR) => {
+            Err(DeviceError::JackNotRunning)
+        }
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// Our ports' counterparts: one entry for each port of ours, none inside where nothing is to be connected.
+fn peer_ports(client: &Client, spec: &JackSpec, flags: PortFlags) -> Result<Vec<Option<String>>, DeviceError> {
+    if spec.name.as_deref() == Some("-") {
+        return Ok(vec![None; if spec.channels.is_empty() { 2 } else { spec.channels.len() }]);
+    }
+    let found = match &spec.name {
+        None => client.ports(None, Some(AUDIO), flags | PortFlags::IS_PHYSICAL),
+        Some(name) => ports_of(client, name, flags),
+    };
+    let wanted = || spec.name.clone().unwrap_or_else(|| "the sound card".into());
+    if found.is_empty() {
+        return Err(DeviceError::JackNoPorts { wanted: wanted(), available: clients(client, flags) });
+    }
+    let picked = super::pick(&spec.channels, found.len() as u16, &wanted())?;
+    Ok(picked.into_iter().map(|i| Some(found[i].clone())).collect())
+}
+
+fn ports_of(client: &Client, name: &str, flags: PortFlags) -> Vec<String> {
+    let all = client.ports(None, Some(AUDIO), flags);
+    all.into_iter().filter(|port| port.rsplit_once(':').is_some_and(|(owner, _)| owner == name)).collect()
+}
+
+/// The names of all clients that have such ports, for a message.
+fn clients(client: &Client, flags: PortFlags) -> String {
+    let ports = client.ports(None, Some(AUDIO), flags);
+    let mut owners: Vec<&str> = ports.iter().filter_map(|port| Some(port.rsplit_once(':')?.0)).collect();
+    owners.dedup();
+    if owners.is_empty() { "nobody".into() } else { owners.join(", ") }
+}
+
+fn register<S: PortSpec + Copy>(
+    client: &Client,
+    stem: &str,
+    count: usize,
+    spec: S,
+) -> Result<Vec<Port<S>>, DeviceError> {
+    (1..=count).map(|i| client.register_port(&format!("{stem}_{i}"), spec).map_err(refused)).collect()
+}
+
+fn names<S>(ports: &[Port<S>]) -> Result<Vec<String>, DeviceError> {
+    ports.iter().map(|port| port.name().map_err(refused)).collect()
+}
+
+fn refused(error: jack::Error) -> DeviceError {
+    DeviceError::Jack(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frame_time_goes_on_across_its_wrap() {
+        let mut time = FrameTime::default();
+        assert_eq!(time.unwrap(u32::MAX - 63), 0);
+        assert_eq!(time.unwrap(0), 64);
+        assert_eq!(time.unwrap(64 + 128), 64 + 192);
+    }
+}

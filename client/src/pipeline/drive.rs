@@ -1,0 +1,242 @@
+//! The two ways in which the playout thread is driven: by a device's callbacks, or by a clock.
+
+use super::MonoClock;
+use super::engine::{Engine, MAX_RENDER, PlayerControl};
+use super::line::DeviceLine;
+use super::playback::{PlaybackFormat, PlaybackWriter, Taken};
+use super::thread::{PLAYOUT_LEVEL, Priority, raise_this_thread};
+use super::wav_out::WavFeed;
+use rtrb::{Consumer, Producer};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::thread::{Thread, park_timeout};
+use std::time::Duration;
+use units::{MonoTime, SampleCount, SampleRate};
+
+/// One opened output device, as the playout thread serves it.
+pub(crate) struct DeviceEnd {
+    pub(crate) writer: PlaybackWriter,
+    pub(crate) format: PlaybackFormat,
+}
+
+/// The playout thread of a device with callbacks: keeps one period ahead of it.
+pub(crate) struct DeviceDriver {
+    engine: Engine,
+    clock: MonoClock,
+    control: Arc<PlayerControl>,
+    supervisor: Thread,
+    devices: Consumer<Box<DeviceEnd>>,
+    retired: Producer<Box<DeviceEnd>>,
+    serving: Option<Serving>,
+    block: Box<[f32]>,
+}
+
+/// The device being served.
+struct Serving {
+    end: Box<DeviceEnd>,
+    line: DeviceLine,
+    lead: Lead,
+    /// Frames handed to the device so far.
+    handed: u64,
+    /// Frames that the device played without our having handed them over.
+    unserved: u64,
+    failed: bool,
+}
+
+/// How many frames are kept ready for the next callback: one period, and one more after each underrun.
+struct Lead {
+    period: usize,
+    spare: usize,
+    clean: u64,
+}
+
+/// Without a callback for this long the thread looks round by itself.
+const IDLE: Duration = Duration::from_millis(100);
+/// After underruns at most so many frames are kept ready in addition (20 ms at 48 kHz).
+const MOST_SPARE: usize = 960;
+/// After this many frames without an underrun (30 s at 48 kHz) one period of the spare is given back.
+const CLEAN: u64 = 30 * 48_000;
+
+impl DeviceDriver {
+    pub(crate) fn new(
+        engine: Engine,
+        clock: MonoClock,
+        control: Arc<PlayerControl>,
+        supervisor: Thread,
+        devices: Consumer<Box<DeviceEnd>>,
+        retired: Producer<Box<DeviceEnd>>,
+    ) -> DeviceDriver {
+        let block = vec![0.0; 2 * MAX_RENDER].into();
+        DeviceDriver { engine, clock, control, supervisor, devices, retired, serving: None, block }
+    }
+
+    /// Runs until told to stop.
+    pub(crate) fn run(mut self) {
+        if let Priority::RealTime(level) = raise_this_thread(PLAYOUT_LEVEL) {
+            self.control.real_time.store(level, Relaxed);
+        }
+        while !self.control.stop.load(Acquire) {
+            self.turn();
+            park_timeout(IDLE);
+        }
+    }
+
+    /// Makes ready what the device will ask for next. Allocates nothing.
+    pub(crate) fn turn(&mut self) {
+        if let Ok(end) = self.devices.pop() {
+            self.switch(end);
+        }
+        let Some(serving) = &mut self.serving else { return };
+        serving.learn(&self.control);
+        while serving.wants() > 0 {
+            let frames = serving.wants().min(MAX_RENDER);
+            let now = serving.pull_time().unwrap_or_else(|| self.clock.now());
+            let begun = self.clock.now();
+            let block = &mut self.block[..2 * frames];
+            self.engine.render_rt(now, block);
+            let room = serving.hand_over(block);
+            let took_ns = self.clock.now().saturating_since(begun).as_nanos() as u64;
+            self.control.render_ns_max.fetch_max(took_ns, Relaxed);
+            if !room {
+                break;
+            }
+        }
+        if serving.end.writer.failed() && !serving.failed {
+            serving.failed = true;
+            self.control.device_lost.store(true, Release);
+            self.supervisor.unpark();
+        }
+    }
+
+    fn switch(&mut self, end: Box<DeviceEnd>) {
+        let line = DeviceLine::new(end.format.rate);
+        let lead = Lead { period: end.format.period, spare: 0, clean: 0 };
+        let serving = Serving { end, line, lead, handed: 0, unserved: 0, failed: false };
+        if let Some(old) = self.serving.replace(serving) {
+            let _ = self.retired.push(old.end);
+        }
+    }
+}
+
+impl Serving {
+    /// Takes in what the callbacks reported.
+    fn learn(&mut self, control: &PlayerControl) {
+        while let Ok(taken) = self.end.writer.taken.pop() {
+            self.line.follow(taken.before, taken.at);
+            self.lead.learn(&taken);
+            self.unserved = taken.before + u64::from(taken.frames) - taken.taken;
+            if taken.missing > 0 {
+                control.underruns.fetch_add(1, Relaxed);
+                control.underrun_frames.fetch_add(u64::from(taken.missing), Relaxed);
+            }
+            control.device_latency_ns.store(taken.latency.as_nanos() as u64, Relaxed);
+            control.ahead_frames.store(self.lead.frames() as u64, Relaxed);
+        }
+    }
+
+    /// Frames still to be made ready.
+    fn wants(&self) -> usize {
+        self.lead.frames().saturating_sub(self.end.writer.waiting())
+    }
+
+    /// When, on an even line, the next frames have to be pulled: as long before they are played as frames are kept
+    /// ready.
+    fn pull_time(&self) -> Option<MonoTime> {
+        let played = self.line.time_of(self.unserved + self.handed)?;
+        let ahead = self.line.span(self.lead.frames() as u64);
+        Some(MonoTime(played.0.saturating_sub(ahead.as_nanos() as u64)))
+    }
+
+    /// False if the ring is full, which only a period of more than a second makes it.
+    fn hand_over(&mut self, block: &[f32]) -> bool {
+        let room = self.end.writer.samples.push_entire_slice(block).is_ok();
+        self.handed += if room { block.len() as u64 / 2 } else { 0 };
+        room
+    }
+}
+
+impl Lead {
+    fn frames(&self) -> usize {
+        self.period + self.spare
+    }
+
+    fn learn(&mut self, taken: &Taken) {
+        self.period = self.period.max(taken.frames as usize).min(MAX_RENDER * 8);
+        self.clean += u64::from(taken.frames);
+        if taken.missing > 0 {
+            self.spare = (self.spare + self.period).min(MOST_SPARE.max(self.period));
+            self.clean = 0;
+        } else if self.clean > CLEAN {
+            self.spare = self.spare.saturating_sub(self.period);
+            self.clean = 0;
+        }
+    }
+}
+
+/// The playout thread of an output without callbacks (a file, nothing): a clock calls, and never a sample is skipped.
+///
+/// After a stall the missed periods are pulled one by one, each with the time at which it was due, so a busy machine
+/// does not look like a late network.
+pub(crate) struct PacedDriver {
+    pub(crate) engine: Engine,
+    pub(crate) clock: MonoClock,
+    pub(crate) control: Arc<PlayerControl>,
+    pub(crate) file: Option<WavFeed>,
+}
+
+/// Frames per period of a paced output: 2.5 ms.
+pub(crate) const PACED_PERIOD: usize = 120;
+
+impl PacedDriver {
+    /// Runs until told to stop; the file then holds every period that was due.
+    pub(crate) fn run(mut self) {
+        let start = self.clock.now();
+        let mut block = [0.0; 2 * PACED_PERIOD];
+        loop {
+            let due = start + SampleCount(self.engine.rendered()).duration(SampleRate::HZ_48000);
+            if !self.wait_until(due) {
+                return;
+            }
+            self.engine.render_rt(due, &mut block);
+            if let Some(file) = &mut self.file {
+                file.write(&block);
+            }
+        }
+    }
+
+    /// False when asked to stop.
+    fn wait_until(&self, due: MonoTime) -> bool {
+        loop {
+            let left = self.clock.until(due);
+            if self.control.stop.load(Acquire) {
+                return false;
+            }
+            if left.is_zero() {
+                return true;
+            }
+            park_timeout(left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(missing: u32) -> Taken {
+        Taken { before: 0, frames: 64, missing, taken: 0, at: MonoTime(0), latency: Duration::ZERO }
+    }
+
+    #[test]
+    fn the_lead_is_one_period_and_grows_with_underruns_only() {
+        let mut lead = Lead { period: 64, spare: 0, clean: 0 };
+        lead.learn(&taken(0));
+        assert_eq!(lead.frames(), 64);
+        lead.learn(&taken(10));
+        assert_eq!(lead.frames(), 128);
+        (0..100).for_each(|_| lead.learn(&taken(64)));
+        assert_eq!(lead.frames(), 64 + MOST_SPARE);
+        (0..=CLEAN / 64).for_each(|_| lead.learn(&taken(0)));
+        assert_eq!(lead.frames(), MOST_SPARE);
+    }
+}

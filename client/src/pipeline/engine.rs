@@ -1,0 +1,206 @@
+//! What the playout thread runs: jitter buffers of all sources, mixed to stereo.
+//!
+//! Nothing here allocates, locks or waits. One source at unity gain passes bit for bit: no limiter, no dither; samples
+//! beyond full scale are counted, not bent.
+
+use super::gain::Ramp;
+use super::packet::InPacket;
+use super::playout::{PositionRecord, SourceId};
+use super::queue::QueueSender;
+use super::source_stats::SourceCells;
+use super::tap::TapWriter;
+use codec::jitter::{JitterBuffer, Payload, Pulled};
+use codec::opus::Decoder;
+use rtrb::{Consumer, Producer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+use units::{MonoTime, SampleTime};
+
+/// Most sources that are mixed.
+pub(crate) const MAX_SOURCES: usize = 16;
+/// Longest block mixed at once, in frames; longer ones are cut.
+pub(crate) const MAX_RENDER: usize = 1_024;
+/// Commands on their way to the engine. Owner: the control side. Overflow: the caller is told to try again.
+pub(crate) const COMMAND_SLOTS: usize = 2 * MAX_SOURCES;
+
+/// What the control side sets and reads without waiting.
+#[derive(Debug)]
+pub(crate) struct PlayerControl {
+    pub(crate) stop: AtomicBool,
+    pub(crate) dimmed: AtomicBool,
+    /// Linear gain as the bits of an `f32`.
+    pub(crate) volume: AtomicU32,
+    pub(crate) clipped: AtomicU64,
+    pub(crate) rendered: AtomicU64,
+    pub(crate) underruns: AtomicU64,
+    pub(crate) underrun_frames: AtomicU64,
+    pub(crate) ahead_frames: AtomicU64,
+    pub(crate) device_latency_ns: AtomicU64,
+    pub(crate) unlogged: AtomicU64,
+    pub(crate) render_ns_max: AtomicU64,
+    pub(crate) real_time: AtomicU8,
+    pub(crate) device_lost: AtomicBool,
+}
+
+/// One source as the engine holds it. Made and freed by the control side.
+pub(crate) struct Slot {
+    pub(crate) id: SourceId,
+    /// Talkback stays at full level while the rest is dimmed.
+    pub(crate) talkback: bool,
+    pub(crate) jitter: JitterBuffer<Decoder>,
+    pub(crate) packets: Consumer<InPacket>,
+    pub(crate) gain: Ramp,
+    pub(crate) leaving: bool,
+    pub(crate) cells: Arc<SourceCells>,
+}
+
+/// What the control side asks of the engine.
+pub(crate) enum Command {
+    Add(Box<Slot>),
+    Remove(SourceId),
+    /// RED depth that the source carries now.
+    Redundancy(SourceId, u8),
+    /// The least to buffer, for retransmission.
+    MinTarget(SourceId, Duration),
+}
+
+/// The mixer.
+pub(crate) struct Engine {
+    slots: [Option<Box<Slot>>; MAX_SOURCES],
+    commands: Consumer<Command>,
+    retired: Producer<Box<Slot>>,
+    log: Option<QueueSender<PositionRecord>>,
+    tap: TapWriter,
+    control: Arc<PlayerControl>,
+    volume: Ramp,
+    scratch: Box<[f32]>,
+    rendered: u64,
+}
+
+/// Level of what is dimmed: −20 dB.
+const DIM: f32 = 0.1;
+
+impl Default for PlayerControl {
+    fn default() -> PlayerControl {
+        PlayerControl {
+            stop: AtomicBool::default(),
+            dimmed: AtomicBool::default(),
+            volume: AtomicU32::new(1f32.to_bits()),
+            clipped: AtomicU64::default(),
+            rendered: AtomicU64::default(),
+            underruns: AtomicU64::default(),
+            underrun_frames: AtomicU64::default(),
+            ahead_frames: AtomicU64::default(),
+            device_latency_ns: AtomicU64::default(),
+            unlogged: AtomicU64::default(),
+            render_ns_max: AtomicU64::default(),
+            real_time: AtomicU8::default(),
+            device_lost: AtomicBool::default(),
+        }
+    }
+}
+
+impl Engine {
+    /// An engine without sources. Allocates.
+    pub(crate) fn new(
+        commands: Consumer<Command>,
+        retired: Producer<Box<Slot>>,
+        log: Option<QueueSender<PositionRecord>>,
+        tap: TapWriter,
+        control: Arc<PlayerControl>,
+    ) -> Engine {
+        let scratch = vec![0.0; 2 * MAX_RENDER].into();
+        let slots = [const { None }; MAX_SOURCES];
+        Engine { slots, commands, retired, log, tap, control, volume: Ramp::at(1.0), scratch, rendered: 0 }
+    }
+
+    /// Mixes the next `out.len() / 2` stereo frames (at most [`MAX_RENDER`]), to be played from `now` on.
+    pub(crate) fn render_rt(&mut self, now: MonoTime, out: &mut [f32]) {
+        self.obey_rt();
+        out.fill(0.0);
+        let dim = if self.control.dimmed.load(Relaxed) { DIM } else { 1.0 };
+        let scratch = &mut self.scratch[..out.len()];
+        for slot in self.slots.iter_mut().flatten() {
+            let pulled = slot.pull_rt(now, dim, scratch);
+            out.iter_mut().zip(scratch.iter()).for_each(|(sum, sample)| *sum += sample);
+            if let Some(log) = &mut self.log {
+                let record = PositionRecord { source: slot.id, at: SampleTime(self.rendered as i64), pulled };
+                if log.try_send(record).is_err() {
+                    self.control.unlogged.fetch_add(1, Relaxed);
+                }
+            }
+        }
+        self.volume.set(f32::from_bits(self.control.volume.load(Relaxed)));
+        self.volume.apply(out, 2);
+        self.finish_rt(out);
+    }
+
+    /// Frames mixed so far.
+    pub(crate) fn rendered(&self) -> u64 {
+        self.rendered
+    }
+
+    fn finish_rt(&mut self, out: &[f32]) {
+        let clipped = out.iter().filter(|sample| sample.abs() > 1.0).count() as u64;
+        self.control.clipped.fetch_add(clipped, Relaxed);
+        self.tap.write_rt(out);
+        self.rendered += out.len() as u64 / 2;
+        self.control.rendered.store(self.rendered, Relaxed);
+    }
+
+    /// Takes in commands, and gives sources back that have faded out.
+    fn obey_rt(&mut self) {
+        while let Ok(command) = self.commands.pop() {
+            match command {
+                Command::Add(slot) => self.add_rt(slot),
+                Command::Remove(id) => self.each_rt(id, |slot| slot.leaving = true),
+                Command::Redundancy(id, depth) => self.each_rt(id, |slot| slot.jitter.set_redundancy_rt(depth)),
+                Command::MinTarget(id, target) => self.each_rt(id, |slot| slot.jitter.set_min_target_rt(target)),
+            }
+        }
+        for place in &mut self.slots {
+            if place.as_ref().is_some_and(|slot| slot.leaving && slot.gain.is_closed())
+                && !self.retired.is_full()
+                && let Some(slot) = place.take()
+            {
+                let _ = self.retired.push(slot);
+            }
+        }
+    }
+
+    fn each_rt(&mut self, id: SourceId, act: impl FnMut(&mut Box<Slot>)) {
+        self.slots.iter_mut().flatten().filter(|slot| slot.id == id && !slot.leaving).for_each(act);
+    }
+
+    /// The control side never adds more than there is room for, fading ones included.
+    fn add_rt(&mut self, slot: Box<Slot>) {
+        match self.slots.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(slot),
+            None => drop(self.retired.push(slot)),
+        }
+    }
+}
+
+impl Slot {
+    /// The source's next samples, at its gain, and where they came from.
+    fn pull_rt(&mut self, now: MonoTime, dim: f32, out: &mut [f32]) -> Pulled {
+        while let Ok(packet) = self.packets.pop() {
+            let bytes = &packet.payload[..];
+            if packet.resync {
+                self.jitter.resync_rt();
+            }
+            let payload = if packet.red { Payload::Red(bytes) } else { Payload::Opus(bytes) };
+            self.jitter.push_rt(packet.arrived, packet.seq, packet.rtp, payload);
+        }
+        let pulled = self.jitter.pull_rt(now, out);
+        self.cells.store_rt(&self.jitter.stats());
+        self.gain.set(match (self.leaving, self.talkback) {
+            (true, _) => 0.0,
+            (false, true) => 1.0,
+            (false, false) => dim,
+        });
+        self.gain.apply(out, 2);
+        pulled
+    }
+}

@@ -1,0 +1,366 @@
+//! Playing what others publish: packets → jitter buffers → mix → device or file.
+
+use super::drive::{DeviceDriver, DeviceEnd, PACED_PERIOD, PacedDriver};
+use super::engine::{COMMAND_SLOTS, Command, Engine, MAX_RENDER, MAX_SOURCES, PlayerControl};
+use super::playback::{PlaybackFormat, playback_ring};
+use super::queue::{QueueReceiver, queue};
+use super::sources::Sources;
+use super::tap::{TapReader, tap};
+use super::thread::{Priority, spawn};
+use super::wav_out::{WavThread, wav_out};
+use super::{MonoClock, PipelineError};
+use crate::device::{self, DeviceError, PlaybackStream};
+use crate::spec::OutputSpec;
+use codec::jitter::{Config, Profile, Pulled};
+use codec::opus::FrameDuration;
+use protocol::stream::{StreamFormat, StreamKind};
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::{JoinHandle, park_timeout};
+use std::time::Duration;
+use units::{Dbfs, MonoTime, RtpTimestamp, SampleCount, SampleRate, SampleTime, Seq};
+
+/// How sound is played.
+#[derive(Clone, Debug)]
+pub struct PlayerConfig {
+    /// Where it goes.
+    pub output: OutputSpec,
+    /// The listener's trade of delay for safety.
+    pub profile: Profile,
+    /// Whether to tell for every output block where it came from ([`Player::take_positions`]).
+    pub positions: bool,
+}
+
+/// A source within one player; the caller chooses the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u32);
+
+/// Where one output block of one source came from.
+#[derive(Clone, Copy, Debug)]
+pub struct PositionRecord {
+    /// The source.
+    pub source: SourceId,
+    /// Output sample at which the block begins, counted from the player's start (a file's first sample is 0).
+    pub at: SampleTime,
+    /// What was played, span by span.
+    pub pulled: Pulled,
+}
+
+/// How one source is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PlayoutStats {
+    /// The jitter buffer's own account.
+    pub jitter: codec::jitter::Stats,
+    /// Packets that did not reach it: longer than a datagram, or the playout thread stalled.
+    pub overflowed: u64,
+}
+
+/// How the output is doing, counted since its start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OutputStats {
+    /// Frames mixed.
+    pub rendered: SampleCount,
+    /// Values beyond full scale in the mix.
+    pub clipped: u64,
+    /// Callbacks that found less than they asked for.
+    pub underruns: u64,
+    /// Frames of silence that they played instead.
+    pub underrun_frames: SampleCount,
+    /// Delay between the jitter buffers and the device's callback, by the frames kept ready; zero for a file.
+    pub ahead: Duration,
+    /// Delay from the device's callback to its outlet, as the device reports it; zero for a file.
+    pub device: Duration,
+    /// Longest time that mixing one block took.
+    pub render_max: Duration,
+    /// Position records that nobody took in time.
+    pub unlogged: u64,
+    /// Whether the device is gone; it is being tried again.
+    pub device_lost: bool,
+    /// What the playout thread may count on.
+    pub priority: Priority,
+}
+
+/// Plays sources through one output. Dropping it stops it; a file then is complete.
+///
+/// All methods but [`finish`](Self::finish) return at once; any thread may call them.
+pub struct Player {
+    control: Arc<PlayerControl>,
+    sources: Mutex<Sources>,
+    profile: Profile,
+    format: PlaybackFormat,
+    positions: Option<QueueReceiver<PositionRecord>>,
+    tap: Mutex<TapReader>,
+    thread: Option<JoinHandle<()>>,
+    wav: Option<WavThread>,
+}
+
+/// Position records that may wait: two seconds of two sources at 2.5 ms. Owner: the playout thread. Overflow: the newest
+/// is dropped and counted.
+const POSITION_SLOTS: usize = 1_600;
+
+/// How often a device that is gone is tried again.
+const REOPEN: Duration = Duration::from_millis(500);
+
+/// Opens the output and starts playing silence. Blocks until the device runs or has refused: milliseconds.
+///
+/// # Errors
+/// If the output cannot be opened or no thread can be started.
+pub fn start_player(config: PlayerConfig, clock: MonoClock) -> Result<Player, PipelineError> {
+    let control = Arc::new(PlayerControl::default());
+    let (commands, commands_out) = RingBuffer::new(COMMAND_SLOTS);
+    let (retired_in, retired) = RingBuffer::new(2 * MAX_SOURCES);
+    let (log, positions) = if config.positions { Some(queue(POSITION_SLOTS)).unzip() } else { (None, None) };
+    let (tap_in, tap) = tap(SampleRate::HZ_48000.0 as usize, 2);
+    let engine = Engine::new(commands_out, retired_in, log, tap_in, control.clone());
+    let (thread, format, wav) = match &config.output {
+        OutputSpec::Device(_) | OutputSpec::Jack(_) => {
+            let (thread, format) = start_device(config.output, clock, engine, control.clone())?;
+            (thread, format, None)
+        }
+        OutputSpec::File(path) => {
+            let (feed, wav) = wav_out(path)?;
+            let driver = PacedDriver { engine, clock, control: control.clone(), file: Some(feed) };
+            (spawn("playout", move || driver.run())?, PACED, Some(wav))
+        }
+        OutputSpec::Null => {
+            let driver = PacedDriver { engine, clock, control: control.clone(), file: None };
+            (spawn("playout", move || driver.run())?, PACED, None)
+        }
+    };
+    let sources = Mutex::new(Sources::new(commands, retired));
+    let (profile, tap) = (config.profile, Mutex::new(tap));
+    Ok(Player { control, sources, profile, format, positions, tap, thread: Some(thread), wav })
+}
+
+const PACED: PlaybackFormat = PlaybackFormat { rate: SampleRate::HZ_48000, period: PACED_PERIOD };
+
+impl Player {
+    /// Adds a source, or replaces the one of the same id. Allocates about 1.5 MB.
+    ///
+    /// # Errors
+    /// If 16 sources play already, or the last commands have not been taken for seconds.
+    pub fn add(&self, source: SourceId, kind: StreamKind, format: &StreamFormat) -> Result<(), PipelineError> {
+        let frame = FrameDuration::from_micros(format.frame_us).unwrap_or(FrameDuration::Us20000);
+        let callback = SampleCount(self.format.period.min(MAX_RENDER) as u64);
+        let config = Config::listener(self.profile, frame, format.redundancy, callback);
+        self.sources().add(source, kind, Config { output_rate: self.format.rate, ..config })
+    }
+
+    /// Fades a source out within 5 ms and forgets it.
+    pub fn remove(&self, source: SourceId) {
+        self.sources().remove(source);
+    }
+
+    /// Hands over one RTP payload that arrived at `arrived`. False if it cannot be played: the source is unknown, the
+    /// payload is longer than a datagram, or the playout thread has stalled for half a second.
+    pub fn push(
+        &self,
+        source: SourceId,
+        arrived: MonoTime,
+        seq: Seq,
+        rtp: RtpTimestamp,
+        red: bool,
+        payload: &[u8],
+    ) -> bool {
+        self.sources().push(source, arrived, seq, rtp, red, payload)
+    }
+
+    /// Says that the source's timestamps begin anew with the next packet (its SSRC has changed).
+    pub fn resync(&self, source: SourceId) {
+        self.sources().resync(source);
+    }
+
+    /// Says what RED depth the source's packets carry now.
+    ///
+    /// # Errors
+    /// If the last commands have not been taken for seconds.
+    pub fn set_redundancy(&self, source: SourceId, depth: u8) -> Result<(), PipelineError> {
+        self.sources().command(Command::Redundancy(source, depth))
+    }
+
+    /// Makes the source's buffer hold at least so much: a round trip and 20 ms where lost packets are asked for again.
+    ///
+    /// # Errors
+    /// If the last commands have not been taken for seconds.
+    pub fn set_min_target(&self, source: SourceId, target: Duration) -> Result<(), PipelineError> {
+        self.sources().command(Command::MinTarget(source, target))
+    }
+
+    /// Lowers all sources but talkback by 20 dB, or raises them again, within 5 ms.
+    pub fn set_dim(&self, dimmed: bool) {
+        self.control.dimmed.store(dimmed, Relaxed);
+    }
+
+    /// Sets the level of the whole mix; 0 dB changes no bit of it.
+    pub fn set_volume(&self, level: Dbfs) {
+        let gain = if level.0 == 0.0 { 1.0 } else { level.amplitude() };
+        self.control.volume.store(gain.to_bits(), Relaxed);
+    }
+
+    /// How a source is doing; `None` if it is unknown.
+    pub fn stats(&self, source: SourceId) -> Option<PlayoutStats> {
+        self.sources().stats(source)
+    }
+
+    /// How the output is doing. Fields are read one by one while the playout thread goes on.
+    pub fn output_stats(&self) -> OutputStats {
+        let control = &self.control;
+        let ahead = SampleCount(control.ahead_frames.load(Relaxed));
+        OutputStats {
+            rendered: SampleCount(control.rendered.load(Relaxed)),
+            clipped: control.clipped.load(Relaxed),
+            underruns: control.underruns.load(Relaxed),
+            underrun_frames: SampleCount(control.underrun_frames.load(Relaxed)),
+            ahead: ahead.duration(self.format.rate),
+            device: Duration::from_nanos(control.device_latency_ns.load(Relaxed)),
+            render_max: Duration::from_nanos(control.render_ns_max.load(Relaxed)),
+            unlogged: control.unlogged.load(Relaxed),
+            device_lost: control.device_lost.load(Relaxed),
+            priority: Priority::from_level(control.real_time.load(Relaxed)),
+        }
+    }
+
+    /// Rate of the output.
+    pub fn rate(&self) -> SampleRate {
+        self.format.rate
+    }
+
+    /// Where every output block came from, if the player was started with `positions`; once.
+    pub fn take_positions(&mut self) -> Option<QueueReceiver<PositionRecord>> {
+        self.positions.take()
+    }
+
+    /// Appends what was played since the last call (at most the last second), interleaved stereo: for meters.
+    pub fn tapped(&self, into: &mut Vec<f32>) {
+        into.extend_from_slice(self.tap.lock().unwrap_or_else(PoisonError::into_inner).read());
+    }
+
+    /// Stops. For a file, waits for the disk and tells its length.
+    ///
+    /// # Errors
+    /// If the file could not be written to its end; what it holds is valid.
+    pub fn finish(mut self) -> Result<Option<SampleCount>, PipelineError> {
+        self.halt();
+        self.wav.take().map(WavThread::finish).transpose()
+    }
+
+    fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn halt(&mut self) {
+        self.control.stop.store(true, Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.halt();
+        if let Some(wav) = self.wav.take() {
+            let _ = wav.finish();
+        }
+    }
+}
+
+fn start_device(
+    output: OutputSpec,
+    clock: MonoClock,
+    engine: Engine,
+    control: Arc<PlayerControl>,
+) -> Result<(JoinHandle<()>, PlaybackFormat), PipelineError> {
+    let (started_in, started) = mpsc::channel();
+    let thread = spawn("playback", move || match Supervisor::start(output, clock, engine, control) {
+        Ok((supervisor, format)) => {
+            let _ = started_in.send(Ok(format));
+            supervisor.run();
+        }
+        Err(error) => drop(started_in.send(Err(error))),
+    })?;
+    Ok((thread, started.recv().map_err(|_| PipelineError::ThreadDied)??))
+}
+
+/// Opens the output device, keeps it, and opens it again when it went away: all that may block.
+struct Supervisor {
+    output: OutputSpec,
+    clock: MonoClock,
+    control: Arc<PlayerControl>,
+    devices: Producer<Box<DeviceEnd>>,
+    retired: Consumer<Box<DeviceEnd>>,
+    playout: JoinHandle<()>,
+    stream: Option<PlaybackStream>,
+    rate: Option<SampleRate>,
+}
+
+/// One device at a time, so two slots never fill.
+const DEVICE_SLOTS: usize = 2;
+
+impl Supervisor {
+    fn start(
+        output: OutputSpec,
+        clock: MonoClock,
+        engine: Engine,
+        control: Arc<PlayerControl>,
+    ) -> Result<(Supervisor, PlaybackFormat), PipelineError> {
+        let (devices, devices_out) = RingBuffer::new(DEVICE_SLOTS);
+        let (retired_in, retired) = RingBuffer::new(DEVICE_SLOTS);
+        let this = std::thread::current();
+        let driver = DeviceDriver::new(engine, clock, control.clone(), this, devices_out, retired_in);
+        let playout = spawn("playout", move || driver.run())?;
+        let mut supervisor = Supervisor { output, clock, control, devices, retired, playout, stream: None, rate: None };
+        match supervisor.open() {
+            Ok(format) => Ok((supervisor, format)),
+            Err(error) => {
+                supervisor.close();
+                Err(error.into())
+            }
+        }
+    }
+
+    fn run(mut self) {
+        while !self.control.stop.load(Acquire) {
+            while self.retired.pop().is_ok() {}
+            if self.control.device_lost.load(Acquire) {
+                self.stream = None;
+                if self.open().is_ok() {
+                    self.control.device_lost.swap(false, AcqRel);
+                }
+            }
+            park_timeout(REOPEN);
+        }
+        self.close();
+    }
+
+    /// Opens the device and hands it to the playout thread.
+    fn open(&mut self) -> Result<PlaybackFormat, DeviceError> {
+        let (playout, rate) = (self.playout.thread().clone(), self.rate);
+        let mut opened = None;
+        let name = self.output.to_string();
+        let stream = device::open_playback(&self.output, self.clock, |format| {
+            if rate.is_some_and(|rate| rate != format.rate) {
+                return Err(DeviceError::RateChanged(name));
+            }
+            let (writer, reader) = playback_ring(format, playout);
+            opened = Some(DeviceEnd { writer, format });
+            Ok(reader)
+        })?;
+        self.stream = stream;
+        let end = opened.ok_or(DeviceError::NoDefault("output"))?;
+        let format = end.format;
+        self.rate = Some(format.rate);
+        let _ = self.devices.push(Box::new(end));
+        self.playout.thread().unpark();
+        Ok(format)
+    }
+
+    fn close(mut self) {
+        self.stream = None;
+        self.control.stop.store(true, Release);
+        self.playout.thread().unpark();
+        let _ = self.playout.join();
+    }
+}

@@ -53,7 +53,7 @@ impl Program {
         let http = if std::net::TcpListener::bind(USUAL_HTTP).is_ok() { USUAL_HTTP } else { "127.0.0.1:0" };
         let mut command = program("farfield-relay");
         command.arg("--data").arg(data).args(["--http", http, "--media", "127.0.0.1:0", "--json"]);
-        command.env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()));
+        command.env("FARFIELD_RELAY_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()));
         let mut relay = Program::start("the relay", &mut command)?;
         let ready = relay.next_object()?.context("the relay ended before it was ready; its message is above")?;
         let http = ready["http"].as_str().context("the relay's first line does not say where it is")?.to_owned();

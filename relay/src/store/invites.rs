@@ -111,7 +111,7 @@ impl Store {
     /// Revokes an invitation of the same session by the right of another one. People who are in already stay.
     ///
     /// # Errors
-    /// When the authority is no good, may not invite, or may do less than the link to revoke.
+    /// When the authority is no good or may not invite, or the link may administer and the authority may not.
     pub async fn revoke_invite(&self, by: (InviteId, Secret), id: InviteId) -> Result<(), InviteError> {
         self.write(move |tx| {
             let authority = usable(tx, by.0, &by.1)?;
@@ -119,7 +119,8 @@ impl Store {
             if target.session != authority.session {
                 return Err(InviteError::Unknown);
             }
-            if !authority.grants.has(Grant::Invite) || !authority.grants.covers(&target.grants) {
+            let above = target.grants.has(Grant::Admin) && !authority.grants.has(Grant::Admin);
+            if above || !authority.grants.has(Grant::Invite) {
                 return Err(InviteError::Forbidden);
             }
             tx.execute("UPDATE invite SET revoked = 1 WHERE id = ?1", [id.0])?;

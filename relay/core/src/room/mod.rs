@@ -42,6 +42,8 @@ pub struct Room {
     people: People,
     board: Board,
     plan: Arc<Plan>,
+    /// The log's end that `plan` was made at.
+    planned: u64,
     flushed: Option<MonoTime>,
 }
 
@@ -50,7 +52,8 @@ impl Room {
     pub fn new(session: SessionId, log: LogId, title: &str, now: Now) -> Room {
         let mut log = Log::new(log);
         log.append(now.wall, None, Event::SessionOpen { title: title.to_owned() });
-        Room { session, log, people: People::default(), board: Board::default(), plan: Arc::default(), flushed: None }
+        let (people, board, plan) = (People::default(), Board::default(), Arc::default());
+        Room { session, log, people, board, plan, planned: 0, flushed: None }
     }
 
     /// The fold of the log.
@@ -131,15 +134,17 @@ impl Room {
 
     fn handle_frame(&mut self, now: Now, link: LinkId, frame: ClientFrame, out: &mut Vec<Output>) {
         let Some(by) = self.people.on_link(link) else { return };
-        let refused = match frame {
-            ClientFrame::Cmd { id, command } => Ok(self.handle_command(now, by, link, id, command, out)),
-            ClientFrame::Eph(eph) => self.handle_ephemeral(now, by, eph),
-            ClientFrame::Sdp(offer) => Ok(self.handle_offer(now, by, link, offer, out)),
-            ClientFrame::Hello(_) => Err(Refusal::hello_again()),
+        match frame {
+            ClientFrame::Cmd { id, command } => self.handle_command(now, by, link, id, command, out),
+            ClientFrame::Eph(eph) => {
+                let refused = self.handle_ephemeral(now, by, eph).err();
+                out.extend(refused.map(|refusal| Output::to(link, refusal.into_frame(None))));
+            }
+            ClientFrame::Sdp(offer) => self.handle_offer(now, by, link, offer, out),
+            ClientFrame::Hello(_) => out.push(Output::to(link, Refusal::hello_again().into_frame(None))),
             // The relay finds clients by their checks, and the link itself answers pings.
-            ClientFrame::Ice { .. } | ClientFrame::Ping { .. } | ClientFrame::Pong { .. } => Ok(()),
-        };
-        out.extend(refused.err().map(|refusal| Output::to(link, refusal.into_frame(None))));
+            ClientFrame::Ice { .. } | ClientFrame::Ping { .. } | ClientFrame::Pong { .. } => {}
+        }
     }
 
     fn handle_closed(&mut self, now: Now, link: LinkId, left: bool, out: &mut Vec<Output>) {
@@ -180,10 +185,8 @@ impl Room {
 
     /// Hands out what has changed: the plan at once, presence and ephemerals no more often than [`FLUSH_EVERY`].
     fn flush(&mut self, now: Now, out: &mut Vec<Output>) {
-        let plan = Plan::of(self.state());
-        if plan != *self.plan {
-            self.plan = Arc::new(plan);
-            out.push(Output::SetPlan(Arc::clone(&self.plan)));
+        if self.planned != self.log.seq() {
+            self.plan(out);
         }
         if self.next_flush_is_after(now.mono) {
             return;
@@ -195,6 +198,15 @@ impl Room {
         for (from, eph) in self.board.take() {
             let to = self.people.links_where(|id| self.may_receive(id, from, &eph));
             out.push(Output::Send { to, frame: RelayFrame::Eph { from, eph } });
+        }
+    }
+
+    fn plan(&mut self, out: &mut Vec<Output>) {
+        self.planned = self.log.seq();
+        let plan = Plan::of(self.state());
+        if plan != *self.plan {
+            self.plan = Arc::new(plan);
+            out.push(Output::SetPlan(Arc::clone(&self.plan)));
         }
     }
 

@@ -59,7 +59,9 @@ impl People {
         let person = self.here.entry(id).or_insert_with(|| Person::new(client));
         let old = person.link.replace(link);
         (person.client, person.expires, person.talking) = (client, None, false);
-        old.map(|old| self.by_link.remove(&old));
+        if let Some(old) = old {
+            self.by_link.remove(&old);
+        }
         self.by_link.insert(link, id);
         self.stale = true;
         old
@@ -76,7 +78,9 @@ impl People {
 
     pub(super) fn remove(&mut self, id: ParticipantId) -> Option<Person> {
         let person = self.here.remove(&id)?;
-        person.link.map(|link| self.by_link.remove(&link));
+        if let Some(link) = person.link {
+            self.by_link.remove(&link);
+        }
         self.stale = true;
         Some(person)
     }

@@ -1,0 +1,248 @@
+use crate::house::*;
+use protocol::event::Event;
+use protocol::grants::Role;
+use protocol::ids::{ParticipantId, SessionId};
+use protocol::session::apply;
+use protocol::stream::StreamKind;
+use protocol::wire::*;
+use relay::auth::{Claims, Keys, TICKET_S, Tickets};
+use relay::clock::wall_us;
+use uuid::Uuid;
+
+async fn is_refused(house: &House, hello: &Hello) -> (ErrorCode, String) {
+    let mut link = Link::open(house.addr()).await;
+    link.send(&ClientFrame::Hello(hello.clone())).await;
+    let (last, frame) = link.until_closed().await;
+    assert_eq!(u16::from(frame.code), close::REFUSED);
+    let Some(RelayFrame::Err { id: None, code, msg }) = last else { panic!("an error first: {last:?}") };
+    (code, msg)
+}
+
+async fn is_alive(link: &mut Link) {
+    link.send(&ClientFrame::Ping { n: 77 }).await;
+    link.find(|frame| matches!(frame, RelayFrame::Pong { n: 77, .. })).await;
+}
+
+#[tokio::test]
+async fn everybody_who_folds_the_events_holds_the_same_session() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut mentor = house.join(&made, Role::Mentor, "Ada").await;
+    let mut state = mentor.welcome().state.clone();
+    let mut seq = mentor.welcome().seq;
+    let mut studio = house.join(&made, Role::Engineer, "Studio").await;
+    let answer = studio.command(open(stream(1), StreamKind::Program)).await;
+    let RelayFrame::Ok { seq: last, .. } = answer else { panic!("{answer:?}") };
+    while seq < last {
+        if let RelayFrame::Ev(told) = mentor.next().await {
+            assert_eq!(told.seq, seq + 1);
+            apply(&mut state, &told.event);
+            seq = told.seq;
+        }
+    }
+    let late = house.join(&made, Role::Listener, "Late").await;
+    let mut late_state = late.welcome().state.clone();
+    late_state.participants.remove(&late.welcome().participant);
+    assert_eq!(late_state, state);
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_once() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let ticket = ticket(house.addr(), &made.links[&Role::Mentor]).await;
+    let mut first = Link::enter(house.addr(), &hello(&ticket)).await;
+    let (code, msg) = is_refused(&house, &hello(&ticket)).await;
+    assert_eq!(code, ErrorCode::Unauthorized);
+    assert!(msg.contains("used before"), "{msg}");
+    is_alive(&mut first).await;
+}
+
+#[tokio::test]
+async fn a_ticket_for_a_session_of_another_relay_is_refused() {
+    let house = House::start().await;
+    let tickets = Tickets::new(&Keys::open_or_make(house.data.path()).unwrap().signing);
+    let iat = (wall_us() / 1_000_000) as u64;
+    let (aud, sub, jti) = (SessionId(Uuid::new_v4()), ParticipantId(Uuid::new_v4()), Uuid::new_v4());
+    let (role, grants) = (Role::Owner, Role::Owner.grants());
+    let claims = Claims { aud, sub, jti, iat, exp: iat + TICKET_S, name: "Eve".into(), role, grants };
+    let (code, msg) = is_refused(&house, &hello(&tickets.sign(&claims).unwrap())).await;
+    assert_eq!(code, ErrorCode::Unauthorized);
+    assert!(msg.contains("session"), "{msg}");
+}
+
+#[tokio::test]
+async fn a_hello_that_is_none_is_refused() {
+    let house = House::start().await;
+    let both = Hello { ticket: None, ..hello("") };
+    assert_eq!(is_refused(&house, &both).await.0, ErrorCode::Invalid);
+    assert_eq!(is_refused(&house, &hello("nonsense")).await.0, ErrorCode::Unauthorized);
+    assert_eq!(is_refused(&house, &Hello { v: VERSION + 1, ..hello("x") }).await.0, ErrorCode::Version);
+    for text in ["{", r#"{"t":"ping","n":1}"#, r#"{"t":"hullo"}"#] {
+        let mut link = Link::open(house.addr()).await;
+        link.send_text(text.into()).await;
+        let (last, _) = link.until_closed().await;
+        assert!(matches!(last, Some(RelayFrame::Err { code: ErrorCode::Invalid, .. })), "{text}: {last:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_way_back_is_good_once_and_keeps_the_person() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let first = house.join(&made, Role::Mentor, "Ada").await;
+    let back = Link::enter(house.addr(), &resume(first.welcome())).await;
+    assert_eq!(back.welcome().participant, first.welcome().participant);
+    assert_eq!((back.welcome().log, back.welcome().seq), (first.welcome().log, first.welcome().seq));
+    assert_eq!(is_refused(&house, &resume(first.welcome())).await.0, ErrorCode::Unauthorized);
+    Link::enter(house.addr(), &resume(back.welcome())).await;
+}
+
+#[tokio::test]
+async fn a_second_link_of_the_same_person_closes_the_first() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut first = house.join(&made, Role::Mentor, "Ada").await;
+    let mut second = Link::enter(house.addr(), &resume(first.welcome())).await;
+    let (last, frame) = first.until_closed().await;
+    assert_eq!(u16::from(frame.code), close::REPLACED);
+    assert!(matches!(last, Some(RelayFrame::Err { code: ErrorCode::Conflict, .. })));
+    is_alive(&mut second).await;
+}
+
+#[tokio::test]
+async fn who_closes_with_1000_has_left_and_who_is_cut_off_has_not() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut studio = house.join(&made, Role::Engineer, "Studio").await;
+    let (ada, eve) = (house.join(&made, Role::Mentor, "Ada").await, house.join(&made, Role::Mentor, "Eve").await);
+    let (gone, lost) = (ada.welcome().participant, eve.welcome().participant);
+    eve.close(1001).await;
+    ada.close(close::LEFT).await;
+    let left = studio
+        .find(|frame| matches!(frame, RelayFrame::Ev(told) if matches!(told.event, Event::ParticipantLeave { .. })))
+        .await;
+    let RelayFrame::Ev(told) = left else { unreachable!() };
+    assert_eq!(told.event, Event::ParticipantLeave { participant: gone });
+    let here = |people: &[Presence]| people.iter().any(|person| person.participant == lost) && people.len() == 2;
+    studio.find(|frame| matches!(frame, RelayFrame::Pres { people } if here(people))).await;
+}
+
+#[tokio::test]
+async fn a_frame_that_cannot_be_read_is_refused_and_the_link_lives() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut link = house.join(&made, Role::Mentor, "Ada").await;
+    for (text, hint) in [
+        ("{", "JSON"),
+        ("[]", "missing field"),
+        (r#"{"t":"nonsense"}"#, "nonsense"),
+        (r#"{"t":"cmd"}"#, "id"),
+        (r#"{"t":"cmd","id":"018f4d3e-0000-7000-8000-000000000001","type":"stream.fly","data":{}}"#, "stream.fly"),
+        ("\u{0}", "JSON"),
+    ] {
+        link.send_text(text.into()).await;
+        let told = link.find(|frame| matches!(frame, RelayFrame::Err { .. })).await;
+        let RelayFrame::Err { id: None, code: ErrorCode::Invalid, msg } = told else { panic!("{told:?}") };
+        assert!(msg.contains(hint), "{text}: {msg}");
+    }
+    is_alive(&mut link).await;
+}
+
+#[tokio::test]
+async fn a_message_at_the_cap_is_read_and_one_over_it_closes_the_link() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let padded = |len: usize| {
+        let (head, tail) = (r#"{"t":"ping","n":5,"pad":""#, r#""}"#);
+        format!("{head}{}{tail}", "x".repeat(len - head.len() - tail.len()))
+    };
+    let mut other = house.join(&made, Role::Engineer, "Studio").await;
+    for over in [MAX_IN_BYTES + 1, 2 * MAX_IN_BYTES + 1, 40 * MAX_IN_BYTES] {
+        let mut link = house.join(&made, Role::Mentor, "Ada").await;
+        link.send_text(padded(MAX_IN_BYTES)).await;
+        link.find(|frame| matches!(frame, RelayFrame::Pong { n: 5, .. })).await;
+        // The relay may close before it has read all of it.
+        let _ = link.try_send_text(padded(over)).await;
+        let (_, frame) = link.until_closed().await;
+        assert_eq!(u16::from(frame.code), close::TOO_LARGE, "{over} bytes");
+        assert!(frame.reason.contains("32 KiB"));
+    }
+    is_alive(&mut other).await;
+}
+
+#[tokio::test]
+async fn a_pong_carries_the_relays_clock() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut link = house.join(&made, Role::Mentor, "Ada").await;
+    let before = wall_us();
+    link.send(&ClientFrame::Ping { n: 3 }).await;
+    let pong = link.find(|frame| matches!(frame, RelayFrame::Pong { .. })).await;
+    let RelayFrame::Pong { n: 3, at_us } = pong else { panic!("{pong:?}") };
+    assert!((before..=wall_us()).contains(&at_us));
+}
+
+#[tokio::test]
+async fn a_link_needs_our_subprotocol_and_no_foreign_page() {
+    let house = House::start().await;
+    let status = async |headers: &[(&'static str, &str)]| match Link::open_with(house.addr(), headers).await {
+        Ok(_) => 101,
+        Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => answer.status().as_u16(),
+        Err(other) => panic!("{other}"),
+    };
+    let ours = format!("http://{}", house.addr());
+    assert_eq!(status(&[("sec-websocket-protocol", SUBPROTOCOL), ("origin", &ours)]).await, 101);
+    assert_eq!(status(&[("sec-websocket-protocol", SUBPROTOCOL), ("origin", "https://evil.example")]).await, 403);
+    assert_eq!(status(&[("sec-websocket-protocol", "farfield.v0")]).await, 400);
+    assert_eq!(status(&[]).await, 400);
+    assert_eq!(get(house.addr(), "/ws").await.error().0, "invalid");
+}
+
+#[tokio::test]
+async fn an_offer_that_cannot_be_read_fails_in_words_and_harms_nobody() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut studio = house.join(&made, Role::Engineer, "Studio").await;
+    let mut mentor = house.join(&made, Role::Mentor, "Ada").await;
+    studio.command(open(stream(1), StreamKind::Program)).await;
+    for (peer, sdp) in (1..).zip(["", "nonsense", "v=0\r\n", "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 999999\r\n"]) {
+        mentor.send(&ClientFrame::Sdp(Offer { peer, sdp: sdp.into(), send: vec![] })).await;
+        let news = mentor.find(|frame| matches!(frame, RelayFrame::Sdp(_))).await;
+        let RelayFrame::Sdp(PeerNews::Failed { peer: told, code, msg }) = news else { panic!("{sdp}: {news:?}") };
+        assert_eq!((told, code), (peer, ErrorCode::Invalid), "{msg}");
+    }
+    let foreign = vec![SendSection { mid: "0".into(), stream: stream(1) }];
+    mentor.send(&ClientFrame::Sdp(Offer { peer: 9, sdp: "v=0\r\n".into(), send: foreign })).await;
+    let news = mentor.find(|frame| matches!(frame, RelayFrame::Sdp(_))).await;
+    assert!(matches!(news, RelayFrame::Sdp(PeerNews::Failed { peer: 9, code: ErrorCode::Unknown, .. })), "{news:?}");
+    is_alive(&mut studio).await;
+}
+
+#[tokio::test]
+async fn sessions_do_not_hear_of_each_other() {
+    let house = House::start().await;
+    let (one, other) = (house.session().await, house.session().await);
+    let mut here = house.join(&one, Role::Engineer, "Here").await;
+    let mut there = house.join(&other, Role::Engineer, "There").await;
+    there.command(open(stream(1), StreamKind::Program)).await;
+    let answer = here.command(open(stream(2), StreamKind::Program)).await;
+    assert!(matches!(answer, RelayFrame::Ok { seq: 3, .. }), "{answer:?}");
+    assert_eq!(there.welcome().state.participants.len(), 1);
+}
+
+#[tokio::test]
+async fn the_end_tells_every_link_and_then_ends() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut inside = house.join(&made, Role::Mentor, "Ada").await;
+    let mut waiting = Link::open(house.addr()).await;
+    let House { running, stop, data: _data } = house;
+    stop.send(()).unwrap();
+    for link in [&mut inside, &mut waiting] {
+        let (last, frame) = link.until_closed().await;
+        assert_eq!(u16::from(frame.code), close::DRAINING);
+        assert!(matches!(last, Some(RelayFrame::Err { code: ErrorCode::Draining, .. })), "{last:?}");
+    }
+    tokio::time::timeout(HANGS, running.finished()).await.expect("the relay ends");
+}

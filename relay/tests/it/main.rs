@@ -1,0 +1,8 @@
+//! The relay as its users meet it: over HTTP, over `/ws`, and as a process.
+
+mod api;
+mod house;
+mod links;
+mod page;
+mod process;
+mod rooms;

@@ -18,6 +18,12 @@ async function onPage(settings, act) {
   }
 }
 
+/** What the browser itself writes about refused calls and lost links is what the scenario is about. */
+const withoutNetworkFaults = (seen) => ({
+  ...seen,
+  faults: seen.faults.filter((fault) => !/Failed to load resource|WebSocket connection/.test(fault)),
+});
+
 /** Somebody opens the link, joins and listens: decoded samples, counters, times, pictures. */
 const listen = ({ link, out, seconds, name, pictures: wanted }) =>
   onPage({}, async (page) => {
@@ -114,23 +120,21 @@ const reconnect = ({ link, out, name, say }) =>
       say({ answer: word, desk: await reading(page), counters: await counters(page), pictures: shots });
     }
     return { desk: await reading(page) };
-  });
+  }).then(withoutNetworkFaults);
 
-/** Waits until a peer that is connected has received and played more than it had. */
-const soundAgain = (page) =>
-  page.waitForFunction(
-    async () => {
-      const now = await window.__witness.inbound();
-      const before = (window.__before ??= now);
-      if (!now || now.id !== before.id || now.packetsReceived < before.packetsReceived) window.__before = now;
-      const more = now && now.packetsReceived > window.__before.packetsReceived;
-      const heard = more && now.totalSamplesReceived > window.__before.totalSamplesReceived + 4800;
-      if (heard) window.__before = undefined;
-      return heard;
-    },
-    undefined,
-    { timeout: 60_000, polling: 100 },
-  );
+/** Waits until packets have come in and been played since now, on whatever peer there is by then. */
+async function soundAgain(page, timeoutMs = 60_000) {
+  let before;
+  for (const end = Date.now() + timeoutMs; Date.now() < end; await page.waitForTimeout(100)) {
+    const now = await page.evaluate(async () => {
+      const stat = await window.__witness.inbound();
+      return stat && { track: stat.trackIdentifier, received: stat.packetsReceived, played: stat.totalSamplesReceived };
+    });
+    if (!before || before.track !== now?.track) before = now;
+    else if (now.received > before.received && now.played > before.played + 4800) return;
+  }
+  throw new Error(`no sound came back in ${timeoutMs / 1000} s`);
+}
 
 /** A link that does not lead in: what the page says about it, before or after the attempt to join. */
 const badlink = ({ link, out, name, pictures: wanted }) =>
@@ -144,7 +148,7 @@ const badlink = ({ link, out, name, pictures: wanted }) =>
     }
     const shots = wanted ? await pictures(page, out, "badlink") : [];
     return { says: await page.locator("main p").first().innerText(), address: page.url(), pictures: shots };
-  });
+  }).then(withoutNetworkFaults);
 
 /** States that are hard to come by with a real relay, with one of cardboard: pictures and axe-core. No link needed. */
 const states = async ({ out, name }) => {

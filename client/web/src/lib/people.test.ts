@@ -4,8 +4,11 @@ import type { Grants, Presence, Role, SessionState, Stream } from "./types";
 
 const person = (name: string, role: Role, grants: Grants) => ({ name, role, grants, present: true });
 const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 };
+const epoch = {
+  epoch: 0, ssrc: 7, rtp0: 0, from: 0, sample0: 0, rate: 48_000, codec_delay: 0, resampler_delay: 0, trusted: false,
+};
 const stream = (id: string, participant: string, kind: Stream["kind"]): Stream => ({
-  id, participant, kind, label: id, format, epochs: [], open: true,
+  id, participant, kind, label: id, format, epochs: [epoch], open: true,
 });
 const state: SessionState = {
   title: "Blue hour",
@@ -39,6 +42,13 @@ test("who_hears_only_a_part_is_shown_so", () => {
 test("with_no_stream_open_there_is_nothing_to_hear", () => {
   const silent = { ...state, streams: { s: { ...stream("s", "n", "program"), open: false } } };
   expect(people(silent, [], "p").every((one) => one.ear === "none")).toBe(true);
+});
+
+test("talkback_that_nobody_has_used_is_nothing_to_hear_and_the_button_says_who_will", () => {
+  const unused = { ...state, streams: { ...state.streams, t: { ...state.streams["t"]!, epochs: [] } } };
+  const all = [here("n", []), here("p", ["s"]), here("l", ["s"])];
+  expect(people(unused, all, "p").find((one) => one.id === "n")).toMatchObject({ ear: "none" });
+  expect(audience(unused, all, "t")).toBe("Nina Simon will hear you");
 });
 
 test("initials_are_of_the_first_and_the_last_word", () => {

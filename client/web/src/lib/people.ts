@@ -51,7 +51,7 @@ export function initials(name: string): string {
 function earOf(state: SessionState, id: string, here: Presence | undefined): { ear: Ear; earWords: string } {
   const grants = state.participants[id]?.grants ?? [];
   const meant = open(state).filter(
-    (stream) => stream.participant !== id && grants.includes(stream.kind === "talkback" ? "hear:talk" : "hear:program"),
+    (stream) => stream.participant !== id && begun(stream) && grants.includes(stream.kind === "talkback" ? "hear:talk" : "hear:program"),
   );
   if (meant.length === 0) return { ear: "none", earWords: "nothing to hear yet" };
   const reached = meant.filter((stream) => here?.hears.includes(stream.id));
@@ -59,6 +59,9 @@ function earOf(state: SessionState, id: string, here: Presence | undefined): { e
   if (reached.length === meant.length) return { ear: "hears", earWords: `hears ${words(reached)}` };
   return { ear: "part", earWords: `hears ${words(reached)} only` };
 }
+
+/** A page's talkback is open before anybody has talked: until its first packet there is nothing to hear. */
+const begun = (stream: Stream): boolean => stream.kind !== "talkback" || stream.epochs.length > 0;
 
 const WORD = { program: "program", mic: "microphones", talkback: "talkback" } as const;
 
@@ -68,13 +71,18 @@ const words = (streams: readonly Stream[]): string =>
     .map((kind) => WORD[kind])
     .join(" and ");
 
-/** Who hears one's talkback, for the talk button. */
+/** Who hears one's talkback, for the talk button; before one has talked, who will. */
 export function audience(state: SessionState, presence: readonly Presence[], talkStream: string): string {
-  const names = presence
-    .filter((here) => here.hears.includes(talkStream))
-    .map((here) => state.participants[here.participant]?.name ?? "somebody");
-  if (names.length === 0) return "nobody hears you yet";
+  const own = state.streams[talkStream];
+  const has = own !== undefined && begun(own);
+  const hears = ({ participant, media, hears }: Presence) =>
+    has
+      ? hears.includes(talkStream)
+      : media && participant !== own?.participant && state.participants[participant]?.grants.includes("hear:talk");
+  const names = presence.filter(hears).map((here) => state.participants[here.participant]?.name ?? "somebody");
   const [first, second] = names;
-  if (names.length === 1) return `${first} hears you`;
-  return names.length === 2 ? `${first} and ${second} hear you` : `${first} and ${names.length - 1} others hear you`;
+  if (names.length === 0) return "nobody hears you yet";
+  if (names.length === 1) return `${first} ${has ? "hears" : "will hear"} you`;
+  const who = names.length === 2 ? `${first} and ${second}` : `${first} and ${names.length - 1} others`;
+  return `${who} ${has ? "hear" : "will hear"} you`;
 }

@@ -6,9 +6,11 @@
 //! *Absent*: session law (`protocol`), clock models (`client-core`), DSP (`codec`).
 
 pub mod cli;
+pub mod control;
 pub mod device;
 pub mod media;
 pub mod pipeline;
+pub mod report;
 pub mod signal;
 pub mod source;
 pub mod spec;

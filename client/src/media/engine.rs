@@ -75,11 +75,18 @@ fn settings() -> SettingEngine {
 
 fn media_engine() -> webrtc::error::Result<MediaEngine> {
     let mut engine = MediaEngine::default();
-    engine.register_codec(RTCRtpCodecParameters { rtp_codec: opus(), payload_type: PT_OPUS }, AUDIO)?;
-    let red =
-        RTCRtpCodec { mime_type: "audio/red".to_owned(), sdp_fmtp_line: format!("{PT_OPUS}/{PT_OPUS}"), ..opus() };
-    engine.register_codec(RTCRtpCodecParameters { rtp_codec: red, payload_type: PT_RED }, AUDIO)?;
+    codecs().into_iter().try_for_each(|codec| engine.register_codec(codec, AUDIO))?;
     Ok(engine)
+}
+
+/// What we send and receive: Opus, and Opus in RED.
+pub(super) fn codecs() -> Vec<RTCRtpCodecParameters> {
+    let sdp_fmtp_line = format!("{PT_OPUS}/{PT_OPUS}");
+    let red = RTCRtpCodec { mime_type: "audio/red".to_owned(), sdp_fmtp_line, ..opus() };
+    vec![
+        RTCRtpCodecParameters { rtp_codec: opus(), payload_type: PT_OPUS },
+        RTCRtpCodecParameters { rtp_codec: red, payload_type: PT_RED },
+    ]
 }
 
 fn opus() -> RTCRtpCodec {
@@ -94,13 +101,14 @@ fn opus() -> RTCRtpCodec {
 
 /// Takes the library's callbacks.
 pub(super) struct Handler {
+    number: u32,
     sink: Arc<dyn RtpSink>,
-    events: mpsc::UnboundedSender<PeerEvent>,
+    events: mpsc::UnboundedSender<(u32, PeerEvent)>,
 }
 
 impl Handler {
-    pub(super) fn new(sink: Arc<dyn RtpSink>, events: mpsc::UnboundedSender<PeerEvent>) -> Handler {
-        Handler { sink, events }
+    pub(super) fn new(number: u32, sink: Arc<dyn RtpSink>, events: mpsc::UnboundedSender<(u32, PeerEvent)>) -> Handler {
+        Handler { number, sink, events }
     }
 }
 
@@ -115,7 +123,7 @@ impl PeerConnectionEventHandler for Handler {
             _ => return,
         };
         // Whoever opened the peer may have given it up.
-        let _ = self.events.send(event);
+        let _ = self.events.send((self.number, event));
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {

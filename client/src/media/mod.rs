@@ -9,6 +9,8 @@ mod engine;
 mod error;
 mod receive;
 mod send;
+#[cfg(test)]
+mod tests;
 
 pub use error::MediaError;
 pub use receive::{Received, RtpSink};
@@ -30,6 +32,8 @@ pub const PT_RED: u8 = 63;
 /// What a peer connection shall carry.
 #[derive(Clone, Debug)]
 pub struct PeerConfig {
+    /// Its number, which its news carry.
+    pub number: u32,
     /// RTP sources of one's own streams, one sending section each, in this order.
     pub sends: Vec<Ssrc>,
     /// Receiving sections: how many streams can be heard at once.
@@ -66,13 +70,13 @@ pub struct Peer {
 
 impl Peer {
     /// Opens sockets and makes the offer. Received packets go to `sink`, called on the library's reader task: it must
-    /// not block. News go to `events`; a slow reader loses none, they are few.
+    /// not block. News go to `events` with the peer's number; a slow reader loses none, they are few.
     pub async fn offer(
         config: PeerConfig,
         sink: Arc<dyn RtpSink>,
-        events: mpsc::UnboundedSender<PeerEvent>,
+        events: mpsc::UnboundedSender<(u32, PeerEvent)>,
     ) -> Result<(Peer, LocalOffer), MediaError> {
-        let connection = build_connection(config.loopback, Handler::new(sink, events)).await?;
+        let connection = build_connection(config.loopback, Handler::new(config.number, sink, events)).await?;
         let mut senders = Vec::new();
         let mut sections = Vec::new();
         for ssrc in &config.sends {
@@ -114,12 +118,20 @@ async fn add_sending(
     track: Arc<dyn TrackLocal>,
 ) -> Result<Arc<dyn RtpTransceiver>, MediaError> {
     let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Sendonly, ..Default::default() };
-    connection.add_transceiver_from_track(track, Some(init)).await.map_err(MediaError::offer)
+    let section = connection.add_transceiver_from_track(track, Some(init)).await.map_err(MediaError::offer)?;
+    prefer_ours(&*section).await?;
+    Ok(section)
 }
 
 async fn add_receiving(connection: &dyn PeerConnection) -> Result<(), MediaError> {
     let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Recvonly, ..Default::default() };
-    connection.add_transceiver_from_kind(engine::AUDIO, Some(init)).await.map(|_| ()).map_err(MediaError::offer)
+    let section = connection.add_transceiver_from_kind(engine::AUDIO, Some(init)).await.map_err(MediaError::offer)?;
+    prefer_ours(&*section).await
+}
+
+/// Plain Opus and RED both count as negotiated only when a section prefers them by name.
+async fn prefer_ours(section: &dyn RtpTransceiver) -> Result<(), MediaError> {
+    section.set_codec_preferences(engine::codecs()).await.map_err(MediaError::offer)
 }
 
 async fn mids_of(sections: &[Arc<dyn RtpTransceiver>]) -> Result<Vec<String>, MediaError> {

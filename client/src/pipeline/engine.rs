@@ -125,7 +125,8 @@ impl Engine {
             let pulled = slot.pull_rt(now, dim, scratch);
             out.iter_mut().zip(scratch.iter()).for_each(|(sum, sample)| *sum += sample);
             if let Some(log) = &mut self.log {
-                let record = PositionRecord { source: slot.id, at: SampleTime(self.rendered as i64), pulled };
+                let record =
+                    PositionRecord { source: slot.id, at: SampleTime(self.rendered as i64), pulled_at: now, pulled };
                 if log.try_send(record).is_err() {
                     self.control.unlogged.fetch_add(1, Relaxed);
                 }

@@ -43,6 +43,8 @@ pub struct PositionRecord {
     pub source: SourceId,
     /// Output sample at which the block begins, counted from the player's start (a file's first sample is 0).
     pub at: SampleTime,
+    /// When it was pulled from the jitter buffer; it leaves the outlet by `ahead` and `device` later.
+    pub pulled_at: MonoTime,
     /// What was played, span by span.
     pub pulled: Pulled,
 }

@@ -24,10 +24,17 @@ const SILENT_PINGS: u32 = 3;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// A participant's WebSocket, run by a task of its own. Dropping it closes the socket.
+/// A participant's WebSocket, run by a task of its own. Dropping it cuts the connection without a goodbye, so that the
+/// relay keeps the place for whoever resumes.
 pub struct Link {
-    frames: mpsc::Sender<ClientFrame>,
+    frames: mpsc::Sender<Outgoing>,
     events: mpsc::Receiver<LinkEvent>,
+}
+
+/// What the link's task is asked to do.
+enum Outgoing {
+    Frame(ClientFrame),
+    Goodbye,
 }
 
 /// What comes over a link.
@@ -59,7 +66,7 @@ impl Link {
 
     /// Queues a frame. False when the link is broken or cannot keep up, which is the same thing.
     pub fn try_send(&self, frame: ClientFrame) -> bool {
-        self.frames.try_send(frame).is_ok()
+        self.frames.try_send(Outgoing::Frame(frame)).is_ok()
     }
 
     /// The next event; none after [`LinkEvent::Broken`].
@@ -70,8 +77,10 @@ impl Link {
     /// Sends what is queued, closes with code 1000 and waits for it, at most as long as given.
     pub async fn close(self, patience: Duration) {
         let Link { frames, mut events } = self;
-        drop(frames);
-        let rest = async { while events.recv().await.is_some() {} };
+        let rest = async {
+            let _ = frames.send(Outgoing::Goodbye).await;
+            while events.recv().await.is_some() {}
+        };
         let _ = timeout(patience, rest).await;
     }
 }
@@ -92,11 +101,7 @@ fn request(relay: &str) -> Result<Request, SignalError> {
     let address = relay.replacen("http", "ws", 1);
     let mut request =
         format!("{address}/ws").into_client_request().map_err(|error| strange(relay, error.to_string()))?;
-    let headers = request.headers_mut();
-    headers.insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
-    if let Ok(origin) = HeaderValue::from_str(relay) {
-        headers.insert("origin", origin);
-    }
+    request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
     Ok(request)
 }
 
@@ -114,35 +119,36 @@ async fn read_welcome(socket: &mut Socket, relay: &str) -> Result<Welcome, Signa
 
 async fn run(
     mut socket: Socket,
-    mut outgoing: mpsc::Receiver<ClientFrame>,
+    mut outgoing: mpsc::Receiver<Outgoing>,
     incoming: mpsc::Sender<LinkEvent>,
     silence: Duration,
 ) {
     let end = loop {
         tokio::select! {
             frame = outgoing.recv() => match frame {
-                Some(frame) => if let Err(error) = write(&mut socket, &frame).await { break Some(error) },
-                None => break None,
+                Some(Outgoing::Frame(frame)) => {
+                    if let Err(error) = write(&mut socket, &frame).await { break error }
+                }
+                Some(Outgoing::Goodbye) => {
+                    say_goodbye(socket).await;
+                    return;
+                }
+                None => return,
             },
             read = timeout(silence, read(&mut socket)) => match read {
                 Ok(Ok(Some(RelayFrame::Ping { n }))) => {
-                    if let Err(error) = write(&mut socket, &ClientFrame::Pong { n }).await { break Some(error) }
+                    if let Err(error) = write(&mut socket, &ClientFrame::Pong { n }).await { break error }
                 }
                 Ok(Ok(Some(frame))) => {
-                    if incoming.send(LinkEvent::Frame(Box::new(frame), Instant::now())).await.is_err() { break None }
+                    if incoming.send(LinkEvent::Frame(Box::new(frame), Instant::now())).await.is_err() { return }
                 }
                 Ok(Ok(None)) => {}
-                Ok(Err(error)) => break Some(error),
-                Err(_) => break Some(SignalError::Broken("the relay has gone silent".to_owned())),
+                Ok(Err(error)) => break error,
+                Err(_) => break SignalError::Broken("the relay has gone silent".to_owned()),
             },
         }
     };
-    match end {
-        Some(error) => {
-            let _ = incoming.send(LinkEvent::Broken(error)).await;
-        }
-        None => say_goodbye(socket).await,
-    }
+    let _ = incoming.send(LinkEvent::Broken(end)).await;
 }
 
 /// Closes in order, and waits till the relay has closed too so that nothing sent before is lost.

@@ -1,0 +1,134 @@
+use super::Failure;
+use crate::control::{self, InputPlan, JoinConfig};
+use crate::report::{Mode, Reporter};
+use crate::spec::{InputSpec, OutputSpec};
+use clap::Args;
+use codec::jitter::Profile;
+use protocol::link::InviteLink;
+use protocol::stream::StreamKind;
+use std::io::IsTerminal;
+use std::time::Duration;
+use units::Bitrate;
+
+/// Joining a session.
+#[derive(Debug, Args)]
+#[command(after_long_help = JSON_HELP)]
+pub struct JoinArgs {
+    /// Invitation link, in quotes: the shell would take # for a comment
+    link: InviteLink,
+    /// What people call you
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Sound to publish: device[:NAME][@3,4], jack[:NAME], file:PATH, music, tone or null; repeat for more streams
+    #[arg(long, value_name = "SPEC")]
+    input: Vec<InputSpec>,
+    /// What the input before it carries: program, mic or talkback [default: by the invitation's role]
+    #[arg(long, value_name = "KIND", value_parser = parse_kind)]
+    stream: Vec<StreamKind>,
+    /// Where to play what is heard: device[:NAME], jack[:NAME], file:PATH (a WAV) or null [default: device if there is one]
+    #[arg(long, value_name = "SPEC")]
+    output: Option<OutputSpec>,
+    /// Delay against safety: lowest, low, default or safe
+    #[arg(long, value_name = "PROFILE", default_value = "default")]
+    profile: Profile,
+    /// Bits per second of a published program, 6000 to 510000 [default: 256000]
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(6_000..=510_000))]
+    bitrate: Option<u32>,
+    /// Leave after so many seconds
+    #[arg(long, value_name = "N")]
+    seconds: Option<f64>,
+    /// One JSON object a line on stdout, described in the long help (--help)
+    #[arg(long)]
+    json: bool,
+}
+
+const JSON_HELP: &str = "\
+With --json every line on stdout is one object; `type` names the kind, times are ms since the program's start:\n  \
+joined    session, participant, role, title, ms\n  \
+peer      participant, name, role, present, media, talking, hears[]: somebody came, left or changed\n  \
+stream    stream, kind, label, participant, name, own, open, format: a stream began or ended\n  \
+hearing   stream, ms: first sound of a stream that is not made up\n  \
+stats     each second; published[] and heard[] streams. A heard one has delay_ms {total, doubt, network, buffer,\n            \
+output}: total is an upper bound of capture to ear, of which doubt may be too much; absent while unknown;\n            \
+target_ms, real, redundant, concealed (samples since the last line), received, lost (packets since then),\n            \
+drift_ppm, levels, position {ticks, epoch, sample}\n  \
+position  with --output file:, ten times a second: what the file's sample out_sample carries: stream, ticks, epoch,\n            \
+sample, kind (real, redundant or concealed)\n  \
+warning   message: one sentence that says what to do\n  \
+left      reason, ms: always the last line of an orderly end";
+
+impl JoinArgs {
+    /// Where the session will be told.
+    pub(super) fn mode(&self) -> Mode {
+        match (self.json, std::io::stdout().is_terminal()) {
+            (true, _) => Mode::Json,
+            (false, true) => Mode::View,
+            (false, false) => Mode::Log,
+        }
+    }
+}
+
+pub(super) async fn join(args: JoinArgs) -> Result<(), Failure> {
+    let mode = args.mode();
+    let seconds = args.seconds.map(check_seconds).transpose()?;
+    let inputs = pair(args.input, args.stream)?;
+    let config = JoinConfig {
+        link: args.link,
+        name: args.name.unwrap_or_else(usual_name),
+        inputs,
+        output: args.output,
+        profile: args.profile,
+        bitrate: args.bitrate.map(Bitrate),
+        seconds,
+    };
+    Ok(control::join(config, Reporter::start(mode)).await?)
+}
+
+fn check_seconds(seconds: f64) -> Result<Duration, Failure> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| Failure::Usage("--seconds is a number from 0 on".to_owned()))
+}
+
+/// The nth `--stream` says what the nth `--input` carries.
+fn pair(inputs: Vec<InputSpec>, kinds: Vec<StreamKind>) -> Result<Vec<InputPlan>, Failure> {
+    if kinds.len() > inputs.len().max(1) {
+        return Err(Failure::Usage("there are more --stream than --input; write them in pairs".to_owned()));
+    }
+    let mut kinds = kinds.into_iter();
+    let mut plans: Vec<InputPlan> =
+        inputs.into_iter().map(|spec| InputPlan { spec: Some(spec), kind: kinds.next() }).collect();
+    plans.extend(kinds.map(|kind| InputPlan { spec: None, kind: Some(kind) }));
+    Ok(plans)
+}
+
+fn usual_name() -> String {
+    let login = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    login.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "somebody".to_owned())
+}
+
+fn parse_kind(text: &str) -> Result<StreamKind, String> {
+    match text {
+        "program" => Ok(StreamKind::Program),
+        "mic" => Ok(StreamKind::Mic),
+        "talkback" => Ok(StreamKind::Talkback),
+        _ => Err("a stream is program, mic or talkback".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nth_stream_goes_with_the_nth_input() {
+        let plans = pair(vec![InputSpec::Music, InputSpec::Tone], vec![StreamKind::Mic]).unwrap();
+        assert_eq!(plans[0], InputPlan { spec: Some(InputSpec::Music), kind: Some(StreamKind::Mic) });
+        assert_eq!(plans[1], InputPlan { spec: Some(InputSpec::Tone), kind: None });
+        assert!(pair(vec![InputSpec::Music], vec![StreamKind::Mic, StreamKind::Mic]).is_err());
+    }
+
+    #[test]
+    fn a_stream_alone_takes_the_usual_input() {
+        let plans = pair(vec![], vec![StreamKind::Talkback]).unwrap();
+        assert_eq!(plans, [InputPlan { spec: None, kind: Some(StreamKind::Talkback) }]);
+    }
+}

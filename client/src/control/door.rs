@@ -1,0 +1,91 @@
+//! In through the door, and in again after a lost link.
+
+use crate::signal::{Api, Link, SignalError};
+use protocol::api::Redeemed;
+use protocol::link::InviteLink;
+use protocol::wire::{ClientKind, Hello, Resume, VERSION, Welcome};
+
+/// Knows the way in.
+pub(super) struct Door {
+    link: InviteLink,
+    name: String,
+    api: Api,
+    resume: Option<Resume>,
+}
+
+impl Door {
+    pub(super) fn new(link: InviteLink, name: String) -> Result<Door, SignalError> {
+        let api = Api::new(&link.relay)?;
+        Ok(Door { link, name, api, resume: None })
+    }
+
+    /// Shows the invitation; the answer says as what one will come in.
+    pub(super) async fn redeem(&self) -> Result<Redeemed, SignalError> {
+        self.api.redeem(&self.link, &self.name).await
+    }
+
+    /// Goes in for the first time, showing the invitation unless that has given a ticket already.
+    pub(super) async fn enter_first(&mut self, ticket: Option<String>) -> Result<(Link, Welcome), SignalError> {
+        let ticket = match ticket {
+            Some(ticket) => ticket,
+            None => self.redeem().await?.ticket,
+        };
+        self.enter(ticket).await
+    }
+
+    /// Goes in again: as who one was if the relay still knows, else by the invitation as somebody new.
+    pub(super) async fn enter_again(&mut self) -> Result<(Link, Welcome), SignalError> {
+        if let Some(resume) = self.resume.clone() {
+            match self.hello(None, Some(resume)).await {
+                Err(SignalError::Refused { code, msg }) => {
+                    tracing::info!(?code, msg, "the relay does not know us any more");
+                    self.resume = None;
+                }
+                other => return other,
+            }
+        }
+        let redeemed = self.redeem().await?;
+        self.enter(redeemed.ticket).await
+    }
+
+    /// Whether the relay is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        let host = url::Url::parse(&self.link.relay).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+        match host {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+    }
+
+    async fn enter(&mut self, ticket: String) -> Result<(Link, Welcome), SignalError> {
+        self.hello(Some(ticket), None).await
+    }
+
+    async fn hello(&mut self, ticket: Option<String>, resume: Option<Resume>) -> Result<(Link, Welcome), SignalError> {
+        let hello = Hello { v: VERSION, client: ClientKind::Native, ticket, resume };
+        let (link, welcome) = Link::open(&self.link.relay, hello).await?;
+        let (session, participant) = (welcome.session, welcome.participant);
+        self.resume = Some(Resume { session, participant, secret: welcome.resume.clone() });
+        Ok((link, welcome))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(relay: &str) -> Door {
+        let link = format!("{relay}/i/018f4d3e-0000-7000-8000-000000000001#AAAAAAAAAAAAAAAAAAAAAA");
+        Door::new(link.parse().unwrap(), "x".to_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_relay_on_this_machine_is_recognised() {
+        for local in ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"] {
+            assert!(door(local).is_local(), "{local}");
+        }
+        assert!(!door("https://studio.example").is_local());
+    }
+}

@@ -1,0 +1,337 @@
+//! What others publish, on its way from the peer connection to the player, and how it arrives.
+
+use super::positions::{PositionTeller, place};
+use super::{JoinConfig, JoinError};
+use crate::media::{Received, RtpSink};
+use crate::pipeline::MonoClock;
+use crate::pipeline::playout::{Player, PlayerConfig, PositionRecord, SourceId, start_player};
+use crate::report::{DelayStats, HeardStats, LevelStats, Line, OutputLine, PositionStats};
+use crate::spec::OutputSpec;
+use client_core::clock::RelayClock;
+use client_core::delay::{self, Delay};
+use client_core::mirror::Mirror;
+use client_core::route::{RouteChange, Router};
+use codec::jitter;
+use protocol::ids::StreamId;
+use protocol::stream::{Stream, StreamFormat, StreamKind};
+use protocol::wire::{Health, Slot};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use units::{Dbfs, MonoTime, SampleRate, Ssrc};
+
+/// The listening side: routes packets to the player. Shared between the library's readers and the control task, each
+/// for some microseconds at a time.
+pub(super) struct Ear {
+    clock: MonoClock,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    player: Option<Player>,
+    peer: u32,
+    router: Router<Received>,
+    sources: BTreeMap<Ssrc, Source>,
+    next_source: u32,
+}
+
+/// One stream in the player.
+struct Source {
+    id: SourceId,
+    stream: StreamId,
+    told: bool,
+    before: jitter::Stats,
+    newest: Option<Newest>,
+}
+
+/// What left the jitter buffer last.
+#[derive(Clone, Copy)]
+struct Newest {
+    at: jitter::Position,
+    pulled_at: MonoTime,
+}
+
+/// Takes packets of one peer; those of peers given up are dropped.
+pub(super) struct PeerSink {
+    ear: Arc<Ear>,
+    peer: u32,
+}
+
+impl PeerSink {
+    pub(super) fn new(ear: Arc<Ear>, peer: u32) -> PeerSink {
+        PeerSink { ear, peer }
+    }
+}
+
+impl RtpSink for PeerSink {
+    fn handle_packet(&self, packet: Received) {
+        self.ear.handle_packet(self.peer, packet);
+    }
+}
+
+/// Opens the output: the one asked for, else a device, else none with a warning. Blocks for milliseconds.
+pub(super) fn open_player(config: &JoinConfig, clock: MonoClock) -> Result<(Player, Option<String>), JoinError> {
+    let open =
+        |output: OutputSpec| start_player(PlayerConfig { output, profile: config.profile, positions: true }, clock);
+    let failed = |error: &dyn std::fmt::Display| JoinError::Sound(error.to_string());
+    if let Some(output) = &config.output {
+        return Ok((open(output.clone()).map_err(|error| failed(&error))?, None));
+    }
+    match open(OutputSpec::Device(Default::default())) {
+        Ok(player) => Ok((player, None)),
+        Err(error) => {
+            let warning = format!("nothing is played: {error}; name another place with --output");
+            Ok((open(OutputSpec::Null).map_err(|error| failed(&error))?, Some(warning)))
+        }
+    }
+}
+
+impl Ear {
+    pub(super) fn new(player: Player, clock: MonoClock) -> Ear {
+        let (router, sources) = (Router::default(), BTreeMap::new());
+        Ear { clock, inner: Mutex::new(Inner { player: Some(player), peer: 0, router, sources, next_source: 0 }) }
+    }
+
+    /// Takes the relay's word on what each section of a peer carries.
+    pub(super) fn handle_slots(&self, peer: u32, slots: &[Slot], mirror: &Mirror) -> Result<(), String> {
+        let mut inner = self.lock();
+        inner.begin_peer(peer);
+        let mut result = Ok(());
+        for change in inner.router.handle_slots(slots) {
+            match change {
+                RouteChange::Removed(ssrc, _) => inner.remove(ssrc),
+                RouteChange::Added(ssrc, stream) => result = result.and(inner.add(ssrc, stream, mirror)),
+            }
+        }
+        while let Some((ssrc, packet)) = inner.router.poll_released() {
+            inner.play(self.clock, ssrc, &packet);
+        }
+        result
+    }
+
+    fn handle_packet(&self, peer: u32, packet: Received) {
+        let mut inner = self.lock();
+        if peer < inner.peer {
+            return;
+        }
+        inner.begin_peer(peer);
+        let (ssrc, rtp) = (packet.ssrc, packet.rtp);
+        if let Some(packet) = inner.router.handle_packet(ssrc, rtp, packet) {
+            inner.play(self.clock, ssrc, &packet);
+        }
+    }
+
+    /// Lowers everything but talkback, or raises it again.
+    pub(super) fn set_dim(&self, dimmed: bool) {
+        if let Some(player) = &self.lock().player {
+            player.set_dim(dimmed);
+        }
+    }
+
+    /// Sets the level of the mix.
+    pub(super) fn set_volume(&self, level: Dbfs) {
+        if let Some(player) = &self.lock().player {
+            player.set_volume(level);
+        }
+    }
+
+    /// Appends what was played since the last call to `sound`, interleaved stereo.
+    pub(super) fn poll_sound(&self, sound: &mut Vec<f32>) {
+        if let Some(player) = &self.lock().player {
+            player.tapped(sound);
+        }
+    }
+
+    /// Notes where played blocks came from; tells first sounds and, for a file, positions.
+    pub(super) fn handle_positions(
+        &self,
+        records: &[PositionRecord],
+        mirror: &Mirror,
+        teller: &mut PositionTeller,
+        ms: u64,
+    ) -> Vec<Line> {
+        let mut inner = self.lock();
+        let mut lines = Vec::new();
+        for record in records {
+            let Inner { sources, router, .. } = &mut *inner;
+            let Some((ssrc, source)) = sources.iter_mut().find(|(_, source)| source.id == record.source) else {
+                continue;
+            };
+            source.handle_record(record);
+            if !source.told && record.pulled.count(jitter::Kind::Real).0 > 0 {
+                source.told = true;
+                lines.push(Line::Hearing { stream: source.stream, ms });
+            }
+            let (route, stream) = (router.route(*ssrc), mirror.state.streams.get(&source.stream));
+            lines.extend(teller.line_of(record, source.stream, route.zip(stream)));
+        }
+        lines
+    }
+
+    /// How every stream arrives, since the last call: for people, and for the session.
+    pub(super) fn poll_heard(&self, mirror: &Mirror, relay: &RelayClock) -> Vec<(HeardStats, Health)> {
+        let mut inner = self.lock();
+        let Inner { player: Some(player), router, sources, .. } = &mut *inner else { return Vec::new() };
+        let output = player.output_stats();
+        let after_pull = output.ahead + output.device;
+        let heard = sources.iter_mut().filter_map(|(ssrc, source)| {
+            let stats = player.stats(source.id)?.jitter;
+            let stream = mirror.state.streams.get(&source.stream)?;
+            // Taken: where nothing was played since the last call, no delay is known.
+            let newest = source.newest.take().zip(router.route(*ssrc));
+            let located = newest.and_then(|(newest, route)| {
+                let position = place(route, stream, newest.at)?;
+                let at_ear = newest.pulled_at + after_pull;
+                Some((position, delay_of(mirror, stream, position.ticks, relay, at_ear)))
+            });
+            Some(source.poll(stats, stream, mirror, located, after_pull))
+        });
+        heard.collect()
+    }
+
+    /// How the output is, but for its levels.
+    pub(super) fn output(&self) -> Option<OutputLine> {
+        let inner = self.lock();
+        let player = inner.player.as_ref()?;
+        let stats = player.output_stats();
+        Some(OutputLine {
+            rendered: stats.rendered.0,
+            clipped: stats.clipped,
+            underruns: stats.underruns,
+            device_ms: stats.device.as_secs_f64() * 1e3,
+            ahead_ms: stats.ahead.as_secs_f64() * 1e3,
+            device_lost: stats.device_lost,
+            levels: LevelStats::default(),
+        })
+    }
+
+    /// Stops playing; a file is complete then. Blocks for the disk.
+    pub(super) fn finish(&self) -> Result<(), JoinError> {
+        let player = self.lock().player.take();
+        match player.map(Player::finish) {
+            Some(Err(error)) => Err(JoinError::Sound(error.to_string())),
+            _ => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Another peer connection numbers its sources anew.
+    fn begin_peer(&mut self, peer: u32) {
+        if peer <= self.peer {
+            return;
+        }
+        self.peer = peer;
+        self.router = Router::default();
+        let gone: Vec<Ssrc> = self.sources.keys().copied().collect();
+        gone.into_iter().for_each(|ssrc| self.remove(ssrc));
+    }
+
+    fn add(&mut self, ssrc: Ssrc, stream: StreamId, mirror: &Mirror) -> Result<(), String> {
+        let known = mirror.state.streams.get(&stream);
+        let (kind, format) = known.map_or((StreamKind::Program, usual_format()), |s| (s.kind, s.format.clone()));
+        let id = SourceId(self.next_source);
+        self.next_source += 1;
+        if let Some(player) = &self.player {
+            player.add(id, kind, &format).map_err(|error| error.to_string())?;
+        }
+        let source = Source { id, stream, told: false, before: jitter::Stats::default(), newest: None };
+        self.sources.insert(ssrc, source);
+        Ok(())
+    }
+
+    fn remove(&mut self, ssrc: Ssrc) {
+        if let (Some(source), Some(player)) = (self.sources.remove(&ssrc), &self.player) {
+            player.remove(source.id);
+        }
+    }
+
+    fn play(&self, clock: MonoClock, ssrc: Ssrc, packet: &Received) {
+        if let (Some(source), Some(player)) = (self.sources.get(&ssrc), &self.player) {
+            let arrived = clock.at(packet.arrived);
+            player.push(source.id, arrived, packet.seq, packet.rtp, packet.red, &packet.payload);
+        }
+    }
+}
+
+impl Source {
+    fn handle_record(&mut self, record: &PositionRecord) {
+        if let Some(at) = record.pulled.position() {
+            self.newest = Some(Newest { at, pulled_at: record.pulled_at });
+        }
+    }
+
+    fn poll(
+        &mut self,
+        now: jitter::Stats,
+        stream: &Stream,
+        mirror: &Mirror,
+        located: Option<(PositionStats, Option<Delay>)>,
+        after_pull: Duration,
+    ) -> (HeardStats, Health) {
+        let before = std::mem::replace(&mut self.before, now);
+        let (position, delay) = located.unzip();
+        let delay = delay.flatten();
+        let (peak_dbfs, rms_dbfs) = mirror.levels.get(&stream.id).cloned().unwrap_or_default();
+        let heard = HeardStats {
+            stream: stream.id,
+            kind: stream.kind,
+            name: mirror.name_of(stream.participant),
+            delay_ms: delay.map(|delay| stages(delay, now.buffering_ms, after_pull)),
+            buffer_ms: now.buffering_ms,
+            target_ms: now.target_ms,
+            real: now.real.0.saturating_sub(before.real.0),
+            redundant: now.redundant.0.saturating_sub(before.redundant.0),
+            concealed: now.concealed.0.saturating_sub(before.concealed.0),
+            received: now.received.saturating_sub(before.received),
+            // What came late after all is taken back from the lost.
+            lost: now.lost.saturating_sub(before.lost),
+            late: now.late.saturating_sub(before.late),
+            resyncs: now.resyncs,
+            drift_ppm: now.drift.0,
+            source_levels: LevelStats { peak_dbfs, rms_dbfs },
+            position,
+        };
+        let health = health(&heard, delay);
+        (heard, health)
+    }
+}
+
+fn delay_of(mirror: &Mirror, stream: &Stream, heard_ticks: f64, relay: &RelayClock, at_ear: MonoTime) -> Option<Delay> {
+    let clock = mirror.clocks.get(&stream.id)?;
+    let map = stream.epochs.get(clock.epoch as usize)?;
+    delay::mouth_to_ear(clock, map, heard_ticks, relay.at(at_ear)?)
+}
+
+fn stages(delay: Delay, buffer_ms: f64, after_pull: Duration) -> DelayStats {
+    let stages = delay.stages(buffer_ms, after_pull.as_secs_f64() * 1e3);
+    DelayStats {
+        total: delay.upper_ms(),
+        doubt: delay.doubt_ms,
+        network: stages.network_ms,
+        buffer: stages.buffer_ms,
+        output: stages.output_ms,
+    }
+}
+
+fn health(heard: &HeardStats, delay: Option<Delay>) -> Health {
+    let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    Health {
+        stream: heard.stream,
+        delay_ms: delay.map(|delay| delay.upper_ms() as f32),
+        doubt_ms: delay.map(|delay| delay.doubt_ms as f32),
+        buffer_ms: heard.buffer_ms as f32,
+        received: count(heard.received),
+        lost: count(heard.lost),
+        concealed: count(heard.concealed),
+        played: count(heard.real + heard.redundant + heard.concealed),
+    }
+}
+
+fn usual_format() -> StreamFormat {
+    StreamFormat { channels: 2, frame_us: 10_000, bitrate: 256_000, redundancy: 1, rate: SampleRate::HZ_48000 }
+}

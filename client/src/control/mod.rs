@@ -1,0 +1,77 @@
+//! A joined session from the door to the goodbye: streams are opened, a peer connection is kept alive, what the relay
+//! forwards is played, and everything is told.
+//!
+//! One task owns all of it and never touches samples; sound threads and the network meet it in bounded queues.
+
+mod desk;
+mod door;
+mod hearing;
+mod levels;
+mod media;
+mod news;
+mod positions;
+mod pump;
+mod session;
+mod sounds;
+mod streams;
+
+use crate::media::MediaError;
+use crate::report::Reporter;
+use crate::signal::SignalError;
+use crate::spec::{InputSpec, OutputSpec};
+use client_core::outbox::OutboxFull;
+use codec::jitter::Profile;
+use protocol::link::InviteLink;
+use protocol::stream::StreamKind;
+use std::time::Duration;
+use units::Bitrate;
+
+/// What somebody wants who joins.
+#[derive(Clone, Debug)]
+pub struct JoinConfig {
+    /// Their invitation.
+    pub link: InviteLink,
+    /// What people shall call them.
+    pub name: String,
+    /// What they publish; by role when empty.
+    pub inputs: Vec<InputPlan>,
+    /// Where they hear; a device if there is one when absent.
+    pub output: Option<OutputSpec>,
+    /// Delay against safety.
+    pub profile: Profile,
+    /// Of a published program; the profile's when absent.
+    pub bitrate: Option<Bitrate>,
+    /// Leave after so long.
+    pub seconds: Option<Duration>,
+}
+
+/// One published input; what is left out follows from the role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputPlan {
+    /// Where the sound comes from.
+    pub spec: Option<InputSpec>,
+    /// What it carries.
+    pub kind: Option<StreamKind>,
+}
+
+/// Why somebody could not join, or had to leave.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The relay.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
+    /// A device or file, in the pipeline's words.
+    #[error("{0}")]
+    Sound(String),
+    /// The sound connection.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// The relay does not answer.
+    #[error(transparent)]
+    Outbox(#[from] OutboxFull),
+}
+
+/// Joins and stays until `--seconds` are over, Ctrl-C, SIGTERM, or the relay will not have us any more.
+pub async fn join(config: JoinConfig, reporter: Reporter) -> Result<(), JoinError> {
+    session::run(config, reporter).await
+}

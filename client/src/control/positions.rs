@@ -1,0 +1,77 @@
+//! Where in a stream a played sample is: for the listener's file, the truth that alignment is checked against.
+
+use crate::pipeline::playout::{PositionRecord, SourceId};
+use crate::report::{Line, PositionStats};
+use client_core::route::Route;
+use codec::jitter::{Kind, Position};
+use protocol::ids::StreamId;
+use protocol::stream::Stream;
+use std::collections::BTreeMap;
+use units::{RtpTimestamp, SampleCount};
+
+/// Positions of one source are told so many output samples apart: a tenth of a second.
+const TELL_EVERY: i64 = 4_800;
+
+/// Tells positions of a file, ten times a second and source.
+#[derive(Debug, Default)]
+pub(super) struct PositionTeller {
+    enabled: bool,
+    due: BTreeMap<SourceId, i64>,
+}
+
+impl PositionTeller {
+    pub(super) fn new(enabled: bool) -> PositionTeller {
+        PositionTeller { enabled, due: BTreeMap::new() }
+    }
+
+    /// The line that is due for this block, if one is: about its first sample that is not silence.
+    pub(super) fn line_of(
+        &mut self,
+        record: &PositionRecord,
+        stream: StreamId,
+        known: Option<(&Route, &Stream)>,
+    ) -> Option<Line> {
+        if !self.enabled || record.at.0 < self.due.get(&record.source).copied().unwrap_or(0) {
+            return None;
+        }
+        let (offset, kind, at) = first_sound(record)?;
+        self.due.insert(record.source, (record.at.0 / TELL_EVERY + 1) * TELL_EVERY);
+        let out_sample = record.at + SampleCount(offset);
+        let placed = known.and_then(|(route, stream)| place(route, stream, at));
+        Some(Line::Position {
+            out_sample: out_sample.0.max(0) as u64,
+            stream,
+            ticks: placed.map_or_else(|| at.ticks.0 as f64 + at.fraction, |placed| placed.ticks),
+            epoch: placed.map(|placed| placed.epoch),
+            sample: placed.map(|placed| placed.sample),
+            kind: kind_name(kind),
+        })
+    }
+}
+
+/// Places what the jitter buffer says in the publisher's own clock.
+pub(super) fn place(route: &Route, stream: &Stream, at: Position) -> Option<PositionStats> {
+    let placed = route.locate(stream, RtpTimestamp(at.ticks.0 as u32))?;
+    let ticks = placed.ticks.0 as f64 + at.fraction;
+    Some(PositionStats { ticks, epoch: placed.epoch, sample: placed.sample.0 })
+}
+
+fn first_sound(record: &PositionRecord) -> Option<(u64, Kind, Position)> {
+    let mut offset = 0;
+    for span in record.pulled.spans() {
+        if let Some(position) = span.position {
+            return Some((offset, span.kind, position));
+        }
+        offset += span.len.0;
+    }
+    None
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Silence => "silence",
+        Kind::Real => "real",
+        Kind::Redundant => "redundant",
+        Kind::Concealed => "concealed",
+    }
+}

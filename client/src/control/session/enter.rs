@@ -1,0 +1,108 @@
+//! From an invitation to a session with streams and an offer.
+
+use super::super::door::Door;
+use super::super::hearing::{Ear, open_player};
+use super::super::sounds::{self, Opened, Planned};
+use super::*;
+use crate::report::Mode;
+use crate::spec::OutputSpec;
+
+impl Session {
+    pub(super) async fn enter(
+        config: JoinConfig,
+        mut reporter: Reporter,
+        start: Instant,
+    ) -> Result<Session, JoinError> {
+        let clock = MonoClock::start();
+        let mut door = Box::new(Door::new(config.link.clone(), config.name.clone())?);
+        let for_player = config.clone();
+        let (mut player, warning) = blocking(move || open_player(&for_player, clock)).await?;
+        warning.into_iter().for_each(|warning| reporter.warn(warning));
+        let (ticket, opened) = open_and_redeem(&door, &config, clock, &mut reporter).await?;
+        let (events_in, publisher_events) = mpsc::unbounded_channel();
+        let numbered = opened.into_iter().enumerate();
+        let streams: Vec<OwnStream> =
+            numbered.map(|(n, opened)| OwnStream::new(opened, n, events_in.clone())).collect();
+        let positions = player.take_positions();
+        let ear = Arc::new(Ear::new(player, clock));
+        let mut keeper = Keeper::new(ear.clone(), door.is_local());
+        // Sockets and certificate of the offer are made while the door opens.
+        let (entered, offer) = tokio::join!(door.enter_first(ticket), keeper.offer(&streams));
+        let (link, welcome) = entered?;
+        let mut session = Session {
+            start,
+            clock,
+            reporter,
+            mirror: Mirror::new(&welcome),
+            outbox: Outbox::default(),
+            relay_clock: RelayClock::default(),
+            keeper,
+            way: Way::In(link, door),
+            backoff: Backoff::default(),
+            streams,
+            publisher_events,
+            ear,
+            positions,
+            teller: PositionTeller::new(matches!(config.output, Some(OutputSpec::File(_)))),
+            output_levels: LevelMeter::default(),
+            output_sound: Vec::new(),
+            output_meter: DeskMeter::new(2),
+            heard: Vec::new(),
+            desk: None,
+            pings: 0,
+            next_ping: Instant::now(),
+            dimmed: false,
+            dim_by_hand: false,
+            volume: Dbfs(0.0),
+        };
+        session.open_desk();
+        session.tell_joined(&welcome);
+        session.begin_streams()?;
+        session.send_offer(offer);
+        Ok(session)
+    }
+
+    /// Takes the terminal, where there is one and nobody asked for something else.
+    fn open_desk(&mut self) {
+        if self.reporter.mode() == Mode::View {
+            match Desk::open() {
+                Ok(desk) => self.desk = Some(desk),
+                Err(error) => self.warn(error.to_string()),
+            }
+        }
+    }
+}
+
+/// Opens the inputs. Only where something is left to the role is the invitation shown before, and its ticket given: a
+/// once-only invitation is not used up by a missing device.
+async fn open_and_redeem(
+    door: &Door,
+    config: &JoinConfig,
+    clock: MonoClock,
+    reporter: &mut Reporter,
+) -> Result<(Option<String>, Vec<Opened>), JoinError> {
+    if let Some(planned) = sounds::plan_without_role(&config.inputs) {
+        return Ok((None, open_all(planned, config, clock, reporter).await?));
+    }
+    let redeemed = door.redeem().await?;
+    let opened = open_all(sounds::plan(&config.inputs, redeemed.role), config, clock, reporter).await?;
+    Ok((Some(redeemed.ticket), opened))
+}
+
+async fn open_all(
+    planned: Vec<Planned>,
+    config: &JoinConfig,
+    clock: MonoClock,
+    reporter: &mut Reporter,
+) -> Result<Vec<Opened>, JoinError> {
+    let mut opened = Vec::new();
+    for plan in planned {
+        let (this, config) = (plan.clone(), config.clone());
+        match blocking(move || sounds::open(&this, &config, clock)).await {
+            Ok(publisher) => opened.push(publisher),
+            Err(error) if plan.asked => return Err(error),
+            Err(error) => reporter.warn(format!("nothing is published: {error}; name a source with --input")),
+        }
+    }
+    Ok(opened)
+}

@@ -1,0 +1,256 @@
+//! The one task that owns a joined session.
+
+mod enter;
+mod react;
+mod tell;
+mod view;
+mod way;
+
+use super::desk::{Desk, DeskMeter};
+use super::hearing::Ear;
+use super::levels::LevelMeter;
+use super::media::Keeper;
+use super::positions::PositionTeller;
+use super::sounds::random_u32;
+use super::streams::OwnStream;
+use super::{JoinConfig, JoinError};
+use crate::media::MediaError;
+use crate::pipeline::playout::PositionRecord;
+use crate::pipeline::{MonoClock, PublisherEvent, QueueReceiver};
+use crate::report::{HeardStats, Line, Reporter};
+use crate::tui::Action;
+use client_core::backoff::Backoff;
+use client_core::clock::RelayClock;
+use client_core::mirror::Mirror;
+use client_core::outbox::Outbox;
+use protocol::command::Command;
+use protocol::ids::CommandId;
+use protocol::wire::{ClientFrame, Offer};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
+use units::Dbfs;
+use uuid::Uuid;
+use way::Way;
+
+/// How often positions are taken from the player.
+const POSITIONS_EVERY: Duration = Duration::from_millis(20);
+/// How often levels are told.
+const LEVELS_EVERY: Duration = Duration::from_millis(100);
+/// How often everything else is told.
+const STATS_EVERY: Duration = Duration::from_secs(1);
+/// How long the goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Everything a joined client holds.
+struct Session {
+    start: Instant,
+    clock: MonoClock,
+    reporter: Reporter,
+    mirror: Mirror,
+    outbox: Outbox,
+    relay_clock: RelayClock,
+    way: Way,
+    backoff: Backoff,
+    streams: Vec<OwnStream>,
+    publisher_events: mpsc::UnboundedReceiver<(usize, PublisherEvent)>,
+    keeper: Keeper,
+    ear: Arc<Ear>,
+    positions: Option<QueueReceiver<PositionRecord>>,
+    teller: PositionTeller,
+    output_levels: LevelMeter,
+    output_sound: Vec<f32>,
+    output_meter: DeskMeter,
+    heard: Vec<HeardStats>,
+    desk: Option<Desk>,
+    pings: u32,
+    next_ping: Instant,
+    dimmed: bool,
+    dim_by_hand: bool,
+    volume: Dbfs,
+}
+
+/// Why the session is over.
+enum End {
+    Orderly(&'static str),
+    Failed(JoinError),
+}
+
+/// Joins, stays, leaves.
+pub(super) async fn run(config: JoinConfig, reporter: Reporter) -> Result<(), JoinError> {
+    let mut end = std::pin::pin!(end_of(config.seconds));
+    let start = Instant::now();
+    let mut session = tokio::select! {
+        entered = Session::enter(config, reporter, start) => entered?,
+        _ = &mut end => return Ok(()),
+    };
+    let ended = session.stay(end).await;
+    session.leave(ended).await
+}
+
+/// Resolves when it is time to go.
+async fn end_of(seconds: Option<Duration>) -> &'static str {
+    let timer = async {
+        match seconds {
+            Some(seconds) => sleep(seconds).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = timer => "the time given with --seconds is over",
+        reason = asked_to_end() => reason,
+    }
+}
+
+#[cfg(unix)]
+async fn asked_to_end() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => "Ctrl-C",
+        _ = terminate.recv() => "SIGTERM",
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_end() -> &'static str {
+    let _ = tokio::signal::ctrl_c().await;
+    "Ctrl-C"
+}
+
+impl Session {
+    /// Runs till the end.
+    async fn stay(&mut self, mut end: Pin<&mut impl Future<Output = &'static str>>) -> End {
+        let mut positions = every(POSITIONS_EVERY);
+        let mut levels = every(LEVELS_EVERY);
+        let mut stats = every(STATS_EVERY);
+        stats.reset();
+        loop {
+            let deadline = self.keeper.deadline();
+            let handled = tokio::select! {
+                reason = &mut end => return End::Orderly(reason),
+                news = self.way.next() => self.handle_way(news).await,
+                (peer, event) = self.keeper.next_event() => { self.handle_peer(peer, event); Ok(()) }
+                Some((stream, event)) = self.publisher_events.recv() => self.handle_publisher(stream, event),
+                () = sleep_until(deadline.unwrap_or(self.start)), if deadline.is_some() => {
+                    self.offer().await;
+                    Ok(())
+                }
+                () = sleep_until(self.next_ping) => { self.ping(); Ok(()) }
+                action = next_action(&mut self.desk) => match self.handle_action(action) {
+                    Some(reason) => return End::Orderly(reason),
+                    None => Ok(()),
+                },
+                _ = positions.tick() => { self.tell_positions(); Ok(()) }
+                _ = levels.tick() => { self.tell_levels(); Ok(()) }
+                _ = stats.tick() => { self.tell_stats(); Ok(()) }
+            };
+            if let Err(error) = handled {
+                return End::Failed(error);
+            }
+        }
+    }
+
+    /// Closes streams, says goodbye, finishes the file.
+    async fn leave(mut self, end: End) -> Result<(), JoinError> {
+        let streams = std::mem::take(&mut self.streams);
+        for stream in &streams {
+            stream.connect(None);
+            let _ = self.command(Command::StreamClose { stream: stream.id });
+        }
+        self.way.close(GOODBYE).await;
+        self.keeper.close_and_wait().await;
+        let ear = self.ear.clone();
+        let finished = blocking(move || {
+            streams.into_iter().for_each(OwnStream::stop);
+            ear.finish()
+        });
+        let finished = finished.await;
+        self.tell_positions();
+        match end {
+            End::Orderly(reason) => {
+                let ms = self.ms();
+                self.tell(Line::Left { reason, ms });
+                finished
+            }
+            End::Failed(error) => Err(error),
+        }
+    }
+
+    /// Opens all own streams and declares what epochs are known.
+    fn begin_streams(&mut self) -> Result<(), JoinError> {
+        let commands: Vec<Command> = self.streams.iter().flat_map(OwnStream::open_commands).collect();
+        commands.into_iter().try_for_each(|command| self.command(command))
+    }
+
+    /// Opens again what the relay closed while the link was gone.
+    fn reopen_closed(&mut self) -> Result<(), JoinError> {
+        let is_open = |stream: &&OwnStream| self.mirror.state.streams.get(&stream.id).is_some_and(|known| known.open);
+        let closed = self.streams.iter().filter(|stream| !is_open(stream));
+        let opens: Vec<Command> = closed.filter_map(|stream| stream.open_commands().into_iter().next()).collect();
+        opens.into_iter().try_for_each(|command| self.command(command))
+    }
+
+    /// Offers a new peer connection, as soon as there is a link to offer it over.
+    async fn offer(&mut self) {
+        if !self.way.is_open() {
+            self.keeper.pause();
+            return;
+        }
+        let offer = self.keeper.offer(&self.streams).await;
+        self.send_offer(offer);
+    }
+
+    fn send_offer(&mut self, offer: Result<Offer, MediaError>) {
+        match offer {
+            Ok(offer) => self.send(ClientFrame::Sdp(offer)),
+            Err(error) => self.warn(error.to_string()),
+        }
+    }
+
+    fn command(&mut self, command: Command) -> Result<(), JoinError> {
+        let id = CommandId(Uuid::now_v7());
+        self.outbox.push(id, command.clone())?;
+        self.send(ClientFrame::Cmd { id, command });
+        Ok(())
+    }
+
+    /// Sends over the link if there is one. What matters is sent again on the next link.
+    fn send(&mut self, frame: ClientFrame) {
+        if !self.way.try_send(frame) {
+            tracing::debug!("a frame could not be sent");
+        }
+    }
+
+    fn ms(&self) -> u64 {
+        self.start.elapsed().as_millis() as u64
+    }
+}
+
+/// Runs something that may block for milliseconds off the control task.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// The next key, awaited; none ever comes without a terminal. Cancel-safe.
+async fn next_action(desk: &mut Option<Desk>) -> Action {
+    match desk {
+        Some(desk) => desk.next_action().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+fn random_unit() -> f64 {
+    f64::from(random_u32()) / f64::from(u32::MAX)
+}

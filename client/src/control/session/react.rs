@@ -1,0 +1,144 @@
+//! What the session does when something happens.
+
+use super::super::door::Door;
+use super::super::news;
+use super::way::News;
+use super::*;
+use crate::media::PeerEvent;
+use crate::report::kind_name;
+use crate::signal::{Link, LinkEvent};
+use protocol::wire::{ErrorCode, PeerNews, RelayFrame, Welcome};
+
+impl Session {
+    pub(super) async fn handle_way(&mut self, news: News) -> Result<(), JoinError> {
+        match news {
+            News::Event(LinkEvent::Frame(frame, read_at)) => self.handle_frame(*frame, read_at).await,
+            News::Event(LinkEvent::Broken(error)) => {
+                self.warn(format!("{error}; trying to come back"));
+                self.turn_back();
+                Ok(())
+            }
+            News::Returned(door, Ok((link, welcome))) => self.handle_return(door, link, *welcome).await,
+            News::Returned(door, Err(error)) if error.is_passing() => {
+                tracing::info!(%error, "the relay is not back yet");
+                self.way = Way::back(door, self.backoff.next_wait(random_unit()));
+                Ok(())
+            }
+            News::Returned(_, Err(error)) => Err(error.into()),
+        }
+    }
+
+    /// Back in, as who one was or as somebody new.
+    async fn handle_return(&mut self, door: Box<Door>, link: Link, welcome: Welcome) -> Result<(), JoinError> {
+        let same = welcome.participant == self.mirror.me && welcome.log == self.mirror.log;
+        self.way = Way::In(link, door);
+        self.backoff.reset();
+        self.mirror = Mirror::new(&welcome);
+        self.relay_clock.reset();
+        (self.pings, self.next_ping) = (0, Instant::now());
+        self.tell_joined(&welcome);
+        if same {
+            let unanswered: Vec<_> = self.outbox.unanswered().cloned().collect();
+            unanswered.into_iter().for_each(|(id, command)| self.send(ClientFrame::Cmd { id, command }));
+            self.reopen_closed()?;
+        } else {
+            self.outbox.clear();
+            self.streams.iter_mut().for_each(OwnStream::renew);
+            self.begin_streams()?;
+        }
+        self.offer().await;
+        Ok(())
+    }
+
+    async fn handle_frame(&mut self, frame: RelayFrame, read_at: std::time::Instant) -> Result<(), JoinError> {
+        match self.mirror.handle_frame(&frame) {
+            Ok(changes) => {
+                let lines: Vec<Line> =
+                    changes.iter().filter_map(|change| news::line_of(&self.mirror, change)).collect();
+                lines.into_iter().for_each(|line| self.tell(line));
+            }
+            Err(gap) => {
+                tracing::warn!(%gap, "resuming");
+                self.turn_back();
+                return Ok(());
+            }
+        }
+        match frame {
+            RelayFrame::Ok { id, .. } => drop(self.outbox.handle_answer(id)),
+            RelayFrame::Err { id, code, msg } => self.handle_refusal(id, code, &msg),
+            RelayFrame::Pong { n, at_us } => self.relay_clock.handle_pong(n, at_us, self.clock.at(read_at)),
+            RelayFrame::Sdp(news) => self.handle_sdp(news).await,
+            RelayFrame::Pres { .. } => self.adjust_dim(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn handle_sdp(&mut self, news: PeerNews) {
+        match news {
+            PeerNews::Answer { peer, sdp } => {
+                if let Err(error) = self.keeper.handle_answer(peer, sdp).await {
+                    self.warn(error.to_string());
+                }
+            }
+            PeerNews::Failed { peer, code, msg } => {
+                tracing::info!(peer, ?code, msg, "the relay has no such peer");
+                self.keeper.handle_failed(peer, random_unit());
+            }
+            PeerNews::Slots { peer, slots, missing } if peer == self.keeper.number() => {
+                if let Err(error) = self.ear.handle_slots(peer, &slots, &self.mirror) {
+                    self.warn(error);
+                }
+                if self.keeper.handle_missing(missing.len()) {
+                    self.offer().await;
+                }
+            }
+            PeerNews::Slots { .. } => {}
+            PeerNews::Redundancy { stream, depth, .. } => {
+                let own = self.streams.iter_mut().find(|own| own.id == stream);
+                own.into_iter().for_each(|own| own.set_redundancy(depth));
+            }
+        }
+    }
+
+    fn handle_refusal(&mut self, id: Option<CommandId>, code: ErrorCode, msg: &str) {
+        tracing::info!(?code, msg, "the relay refused");
+        match id.and_then(|id| self.outbox.handle_answer(id)) {
+            Some(Command::StreamOpen { kind, .. }) => {
+                self.warn(format!("{} is not published: {msg}", kind_name(kind)));
+            }
+            Some(Command::StreamClose { .. }) => {}
+            Some(Command::StreamEpoch { .. }) | None => self.warn(msg),
+        }
+    }
+
+    pub(super) fn handle_peer(&mut self, peer: u32, event: PeerEvent) {
+        if self.keeper.handle_event(peer, event, &self.streams) {
+            tracing::info!(peer, ms = self.ms(), "sound is connected");
+        }
+    }
+
+    pub(super) fn handle_publisher(&mut self, number: usize, event: PublisherEvent) -> Result<(), JoinError> {
+        let Some(stream) = self.streams.get_mut(number) else { return Ok(()) };
+        let kind = kind_name(stream.kind);
+        let warning = match event {
+            PublisherEvent::Epoch(start) => {
+                let command = stream.handle_epoch(start);
+                return self.command(command);
+            }
+            PublisherEvent::Gap(gap) => {
+                format!("{kind}: the device lost {} samples; close other programs if it goes on", gap.samples.0)
+            }
+            PublisherEvent::Ended => format!("{kind}: the sound has come to its end, silence follows"),
+            PublisherEvent::DeviceLost(None) => format!("{kind}: the device is gone; trying it again"),
+            PublisherEvent::DeviceLost(Some(cause)) | PublisherEvent::Warning(cause) => format!("{kind}: {cause}"),
+        };
+        self.warn(warning);
+        Ok(())
+    }
+
+    fn turn_back(&mut self) {
+        self.keeper.pause();
+        self.way.turn_back();
+    }
+}

@@ -1,0 +1,137 @@
+//! What the terminal shows of the session, and what its keys do.
+
+use super::*;
+use crate::report::HeardStats;
+use crate::tui::{Action, Health, Hears, Link, Mode, Person, Stage, View};
+use client_core::talk::DIM;
+use protocol::ids::{ParticipantId, StreamId};
+use protocol::stream::StreamKind;
+use units::{Dbfs, Ppm};
+
+/// One step of the volume keys.
+const VOLUME_STEP_DB: f32 = 1.0;
+/// The volume keys go so far.
+const VOLUME_DB: std::ops::RangeInclusive<f32> = -40.0..=12.0;
+
+impl Session {
+    /// Does what a key says; some reason when it says to leave.
+    pub(super) fn handle_action(&mut self, action: Action) -> Option<&'static str> {
+        match action {
+            Action::Quit => return Some("q was pressed"),
+            Action::Mute => self.toggle_mute(),
+            Action::Dim => {
+                self.dim_by_hand = !self.dim_by_hand;
+                self.adjust_dim();
+            }
+            Action::VolumeUp => self.change_volume(VOLUME_STEP_DB),
+            Action::VolumeDown => self.change_volume(-VOLUME_STEP_DB),
+            Action::ClearOvers => {
+                self.streams.iter_mut().for_each(OwnStream::clear_overs);
+                self.output_meter.clear_overs();
+            }
+            Action::Help => self.desk.iter_mut().for_each(|desk| desk.help = !desk.help),
+            Action::Redraw => {}
+        }
+        self.show_view();
+        None
+    }
+
+    /// Draws everything anew, if there is a terminal to draw on.
+    pub(super) fn show_view(&mut self) {
+        if self.desk.is_some() {
+            let view = self.view();
+            self.desk.iter_mut().for_each(|desk| desk.show(view.clone()));
+        }
+    }
+
+    fn view(&self) -> View {
+        let own = self.streams.iter().map(OwnStream::meters);
+        let heard = (!self.heard.is_empty()).then(|| self.output_meter.show("heard".to_owned(), false));
+        let others = self.mirror.people.iter().filter(|person| person.participant != self.mirror.me);
+        View {
+            title: self.mirror.state.title.clone(),
+            mode: if self.streams.is_empty() { Mode::Listener } else { Mode::Publisher },
+            link: self.link_words(),
+            elapsed: self.start.elapsed(),
+            delay_ms: self.heard_most().and_then(|heard| heard.delay_ms).map(|delay| delay.total as f32),
+            streams: own.chain(heard).collect(),
+            people: others.map(|person| self.person(person.participant)).collect(),
+            health: self.health_words(),
+            muted: !self.streams.is_empty() && self.streams.iter().all(OwnStream::is_muted),
+            dimmed: self.dimmed.then_some(DIM),
+            volume: Some(self.volume),
+            ..View::default()
+        }
+    }
+
+    fn link_words(&self) -> Link {
+        match (self.way.is_open(), self.keeper.is_connected()) {
+            (true, true) => Link::Connected,
+            (false, _) => Link::Reconnecting("the link to the relay is gone".to_owned()),
+            (true, false) if self.keeper.was_connected() => {
+                Link::Reconnecting("the sound connection is gone".to_owned())
+            }
+            (true, false) => Link::Connecting,
+        }
+    }
+
+    /// What is judged, else whatever is heard first.
+    fn heard_most(&self) -> Option<&HeardStats> {
+        let program = self.heard.iter().find(|heard| heard.kind == StreamKind::Program);
+        program.or(self.heard.first())
+    }
+
+    fn health_words(&self) -> Health {
+        let Some(heard) = self.heard_most() else { return Health::default() };
+        let stages = heard.delay_ms.map(|delay| {
+            let stage = |name, ms: f64| Stage { name, ms: ms as f32 };
+            vec![stage("network", delay.network), stage("buffer", delay.buffer), stage("output", delay.output)]
+        });
+        let played = heard.real + heard.redundant + heard.concealed;
+        Health {
+            stages: stages.unwrap_or_default(),
+            jitter_target_ms: Some(heard.target_ms as f32),
+            drift: Some(Ppm(heard.drift_ppm)),
+            concealed_percent: (played > 0).then(|| percent(heard.concealed, played)),
+        }
+    }
+
+    fn person(&self, who: ParticipantId) -> Person {
+        let presence = self.mirror.people.iter().find(|person| person.participant == who);
+        let person = self.mirror.state.participants.get(&who);
+        let (hears, health) = self.own_program().map_or((Hears::Unknown, None), |stream| {
+            let hears = presence.is_some_and(|presence| presence.hears.contains(&stream));
+            (if hears { Hears::Yes } else { Hears::No }, self.mirror.health.get(&(who, stream)))
+        });
+        let sent = health.map(|health| (health.lost, health.received + health.lost)).filter(|(_, all)| *all > 0);
+        let played = health.map(|health| (health.concealed, health.played)).filter(|(_, all)| *all > 0);
+        Person {
+            name: self.mirror.name_of(who),
+            role: person.map(|person| person.role.name().to_owned()).unwrap_or_default(),
+            hears,
+            talks: presence.is_some_and(|presence| presence.talking),
+            delay_ms: health.and_then(|health| health.delay_ms).map(|ms| ms.ceil() as u32),
+            lost_percent: sent.map(|(lost, all)| percent(lost.into(), all.into())),
+            concealed_percent: played.map(|(concealed, all)| percent(concealed.into(), all.into())),
+        }
+    }
+
+    fn own_program(&self) -> Option<StreamId> {
+        let program = self.streams.iter().find(|stream| stream.kind != StreamKind::Talkback);
+        program.or(self.streams.first()).map(|stream| stream.id)
+    }
+
+    fn toggle_mute(&mut self) {
+        let muted = !self.streams.iter().all(OwnStream::is_muted);
+        self.streams.iter_mut().for_each(|stream| stream.set_mute(muted));
+    }
+
+    fn change_volume(&mut self, by_db: f32) {
+        self.volume = Dbfs((self.volume.0 + by_db).clamp(*VOLUME_DB.start(), *VOLUME_DB.end()));
+        self.ear.set_volume(self.volume);
+    }
+}
+
+fn percent(part: u64, all: u64) -> f32 {
+    100.0 * part as f32 / all as f32
+}

@@ -1,0 +1,83 @@
+//! The link, or the way back to it.
+
+use super::super::door::Door;
+use crate::signal::{Link, LinkEvent, SignalError};
+use protocol::wire::{ClientFrame, Welcome};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// A door again, and what was found behind it.
+type Returned = (Box<Door>, Result<(Link, Welcome), SignalError>);
+
+/// Whether one is inside, or on the way in again.
+pub(super) enum Way {
+    /// Inside.
+    In(Link, Box<Door>),
+    /// Trying to come back.
+    Returning(JoinHandle<Returned>),
+    /// Gone for good.
+    Closed,
+}
+
+/// What comes from the relay's side.
+pub(super) enum News {
+    /// Over the link.
+    Event(LinkEvent),
+    /// The way back ended at a door that opened, or did not.
+    Returned(Box<Door>, Result<(Link, Box<Welcome>), SignalError>),
+}
+
+impl Way {
+    /// The next news, awaited. Cancel-safe.
+    pub(super) async fn next(&mut self) -> News {
+        match self {
+            Way::In(link, _) => {
+                let ended = || LinkEvent::Broken(SignalError::Broken("its task ended".to_owned()));
+                News::Event(link.next().await.unwrap_or_else(ended))
+            }
+            Way::Returning(returning) => match returning.await {
+                Ok((door, entered)) => News::Returned(door, entered.map(|(link, welcome)| (link, Box::new(welcome)))),
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            },
+            Way::Closed => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self, Way::In(..))
+    }
+
+    /// Queues a frame; false when there is no link that takes it.
+    pub(super) fn try_send(&self, frame: ClientFrame) -> bool {
+        match self {
+            Way::In(link, _) => link.try_send(frame),
+            _ => false,
+        }
+    }
+
+    /// Gives the link up and turns back at once.
+    pub(super) fn turn_back(&mut self) {
+        if let Way::In(_, door) = std::mem::replace(self, Way::Closed) {
+            *self = Way::back(door, Duration::ZERO);
+        }
+    }
+
+    /// The way back through a door, after a wait.
+    pub(super) fn back(mut door: Box<Door>, wait: Duration) -> Way {
+        Way::Returning(tokio::spawn(async move {
+            sleep(wait).await;
+            let entered = door.enter_again().await;
+            (door, entered)
+        }))
+    }
+
+    /// Says goodbye, if there is somebody to say it to.
+    pub(super) async fn close(&mut self, patience: Duration) {
+        match std::mem::replace(self, Way::Closed) {
+            Way::In(link, _) => link.close(patience).await,
+            Way::Returning(returning) => returning.abort(),
+            Way::Closed => {}
+        }
+    }
+}

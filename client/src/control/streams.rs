@@ -1,0 +1,207 @@
+//! Our own streams as the session knows them: opened, their epochs declared, their levels and clocks told.
+
+use super::desk::DeskMeter;
+use super::levels::LevelMeter;
+use super::pump::{PumpState, pump};
+use super::sounds::{Opened, random_u32};
+use crate::media::TrackSender;
+use crate::pipeline::publish::Publisher;
+use crate::pipeline::{EpochStart, EventReceiver, PublisherEvent};
+use crate::report::{LevelStats, PublishedStats, kind_name};
+use crate::tui::StreamMeters;
+use client_core::clock::RelayClock;
+use client_core::talk::TalkDetector;
+use protocol::command::Command;
+use protocol::ids::StreamId;
+use protocol::stream::{EpochMap, StreamFormat, StreamKind};
+use protocol::wire::Ephemeral;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use units::{Dbfs, MonoTime, RtpTimestamp, Seq, Ssrc, Ticks};
+use uuid::Uuid;
+
+/// How far a device's own stamps may be off, beyond what pings leave open.
+const STAMP_ERROR_US: i64 = 500;
+
+/// One published stream.
+pub(super) struct OwnStream {
+    pub(super) id: StreamId,
+    pub(super) kind: StreamKind,
+    pub(super) ssrc: Ssrc,
+    rtp0: RtpTimestamp,
+    publisher: Publisher,
+    format: StreamFormat,
+    epochs: Vec<(u32, EpochStart)>,
+    sender: watch::Sender<Option<TrackSender>>,
+    state: Arc<PumpState>,
+    pump: JoinHandle<()>,
+    fast: LevelMeter,
+    slow: LevelMeter,
+    meter: DeskMeter,
+    talk: TalkDetector,
+    muted: bool,
+}
+
+impl OwnStream {
+    /// Takes over a running publisher; its events come out of `events` under the given number.
+    pub(super) fn new(
+        opened: Opened,
+        number: usize,
+        events: mpsc::UnboundedSender<(usize, PublisherEvent)>,
+    ) -> OwnStream {
+        let Opened { kind, ssrc, rtp0, started } = opened;
+        let format = started.publisher.format().clone();
+        let frame = Ticks::from_duration(Duration::from_micros(u64::from(format.frame_us)));
+        let (sender, current) = watch::channel(None);
+        let state = Arc::new(PumpState::default());
+        // Small enough for every SRTP stack to accept it as the first of a source.
+        let first_seq = Seq(random_u32() as u16 >> 1);
+        let pump = tokio::spawn(pump(started.packets, frame, first_seq, current, state.clone()));
+        tokio::spawn(forward(started.events, number, events));
+        OwnStream {
+            id: new_id(),
+            kind,
+            ssrc,
+            rtp0,
+            publisher: started.publisher,
+            epochs: Vec::new(),
+            sender,
+            state,
+            pump,
+            fast: LevelMeter::default(),
+            slow: LevelMeter::default(),
+            meter: DeskMeter::new(usize::from(format.channels)),
+            format,
+            talk: TalkDetector::default(),
+            muted: false,
+        }
+    }
+
+    /// The command that opens it, and those that declare what was declared before (when one comes in again).
+    pub(super) fn open_commands(&self) -> Vec<Command> {
+        let label = kind_name(self.kind).to_owned();
+        let open = Command::StreamOpen { stream: self.id, kind: self.kind, label, format: self.format.clone() };
+        let epochs = self.epochs.iter().map(|(number, start)| self.epoch_command(*number, start));
+        std::iter::once(open).chain(epochs).collect()
+    }
+
+    /// Becomes another stream: one has come in as somebody new. Only the epoch in force is declared again.
+    pub(super) fn renew(&mut self) {
+        self.id = new_id();
+        self.epochs = self.epochs.pop().map(|(_, start)| (0, start)).into_iter().collect();
+    }
+
+    /// A new epoch begins: the command that declares it.
+    pub(super) fn handle_epoch(&mut self, start: EpochStart) -> Command {
+        let number = self.epochs.last().map_or(0, |(number, _)| number + 1);
+        self.epochs.push((number, start));
+        self.epoch_command(number, &start)
+    }
+
+    /// Sends over this connection from now on, or over none.
+    pub(super) fn connect(&self, sender: Option<TrackSender>) {
+        self.sender.send_replace(sender);
+    }
+
+    /// Sets the RED depth that the relay asks for.
+    pub(super) fn set_redundancy(&mut self, depth: u8) {
+        self.format.redundancy = depth.min(3);
+        self.publisher.set_redundancy(self.format.redundancy);
+    }
+
+    /// Silences it, or lets it sound again.
+    pub(super) fn set_mute(&mut self, muted: bool) {
+        self.muted = muted;
+        self.publisher.set_mute(muted);
+    }
+
+    /// Whether it is silenced.
+    pub(super) fn is_muted(&self) -> bool {
+        self.muted
+    }
+
+    /// Its meters, for the terminal.
+    pub(super) fn meters(&self) -> StreamMeters {
+        self.meter.show(kind_name(self.kind).to_owned(), true)
+    }
+
+    /// Puts its over lights out.
+    pub(super) fn clear_overs(&mut self) {
+        self.meter.clear_overs();
+    }
+
+    /// Levels since the last call, for everybody; and whether talking began or ended.
+    pub(super) fn poll_levels(&mut self, now: MonoTime) -> (Ephemeral, Option<bool>) {
+        let channels = usize::from(self.format.channels);
+        let sound = self.publisher.tapped();
+        self.fast.handle_sound(sound, channels);
+        self.slow.handle_sound(sound, channels);
+        self.meter.handle_sound(sound);
+        let LevelStats { peak_dbfs, rms_dbfs } = self.fast.take();
+        let loudest = rms_dbfs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let is_voice = self.kind == StreamKind::Talkback;
+        let talking = if is_voice { self.talk.handle_level(now, Dbfs(loudest)) } else { None };
+        (Ephemeral::Levels { stream: self.id, peak_dbfs, rms_dbfs }, talking)
+    }
+
+    /// Which tick was captured when, once the relay's clock and an epoch are known.
+    pub(super) fn clock(&self, relay: &RelayClock) -> Option<Ephemeral> {
+        let (ticks, captured_at) = self.state.newest()?;
+        let (epoch, start) = self.epochs.last()?;
+        let at = relay.at(captured_at)?;
+        let ticks = ticks - start.resampler_delay;
+        let error_us = at.error_us + STAMP_ERROR_US;
+        Some(Ephemeral::Clock { stream: self.id, epoch: *epoch, ticks, at_us: at.at_us, error_us })
+    }
+
+    /// How it is.
+    pub(super) fn poll_stats(&mut self) -> PublishedStats {
+        let stats = self.publisher.stats();
+        PublishedStats {
+            stream: self.id,
+            kind: self.kind,
+            ticks: self.state.newest().map_or(0, |(ticks, _)| ticks.0),
+            sent: self.state.sent(),
+            dropped: self.state.unsent() + stats.dropped,
+            lost_samples: stats.lost.0,
+            redundancy: self.format.redundancy,
+            muted: self.muted,
+            levels: self.slow.take(),
+        }
+    }
+
+    /// Stops capturing and sending. Blocks until the device is closed.
+    pub(super) fn stop(self) {
+        self.pump.abort();
+        self.publisher.stop();
+    }
+
+    fn epoch_command(&self, epoch: u32, start: &EpochStart) -> Command {
+        let map = EpochMap {
+            epoch,
+            ssrc: self.ssrc,
+            rtp0: self.rtp0,
+            from: start.from,
+            sample0: start.sample0,
+            rate: start.rate,
+            codec_delay: start.codec_delay,
+            resampler_delay: start.resampler_delay,
+            trusted: true,
+        };
+        Command::StreamEpoch { stream: self.id, map }
+    }
+}
+
+fn new_id() -> StreamId {
+    StreamId(Uuid::now_v7())
+}
+
+async fn forward(mut events: EventReceiver, number: usize, to: mpsc::UnboundedSender<(usize, PublisherEvent)>) {
+    while let Some(event) = events.recv().await {
+        if to.send((number, event)).is_err() {
+            return;
+        }
+    }
+}

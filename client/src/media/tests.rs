@@ -1,0 +1,97 @@
+//! A peer of ours against the same library on the answering side, through real ICE, DTLS and SRTP on loopback.
+
+use super::engine::{Handler, build_connection};
+use super::*;
+use bytes::Bytes;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+use units::{RtpTimestamp, Seq};
+use webrtc::peer_connection::PeerConnection;
+
+/// Nothing on loopback takes longer, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Collected(UnboundedSender<Received>);
+
+impl RtpSink for Collected {
+    fn handle_packet(&self, packet: Received) {
+        let _ = self.0.send(packet);
+    }
+}
+
+fn sink() -> (Arc<Collected>, UnboundedReceiver<Received>) {
+    let (packets_in, packets) = unbounded_channel();
+    (Arc::new(Collected(packets_in)), packets)
+}
+
+async fn answer(offer: &str) -> (Arc<dyn PeerConnection>, String, UnboundedReceiver<Received>) {
+    let (sink, packets) = sink();
+    let (events, _) = unbounded_channel();
+    let connection = build_connection(true, Handler::new(0, sink, events)).await.unwrap();
+    let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
+    connection.set_remote_description(offer).await.unwrap();
+    let answer = connection.create_answer(None).await.unwrap();
+    connection.set_local_description(answer).await.unwrap();
+    loop {
+        let described = connection.local_description().await.map(|described| described.sdp).unwrap_or_default();
+        if described.contains("127.0.0.1") && described.contains("a=candidate") {
+            return (connection, described, packets);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn connected(events: &mut UnboundedReceiver<(u32, PeerEvent)>) {
+    while let Some((_, event)) = events.recv().await {
+        if event == PeerEvent::Connected {
+            return;
+        }
+    }
+    panic!("the peer ended without connecting");
+}
+
+async fn packets_arrive_as_they_were_sent() {
+    let (events_in, mut events) = unbounded_channel();
+    let config = PeerConfig { number: 1, sends: vec![Ssrc(0xfa2f_1e1d)], receives: 0, loopback: true };
+    let (peer, offer) = Peer::offer(config, sink().0, events_in).await.unwrap();
+    assert_eq!(offer.send_mids.len(), 1);
+    let (_far, sdp, mut packets) = answer(&offer.sdp).await;
+    peer.handle_answer(sdp).await.unwrap();
+    connected(&mut events).await;
+    let sent = |n: u16, red| OutRtp {
+        seq: Seq(u16::MAX.wrapping_add(n)),
+        rtp: RtpTimestamp(u32::MAX - 100).wrapping_add(units::Ticks(240 * i64::from(n))),
+        red,
+        payload: Bytes::from(vec![n as u8; 100]),
+    };
+    for n in 0..4 {
+        peer.senders()[0].send(sent(n, n % 2 == 1)).await.unwrap();
+    }
+    for n in 0..4 {
+        let (expected, got) = (sent(n, n % 2 == 1), packets.recv().await.unwrap());
+        assert_eq!(
+            (got.seq, got.rtp, got.red, got.payload),
+            (expected.seq, expected.rtp, expected.red, expected.payload)
+        );
+        assert_eq!(got.ssrc, Ssrc(0xfa2f_1e1d));
+    }
+    peer.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plain_and_redundant_packets_keep_their_numbers_stamps_and_bytes() {
+    timeout(PATIENCE, packets_arrive_as_they_were_sent()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_no_sdp_is_refused_in_words() {
+    let (events, _) = unbounded_channel();
+    let config = PeerConfig { number: 1, sends: vec![], receives: 2, loopback: true };
+    let (peer, offer) = Peer::offer(config, sink().0, events).await.unwrap();
+    assert_eq!(offer.sdp.matches("a=recvonly").count(), 2);
+    for text in ["", "v=0", "not sdp", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 x 111\r\n"] {
+        let error = peer.handle_answer(text.to_owned()).await.unwrap_err();
+        assert!(error.to_string().starts_with("the relay's answer cannot be used"), "{error}");
+    }
+}

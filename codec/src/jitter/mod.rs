@@ -1,6 +1,6 @@
 //! The adaptive jitter buffer: packets in as they come, sound out at the device's pace, and the truth about both.
 //!
-//! Packets wait in slots by media time. Two [`Envelope`]s, over arrivals and over calls, give the skew of the sender's
+//! Packets wait in slots by media time. Two [`Envelope`](crate::drift::Envelope)s, over arrivals and over calls, give the skew of the sender's
 //! clock against the output device's; a forgetting quantile of the delays gives the target. The buffer moves towards it
 //! by fractional resampling only: it never stretches, never drops for drift, and fills up with concealment only while
 //! sound is missing anyway. What it reports with every block ([`Pulled`]) is where each output sample came from.

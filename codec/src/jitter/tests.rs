@@ -405,7 +405,10 @@ proptest! {
 
     #[test]
     fn no_packets_and_no_times_upset_it(
-        calls in prop::collection::vec((any::<u8>(), any::<u64>(), any::<u32>(), any::<u16>(), prop::collection::vec(any::<u8>(), 0..40)), 0..100),
+        calls in prop::collection::vec(
+            (any::<u8>(), any::<u64>(), any::<u32>(), any::<u16>(), prop::collection::vec(any::<u8>(), 0..40)),
+            0..100,
+        ),
         rate in prop::sample::select(vec![8_000u32, 44_100, 48_000, 192_000]),
     ) {
         let mut bench = Bench::new(rate, 1);
@@ -430,16 +433,17 @@ proptest! {
     ) {
         let mut bench = Bench::new(48_000, 0);
         bench.skew = skew;
-        let mut arrivals: Vec<(f64, i64)> = fates.iter().enumerate().filter(|(_, (loss, _))| *loss >= 5).map(|(k, (_, delay))| {
-            ((k as f64 + 1.0) * 5.0 / (1.0 + skew * 1e-6) + delay, k as i64)
-        }).collect();
+        let arrive_ms = |k: usize, delay_ms: f64| (k as f64 + 1.0) * 5.0 / (1.0 + skew * 1e-6) + delay_ms;
+        let came = fates.iter().enumerate().filter(|(_, (loss, _))| *loss >= 5);
+        let mut arrivals: Vec<_> = came.map(|(k, (_, delay_ms))| (arrive_ms(k, *delay_ms), k as i64)).collect();
         arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut here_since = vec![f64::INFINITY; fates.len() + 100];
         for (at_ms, k) in arrivals {
             while bench.now_ms() < at_ms {
                 let now_ms = bench.now_ms();
                 let (pulled, _) = bench.pull(0.0);
-                for span in pulled.spans().iter().filter(|span| span.kind == Kind::Concealed && span.ticks_per_sample > 0.0) {
+                let moves = |span: &&Span| span.kind == Kind::Concealed && span.ticks_per_sample > 0.0;
+                for span in pulled.spans().iter().filter(moves) {
                     let first = span.position.unwrap().ticks_since(Ticks(bench.first));
                     let middle = first + (span.len.0 - 1) as f64 / 2.0;
                     // Decoding runs ahead by the resampler's reach and a piece, so up to two callbacks; and a packet

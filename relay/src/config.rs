@@ -30,7 +30,7 @@ pub struct Cli {
     /// Address that clients reach the media ports at, when it is not the one they are bound to
     #[arg(long, value_name = "IP", env = "FARFIELD_RELAY_ADVERTISE")]
     pub advertise: Option<IpAddr>,
-    /// How people reach the relay, for invitation links and the origin check: https://studio.example
+    /// How people reach the relay, for invitation links and the origin check, with scheme and host
     #[arg(long, value_name = "URL", env = "FARFIELD_RELAY_PUBLIC_URL")]
     pub public_url: Option<String>,
     /// What to log on stderr: error, warn, info, debug, trace, or a filter such as relay=debug
@@ -184,7 +184,7 @@ pub fn check_environment<'a>(names: impl Iterator<Item = &'a OsStr>) -> Result<(
 fn read_file(path: &Path) -> Result<FileLayer, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
         let why = format!("{} (line {line})", error.message().replace('\n', " "));
         ConfigError::File { path: path.to_owned(), why }
     })

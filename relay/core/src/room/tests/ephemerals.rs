@@ -22,7 +22,9 @@ fn studio() -> (House, [LinkId; 3]) {
     house.command(links[0], 1, open(1, StreamKind::Program));
     house.command(links[0], 2, open(2, StreamKind::Talkback));
     house.pass(FLUSH_EVERY);
-    links.map(|link| house.take(link));
+    for link in links {
+        house.take(link);
+    }
     (house, links)
 }
 

@@ -14,7 +14,8 @@ fn answer(frames: &[RelayFrame]) -> Result<u64, ErrorCode> {
 fn a_command_is_answered_before_it_is_told_to_everybody() {
     let mut house = House::new();
     let (studio, mentor) = (house.enter(1, Role::Engineer), house.enter(2, Role::Mentor));
-    (house.take(studio), house.take(mentor));
+    house.take(studio);
+    house.take(mentor);
     house.command(studio, 1, open(1, StreamKind::Program));
     let [RelayFrame::Ok { seq, .. }, RelayFrame::Ev(told)] = &house.take(studio)[..] else { panic!("ok, then ev") };
     assert_eq!((told.seq, told.by), (*seq, Some(person(1))));
@@ -89,7 +90,8 @@ fn a_missing_grant_refuses_the_command() {
 fn the_plan_follows_grants_and_puts_program_first() {
     let mut house = House::new();
     let studio = house.enter(1, Role::Engineer);
-    (house.enter(2, Role::Mentor), house.enter(3, Role::Listener));
+    house.enter(2, Role::Mentor);
+    house.enter(3, Role::Listener);
     house.command(studio, 1, open(1, StreamKind::Mic));
     house.command(studio, 2, open(2, StreamKind::Talkback));
     house.command(studio, 3, open(3, StreamKind::Program));

@@ -141,13 +141,18 @@ pub struct Relay {
 impl Relay {
     /// Starts one with a new folder and free ports.
     pub fn start() -> Result<Relay> {
+        Relay::start_with(&[])
+    }
+
+    /// Starts one with a new folder; `more` arguments override the ports.
+    pub fn start_with(more: &[&str]) -> Result<Relay> {
         let folder = tempfile::tempdir()?;
-        let mut relay = Relay::start_in(folder.path(), &[])?;
+        let mut relay = Relay::start_in(folder.path(), more)?;
         relay._folder = Some(folder);
         Ok(relay)
     }
 
-    /// Starts one on a folder that stays; `more` overrides the ports.
+    /// Starts one on a folder that stays; `more` arguments override the ports.
     pub fn start_in(data: &Path, more: &[&str]) -> Result<Relay> {
         let data_text = data.to_string_lossy().into_owned();
         let mut arguments = vec!["--json", "--data", &data_text];

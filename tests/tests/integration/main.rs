@@ -1,3 +1,4 @@
 //! The programs together, as people use them.
 
 mod bad_input;
+mod bad_network;

@@ -2,8 +2,12 @@
 //!
 //! *Absent*: anything that the programs themselves use.
 
+pub mod browser;
 pub mod impair;
 pub mod programs;
+pub mod recording;
 pub mod rng;
 pub mod sound;
 pub mod traces;
+pub mod studio;
+pub mod voice;

@@ -80,7 +80,7 @@ impl Program {
     }
 
     /// Waits for the program's own end and returns everything it said.
-    pub fn finish(mut self) -> Result<(ExitStatus, Vec<Value>)> {
+    pub fn finish(&mut self) -> Result<(ExitStatus, Vec<Value>)> {
         let end = Instant::now() + PATIENCE + Duration::from_secs(120);
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {

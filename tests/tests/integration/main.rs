@@ -2,3 +2,5 @@
 
 mod bad_input;
 mod bad_network;
+mod browser;
+mod sound;

@@ -1,0 +1,137 @@
+//! Music through the real programs and back out of them, judged by [`crate::sound`].
+
+use crate::browser;
+use crate::programs::Relay;
+use crate::sound::{Case, Reported, Stereo, Verdict, judge, offline_run};
+use crate::studio::{Studio, join};
+use anyhow::{Context, Result, ensure};
+use client::source::Source;
+use client::source::music::Music;
+use codec::opus::{EncoderSettings, FrameDuration};
+use serde_json::Value;
+use sound_files::{SampleFormat, WavReader, WavSpec, WavWriter};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use units::{Bitrate, SampleCount, SampleRate};
+
+/// The bit rate of program in bits per second, unless somebody asks for another.
+const BITRATE: Bitrate = Bitrate(256_000);
+/// What is not judged after the first sound: the jitter buffer finds its place meanwhile.
+const SETTLING: SampleCount = SampleCount(3 * 48_000);
+
+/// A piece of music as a file, and what the codec alone makes of it.
+pub struct Original {
+    folder: TempDir,
+    music: Stereo,
+    offline: Stereo,
+}
+
+impl Original {
+    /// So many seconds of the built-in band, and the offline run at the program settings for this frame length.
+    pub fn new(seconds: u64, frame: FrameDuration) -> Result<Original> {
+        let folder = tempfile::tempdir()?;
+        let mut samples = vec![0.0; 2 * 48_000 * seconds as usize];
+        Music::new(7).read(&mut samples)?;
+        write(&folder.path().join("original.wav"), &samples)?;
+        let music = Stereo::from_interleaved(&samples);
+        let offline = offline_run(&EncoderSettings::program(2, frame, BITRATE), &music)?;
+        Ok(Original { folder, music, offline })
+    }
+
+    /// How to name it behind `--input`.
+    pub fn spec(&self) -> String {
+        format!("file:{}", self.path("original.wav").display())
+    }
+
+    /// A path in the folder that lives as long as this.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Plays it into a studio whose program a native listener records to a file, and judges the file.
+    pub fn through_native(&self, seconds: u64, profile: &str) -> Result<Verdict> {
+        let relay = Relay::start()?;
+        let session = relay.new_session("Sound")?;
+        let out = self.path("heard.wav");
+        let output = format!("file:{}", out.display());
+        let length = seconds.to_string();
+        let arguments = ["--output", &output, "--profile", profile, "--seconds", &length];
+        let mut listener = join(session.link("listener"), &arguments)?;
+        listener.wait_for_type("joined")?;
+        let input = self.spec();
+        let arguments = ["--input", &input, "--stream", "program", "--output", "null", "--profile", profile];
+        let _publisher = join(session.link("engineer"), &arguments)?;
+        let (status, said) = listener.finish()?;
+        ensure!(status.success(), "the listener failed ({status})");
+        self.judge_file(&out, &Told::read(&said)?)
+    }
+
+    /// Plays it into a studio whose program Chromium decodes, and judges what it decoded.
+    pub fn through_chromium(&self, seconds: u64) -> Result<(Verdict, Value)> {
+        let studio = Studio::open(&self.spec(), &[])?;
+        let length = seconds.to_string();
+        let link = studio.session.link("listener");
+        let heard = browser::run("listen", link, self.folder.path(), &["--seconds", &length])?;
+        let told = Told { concealed: SampleCount(0), skip: SampleCount(48_000), reported: Vec::new() };
+        let wav = heard["wav"].as_str().context("the browser names its recording")?;
+        Ok((self.judge_file(Path::new(wav), &told)?, heard))
+    }
+
+    fn judge_file(&self, path: &Path, told: &Told) -> Result<Verdict> {
+        let received = read(path)?;
+        let Told { concealed, skip, reported } = told;
+        let (reference, offline) = (&self.music, &self.offline);
+        Ok(judge(&Case { reference, received: &received, offline, skip: *skip, concealed: *concealed, reported }))
+    }
+}
+
+/// What a listening client said about its own recording.
+struct Told {
+    concealed: SampleCount,
+    skip: SampleCount,
+    reported: Vec<Reported>,
+}
+
+impl Told {
+    fn read(said: &[Value]) -> Result<Told> {
+        let positions: Vec<&Value> = said.iter().filter(|line| line["type"] == "position").collect();
+        let first = positions.iter().find(|line| line["kind"] == "real").context("no position was reported")?;
+        let skip = SampleCount(first["out_sample"].as_u64().context("out_sample")?) + SETTLING;
+        let settled_ms = first_heard_ms(said)? + 3_000;
+        let concealed = said.iter().filter(|line| line["type"] == "stats" && line["ms"].as_u64() > Some(settled_ms));
+        // The second in which the settling ends counts its own concealment from before.
+        let concealed = concealed.skip(1).filter_map(|line| line["heard"][0]["concealed"].as_u64()).sum();
+        let reported = positions.iter().filter_map(|line| reported(line)).collect();
+        Ok(Told { concealed: SampleCount(concealed), skip, reported })
+    }
+}
+
+fn first_heard_ms(said: &[Value]) -> Result<u64> {
+    let heard = said.iter().find(|line| line["type"] == "hearing").context("nothing was heard")?;
+    heard["ms"].as_u64().context("hearing says when")
+}
+
+/// A position line in samples of the original: the source plays it from its first sample on, at 48 kHz.
+fn reported(line: &Value) -> Option<Reported> {
+    let fraction = line["ticks"].as_f64()?.rem_euclid(1.0);
+    let source = line["sample"].as_i64()? as f64 + fraction;
+    Some(Reported { received: line["out_sample"].as_u64()?, source })
+}
+
+/// Writes interleaved stereo at 48 kHz as 32-bit float.
+pub fn write(path: &Path, samples: &[f32]) -> Result<()> {
+    let spec = WavSpec { channels: 2, rate: SampleRate::HZ_48000, format: SampleFormat::F32 };
+    let mut writer = WavWriter::create(path, spec)?;
+    writer.write(samples)?;
+    writer.finish()?;
+    Ok(())
+}
+
+/// Reads a stereo file at 48 kHz.
+pub fn read(path: &Path) -> Result<Stereo> {
+    let mut reader = WavReader::open(path)?;
+    ensure!(reader.spec().channels == 2, "{} is not stereo", path.display());
+    let mut samples = vec![0.0; 2 * reader.frames().0 as usize];
+    let frames = reader.read(&mut samples)?;
+    Ok(Stereo::from_interleaved(&samples[..2 * frames]))
+}

@@ -1,0 +1,19 @@
+//! Music through the real programs comes out as it went in.
+
+use codec::opus::FrameDuration;
+use tests::recording::Original;
+
+#[test]
+fn music_through_the_relay_to_a_native_listener_is_undamaged_and_lies_where_it_says() {
+    let original = Original::new(30, FrameDuration::Us10000).unwrap();
+    let verdict = original.through_native(20, "default").unwrap();
+    assert_eq!(verdict.failures(), []);
+}
+
+#[test]
+fn music_through_the_relay_is_decoded_by_chromium_in_stereo_and_at_its_level() {
+    let original = Original::new(60, FrameDuration::Us10000).unwrap();
+    let (verdict, heard) = original.through_chromium(10).unwrap();
+    assert_eq!(heard["channels"], 2);
+    assert_eq!(verdict.failures(), []);
+}

@@ -8,6 +8,6 @@ pub mod programs;
 pub mod recording;
 pub mod rng;
 pub mod sound;
-pub mod traces;
 pub mod studio;
+pub mod traces;
 pub mod voice;

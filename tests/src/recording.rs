@@ -16,8 +16,8 @@ use units::{Bitrate, SampleCount, SampleRate};
 
 /// The bit rate of program in bits per second, unless somebody asks for another.
 const BITRATE: Bitrate = Bitrate(256_000);
-/// What is not judged after the first sound: the jitter buffer finds its place meanwhile.
-const SETTLING: SampleCount = SampleCount(3 * 48_000);
+/// What is not judged after the first sound: until the jitter buffer has its place it slews by up to 300 ppm.
+const SETTLING: SampleCount = SampleCount(10 * 48_000);
 
 /// A piece of music as a file, and what the codec alone makes of it.
 pub struct Original {
@@ -97,7 +97,7 @@ impl Told {
         let positions: Vec<&Value> = said.iter().filter(|line| line["type"] == "position").collect();
         let first = positions.iter().find(|line| line["kind"] == "real").context("no position was reported")?;
         let skip = SampleCount(first["out_sample"].as_u64().context("out_sample")?) + SETTLING;
-        let settled_ms = first_heard_ms(said)? + 3_000;
+        let settled_ms = first_heard_ms(said)? + 10_000;
         let concealed = said.iter().filter(|line| line["type"] == "stats" && line["ms"].as_u64() > Some(settled_ms));
         // The second in which the settling ends counts its own concealment from before.
         let concealed = concealed.skip(1).filter_map(|line| line["heard"][0]["concealed"].as_u64()).sum();

@@ -1,0 +1,51 @@
+//! Music through the real programs and back, judged: `cargo xtask bench sound`, or
+//! `cargo bench -p tests --bench sound -- SECONDS PROFILE` for one run with its alignment printed.
+
+use codec::opus::FrameDuration;
+use tests::recording::Original;
+use tests::sound::Verdict;
+
+/// What the figures of the README are taken over.
+const USUAL_SECONDS: u64 = 90;
+
+fn main() -> anyhow::Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    if let [seconds, profile] = words.as_slice() {
+        let (seconds, verdict) = run(seconds.parse()?, profile)?;
+        print(profile, seconds, &verdict);
+        for at in &verdict.alignment {
+            println!("{:8.1} s  shift {:10.3}  deviation {:8.3}", at.at as f64 / 48e3, at.shift, at.deviation);
+        }
+        for range in &verdict.damaged {
+            println!("damaged {:.3} s to {:.3} s", range.start as f64 / 48e3, range.end as f64 / 48e3);
+        }
+        return Ok(());
+    }
+    println!("profile   seconds  concealed  level dB (L, R)    segSNR dB  offline  worst position  faults");
+    for profile in ["default", "low", "safe"] {
+        let (seconds, verdict) = run(USUAL_SECONDS, profile)?;
+        print(profile, seconds, &verdict);
+    }
+    Ok(())
+}
+
+fn run(seconds: u64, profile: &str) -> anyhow::Result<(u64, Verdict)> {
+    let frame = if profile == "low" { FrameDuration::Us5000 } else { FrameDuration::Us10000 };
+    let original = Original::new(seconds + 10, frame)?;
+    Ok((seconds, original.through_native(seconds, profile)?))
+}
+
+fn print(profile: &str, seconds: u64, verdict: &Verdict) {
+    let position = verdict.worst_alignment().map_or(f64::NAN, |worst| worst.deviation);
+    let [left, right] = verdict.level_db;
+    println!(
+        "{profile:8}  {seconds:7}  {:9}  {left:7.3}, {right:7.3}  {:9.2}  {:7.2}  {position:14.3}  {}",
+        verdict.concealed.0,
+        verdict.snr_db,
+        verdict.offline_snr_db,
+        verdict.failures().len()
+    );
+    for failure in verdict.failures() {
+        println!("          {failure}");
+    }
+}

@@ -30,11 +30,7 @@ fn server() {
         let name = format!("farfield-test-{}", std::process::id());
         // SAFETY: the first thing that every test does, once; nothing else touches the environment meanwhile.
         unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
-        let mut jackd = Command::new("jackd");
-        jackd.args(["--no-realtime", "--name", &name, "-d", "dummy", "-r", "48000", "-p", "64"]);
-        die_with_this_process(&mut jackd);
-        let child = jackd.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let child = child.expect("jackd cannot be started: install it with `apt-get install jackd2`");
+        let child = spawn_from_a_lasting_thread(&name);
         let begun = Instant::now();
         while Client::new("probe", ClientOptions::NO_START_SERVER).is_err() {
             assert!(begun.elapsed() < PATIENCE, "the JACK server does not come up");
@@ -42,6 +38,23 @@ fn server() {
         }
         child
     });
+}
+
+/// The kernel signals the child when the thread that started it ends, so that must not be a test's.
+fn spawn_from_a_lasting_thread(name: &str) -> Child {
+    let mut jackd = Command::new("jackd");
+    jackd.args(["--no-realtime", "--name", name, "-d", "dummy", "-r", "48000", "-p", "64"]);
+    jackd.stdout(Stdio::null()).stderr(Stdio::null());
+    die_with_this_process(&mut jackd);
+    let (started, child) = sync_channel(1);
+    std::thread::spawn(move || {
+        let _ = started.send(jackd.spawn());
+        loop {
+            std::thread::park();
+        }
+    });
+    let child = child.recv().expect("the thread sends");
+    child.expect("jackd cannot be started: install it with `apt-get install jackd2`")
 }
 
 fn die_with_this_process(command: &mut Command) {

@@ -37,15 +37,15 @@ fn the_callback_thread_only_wakes_and_waits() {
     assert!(out.status.success(), "{said}{}", String::from_utf8_lossy(&out.stderr));
     let callbacks: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix(CALLBACK)).map(str::trim).collect();
     let calls = calls_by_thread(&std::fs::read_to_string(&trace).unwrap());
-    let mut busy = 0;
-    for thread in callbacks {
-        let Some(calls) = calls.get(thread) else { continue };
-        println!("{CALLBACK} {thread}: {calls:?}");
+    // JACK's threads for notices bear the name too; they read their socket and never call us for sound.
+    let of_thread = |thread: &&str| calls.get(*thread).filter(|calls| calls.get("futex").is_some_and(|n| *n > 100));
+    let busy: Vec<_> = callbacks.iter().filter_map(of_thread).collect();
+    println!("{busy:?}");
+    assert_eq!(busy.len(), 2, "the capture and the playback callback were traced: {calls:?}");
+    for calls in busy {
         let foreign: Vec<&String> = calls.keys().filter(|call| *call != "futex").collect();
         assert!(foreign.is_empty(), "the callback thread calls {foreign:?}");
-        busy += u32::from(calls["futex"] > 100);
     }
-    assert_eq!(busy, 2, "the capture and the playback callback were traced");
 }
 
 /// How often each thread made each call between the two marks.
@@ -54,7 +54,8 @@ fn calls_by_thread(trace: &str) -> BTreeMap<String, BTreeMap<String, u32>> {
     let between = trace.lines().skip_while(|line| !line.contains(BEGIN)).take_while(|line| !line.contains(END));
     for line in between {
         let Some((thread, call)) = line.split_once(' ') else { continue };
-        let Some((name, _)) = call.trim().split_once('(') else { continue };
+        // A call that another thread's line interrupted was counted where it began.
+        let Some((name, _)) = call.trim().split_once('(').filter(|(name, _)| !name.starts_with('<')) else { continue };
         *threads.entry(thread.into()).or_default().entry(name.into()).or_default() += 1;
     }
     threads

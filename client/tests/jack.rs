@@ -3,6 +3,8 @@
 //! jackd must be installed (`cargo xtask test` sees to it); without it these tests fail rather than pass unseen.
 #![cfg(target_os = "linux")]
 
+mod jackd;
+
 use client::device::list_devices;
 use client::pipeline::playout::{PlayerConfig, SourceId, start_player};
 use client::pipeline::publish::{PublishConfig, Started, start_publisher};
@@ -11,62 +13,13 @@ use client::spec::{InputSpec, JackSpec, OutputSpec};
 use codec::jitter::Profile;
 use codec::opus::FrameDuration;
 use codec::publish::StreamSettings;
-use jack::{AudioIn, AudioOut, Client, ClientOptions, Control, Port, ProcessHandler, ProcessScope};
+use jack::{AsyncClient, AudioIn, AudioOut, Client, ClientOptions, Control, Port, ProcessHandler, ProcessScope};
+use jackd::PATIENCE;
 use protocol::stream::StreamKind;
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::time::timeout;
 use units::{Bitrate, RtpTimestamp, Seq, Ticks};
-
-/// What a test waits for comes within this time, or the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// One server for all tests of this binary; it dies with this process.
-fn server() {
-    static SERVER: OnceLock<Child> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let name = format!("farfield-test-{}", std::process::id());
-        // SAFETY: the first thing that every test does, once; nothing else touches the environment meanwhile.
-        unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
-        let child = spawn_from_a_lasting_thread(&name);
-        let begun = Instant::now();
-        while Client::new("probe", ClientOptions::NO_START_SERVER).is_err() {
-            assert!(begun.elapsed() < PATIENCE, "the JACK server does not come up");
-            std::thread::yield_now();
-        }
-        child
-    });
-}
-
-/// The kernel signals the child when the thread that started it ends, so that must not be a test's.
-fn spawn_from_a_lasting_thread(name: &str) -> Child {
-    let mut jackd = Command::new("jackd");
-    jackd.args(["--no-realtime", "--name", name, "-d", "dummy", "-r", "48000", "-p", "64"]);
-    jackd.stdout(Stdio::null()).stderr(Stdio::null());
-    die_with_this_process(&mut jackd);
-    let (started, child) = sync_channel(1);
-    std::thread::spawn(move || {
-        let _ = started.send(jackd.spawn());
-        loop {
-            std::thread::park();
-        }
-    });
-    let child = child.recv().expect("the thread sends");
-    child.expect("jackd cannot be started: install it with `apt-get install jackd2`")
-}
-
-fn die_with_this_process(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    // SAFETY: `prctl` is async-signal-safe and only marks the child.
-    unsafe {
-        command.pre_exec(|| {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
-            Ok(())
-        })
-    };
-}
 
 fn jack(name: &str) -> JackSpec {
     JackSpec { name: Some(name.into()), channels: Vec::new() }
@@ -80,7 +33,7 @@ fn publish(jack: JackSpec) -> Result<Started, PipelineError> {
 
 #[tokio::test]
 async fn ticks_follow_jacks_frame_time_without_a_hole() {
-    server();
+    let _jackd = jackd::start();
     let mut started = publish(JackSpec::default()).unwrap();
     let mut due = None;
     for _ in 0..400 {
@@ -97,14 +50,14 @@ async fn ticks_follow_jacks_frame_time_without_a_hole() {
 
 #[test]
 fn an_absent_client_is_named_with_those_that_are_there() {
-    server();
+    let _jackd = jackd::start();
     let error = publish(jack("nobody")).err().unwrap().to_string();
     assert!(error.contains("\"nobody\"") && error.contains("system"), "{error}");
 }
 
 #[test]
 fn the_server_is_listed_with_its_channels() {
-    server();
+    let _jackd = jackd::start();
     let system = list_devices().into_iter().find(|info| info.host == "JACK" && info.name == "system").unwrap();
     assert_eq!((system.inputs, system.outputs, system.rates), (2, 2, vec![48_000]));
 }
@@ -113,8 +66,8 @@ fn the_server_is_listed_with_its_channels() {
 /// output ports: on the left, and only there. How late is the bench's question, not this busy machine's.
 #[tokio::test]
 async fn a_click_passes_from_port_to_port_on_its_own_side() {
-    server();
-    let (clicks, echoes) = clicker();
+    let _jackd = jackd::start();
+    let (_clicker, clicks, echoes) = clicker();
     let clock = MonoClock::start();
     let mut started = publish(jack("clicker")).unwrap();
     let output = OutputSpec::Jack(jack("clicker"));
@@ -141,8 +94,11 @@ struct Clicker {
     outs: [Port<AudioOut>; 2],
     ears: [Port<AudioIn>; 2],
     said: SyncSender<u32>,
-    heard: SyncSender<(u32, [f32; 2])>,
+    heard: SyncSender<Heard>,
 }
+
+/// Frame time and both sides.
+type Heard = (u32, [f32; 2]);
 
 const CLICK_EVERY: u32 = 187 * 64;
 
@@ -168,13 +124,12 @@ impl ProcessHandler for Clicker {
     }
 }
 
-/// Starts the client, which runs until the process ends: when it clicked, and what it heard when.
-fn clicker() -> (Receiver<u32>, Receiver<(u32, [f32; 2])>) {
+/// Starts the client: itself, when it clicked, and what it heard when.
+fn clicker() -> (AsyncClient<(), Clicker>, Receiver<u32>, Receiver<Heard>) {
     let (client, _) = Client::new("clicker", ClientOptions::NO_START_SERVER).unwrap();
     let outs = ["click_1", "click_2"].map(|name| client.register_port(name, AudioOut::default()).unwrap());
     let ears = ["ear_1", "ear_2"].map(|name| client.register_port(name, AudioIn::default()).unwrap());
     let ((said, clicks), (heard, echoes)) = (sync_channel(64), sync_channel(100_000));
     let running = client.activate_async((), Clicker { outs, ears, said, heard }).unwrap();
-    std::mem::forget(running);
-    (clicks, echoes)
+    (running, clicks, echoes)
 }

@@ -3,6 +3,9 @@
 //! The test runs itself under strace (`cargo xtask test` sees that jackd and strace are installed) and reads the trace.
 #![cfg(target_os = "linux")]
 
+#[allow(dead_code, reason = "this binary waits for nothing by the clock")]
+mod jackd;
+
 use client::pipeline::MonoClock;
 use client::pipeline::playout::{PlayerConfig, SourceId, start_player};
 use client::pipeline::publish::{PublishConfig, start_publisher};
@@ -12,7 +15,7 @@ use codec::opus::FrameDuration;
 use codec::publish::StreamSettings;
 use protocol::stream::StreamKind;
 use std::collections::BTreeMap;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use units::{Bitrate, RtpTimestamp, Seq};
 
 const BEGIN: &str = "farfield-trace-begins";
@@ -26,7 +29,7 @@ fn the_callback_thread_only_wakes_and_waits() {
     if std::env::var_os(TRACED).is_some() {
         return publish_and_play();
     }
-    let _jackd = jackd();
+    let _jackd = jackd::start();
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
     let mut strace = Command::new("strace");
@@ -85,28 +88,4 @@ fn publish_and_play() {
         let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
         println!("{} {}", name.trim(), task.file_name().to_string_lossy());
     }
-}
-
-/// A server of our own, killed when the test ends.
-struct Jackd(Child);
-
-impl Drop for Jackd {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn jackd() -> Jackd {
-    let name = format!("farfield-trace-{}", std::process::id());
-    // SAFETY: this binary has one test, and nothing else runs yet.
-    unsafe { std::env::set_var("JACK_DEFAULT_SERVER", &name) };
-    let mut command = Command::new("jackd");
-    command.args(["--no-realtime", "--name", &name, "-d", "dummy", "-r", "48000", "-p", "64"]);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let jackd = Jackd(child.expect("jackd cannot be started: install it with `apt-get install jackd2`"));
-    while jack::Client::new("probe", jack::ClientOptions::NO_START_SERVER).is_err() {
-        std::thread::yield_now();
-    }
-    jackd
 }

@@ -49,8 +49,12 @@ pub(crate) fn open_playback(
     let (device, name) = find(spec, Direction::Output)?;
     let config = choose(&device, &name, Direction::Output, highest(spec))?;
     let picked = super::pick(&spec.channels, config.channels(), &name)?;
-    let reader = connect(PlaybackFormat { rate: SampleRate(config.sample_rate()), period: PERIOD as usize })?;
-    let playback = Playback { reader, clock, picked, channels: usize::from(config.channels()) };
+    let reader = connect(PlaybackFormat {
+        rate: SampleRate(config.sample_rate()),
+        period: PERIOD as usize,
+        counting: Counting::Estimated,
+    })?;
+    let playback = Playback { reader, clock, picked, channels: usize::from(config.channels()), position: 0 };
     let stream = match config.sample_format() {
         SampleFormat::F32 => playback.start::<f32>(&device, &config),
         SampleFormat::I16 => playback.start::<i16>(&device, &config),
@@ -109,6 +113,7 @@ struct Playback {
     clock: MonoClock,
     picked: Vec<usize>,
     channels: usize,
+    position: u64,
 }
 
 impl Playback {
@@ -117,10 +122,10 @@ impl Playback {
         T: SizedSample + FromSample<f32>,
     {
         let notice = self.reader.notice();
-        let on_error = move |error: cpal::Error| {
-            if is_fatal(error.kind()) {
-                notice.failed_rt();
-            }
+        let on_error = move |error: cpal::Error| match error.kind() {
+            ErrorKind::Xrun => notice.xrun_rt(),
+            kind if is_fatal(kind) => notice.failed_rt(),
+            _ => (),
         };
         let on_block = move |data: &mut [T], info: &cpal::OutputCallbackInfo| {
             let stamp = info.timestamp();
@@ -134,7 +139,9 @@ impl Playback {
         let (channels, picked) = (self.channels, &self.picked);
         let frames = data.len() / channels;
         data.fill(T::EQUILIBRIUM);
-        self.reader.read_rt(self.clock.now(), latency, frames, |frame, [left, right]| {
+        let position = self.position;
+        self.position += frames as u64;
+        self.reader.read_rt(position, self.clock.now(), latency, frames, |frame, [left, right]| {
             let out = &mut data[frame * channels..(frame + 1) * channels];
             match picked[..] {
                 [only] => out[only] = T::from_sample(0.5 * (left + right)),

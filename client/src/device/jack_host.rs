@@ -63,9 +63,9 @@ pub(crate) fn open_playback(
     let ports = register(&client, "out", peers.len(), AudioOut::default())?;
     let names = names(&ports)?;
     let rate = SampleRate(client.sample_rate());
-    let reader = connect(PlaybackFormat { rate, period: client.buffer_size() as usize })?;
+    let reader = connect(PlaybackFormat { rate, period: client.buffer_size() as usize, counting: Counting::Exact })?;
     let notice = reader.notice();
-    let process = PlaybackProcess { ports, reader, clock };
+    let process = PlaybackProcess { ports, reader, clock, frame_time: FrameTime::default() };
     let running = client.activate_async(notice, process).map_err(refused)?;
     for (own, peer) in names.iter().zip(peers.iter().flatten()) {
         running.as_client().connect_ports_by_name(own, peer).map_err(refused)?;
@@ -100,11 +100,12 @@ pub(crate) struct PlaybackProcess {
     ports: Vec<Port<AudioOut>>,
     reader: PlaybackReader,
     clock: MonoClock,
+    frame_time: FrameTime,
 }
 
 impl ProcessHandler for PlaybackProcess {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
-        let now = self.clock.now();
+        let (now, position) = (self.clock.now(), self.frame_time.unwrap(scope.last_frame_time()));
         let late = self.reader.nanos(u64::from(scope.frames_since_cycle_start()));
         let cycle_start = MonoTime(now.0.saturating_sub(late));
         let frames = scope.n_frames() as usize;
@@ -112,12 +113,14 @@ impl ProcessHandler for PlaybackProcess {
         match self.ports.as_mut_slice() {
             [only] => {
                 let out = only.as_mut_slice(scope);
-                self.reader
-                    .read_rt(cycle_start, latency, frames, |frame, [left, right]| out[frame] = 0.5 * (left + right));
+                self.reader.read_rt(position, cycle_start, latency, frames, |frame, [left, right]| {
+                    out[frame] = 0.5 * (left + right)
+                });
             }
             [left, right, ..] => {
                 let (left, right) = (left.as_mut_slice(scope), right.as_mut_slice(scope));
-                self.reader.read_rt(cycle_start, latency, frames, |frame, pair| [left[frame], right[frame]] = pair);
+                self.reader
+                    .read_rt(position, cycle_start, latency, frames, |frame, pair| [left[frame], right[frame]] = pair);
             }
             [] => (),
         }
@@ -159,6 +162,11 @@ impl NotificationHandler for CaptureNotice {
 impl NotificationHandler for PlaybackNotice {
     fn thread_init(&self, _: &Client) {
         name_this_thread(CALLBACK_NAME);
+    }
+
+    fn xrun(&mut self, _: &Client) -> Control {
+        self.xrun_rt();
+        Control::Continue
     }
 
     unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {

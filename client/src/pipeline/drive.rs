@@ -1,6 +1,8 @@
 //! The two ways in which the playout thread is driven: by a device's callbacks, or by a clock.
 
 use super::MonoClock;
+use super::capture::{Block, CaptureFormat};
+use super::count::SampleCounter;
 use super::engine::{Engine, MAX_RENDER, PlayerControl};
 use super::line::DeviceLine;
 use super::playback::{PlaybackFormat, PlaybackWriter, Taken};
@@ -35,11 +37,14 @@ pub(crate) struct DeviceDriver {
 struct Serving {
     end: Box<DeviceEnd>,
     line: DeviceLine,
+    counter: SampleCounter,
     lead: Lead,
     /// Frames handed to the device so far.
     handed: u64,
     /// Frames that the device played without our having handed them over.
     unserved: u64,
+    /// Frames of device time that were lost and whose sound is to be left out.
+    skip: usize,
     failed: bool,
 }
 
@@ -54,6 +59,8 @@ struct Lead {
 const IDLE: Duration = Duration::from_millis(100);
 /// After underruns at most so many frames are kept ready in addition (20 ms at 48 kHz).
 const MOST_SPARE: usize = 960;
+/// A longer loss (a second at 48 kHz) is left to the jitter buffers, which begin anew.
+const MOST_SKIPPED: usize = 48_000;
 /// After this many frames without an underrun (30 s at 48 kHz) one period of the spare is given back.
 const CLEAN: u64 = 30 * 48_000;
 
@@ -88,6 +95,11 @@ impl DeviceDriver {
         }
         let Some(serving) = &mut self.serving else { return };
         serving.learn(&self.control);
+        while serving.skip > 0 {
+            let frames = serving.skip.min(MAX_RENDER);
+            self.engine.skip_rt(serving.pull_time().unwrap_or_else(|| self.clock.now()), frames);
+            serving.skip -= frames;
+        }
         while serving.wants() > 0 {
             let frames = serving.wants().min(MAX_RENDER);
             let now = serving.pull_time().unwrap_or_else(|| self.clock.now());
@@ -109,9 +121,11 @@ impl DeviceDriver {
     }
 
     fn switch(&mut self, end: Box<DeviceEnd>) {
-        let line = DeviceLine::new(end.format.rate);
+        let PlaybackFormat { rate, counting, .. } = end.format;
+        let (line, counter) =
+            (DeviceLine::new(rate), SampleCounter::new(CaptureFormat { rate, channels: 2, counting }));
         let lead = Lead { period: end.format.period, spare: 0, clean: 0 };
-        let serving = Serving { end, line, lead, handed: 0, unserved: 0, failed: false };
+        let serving = Serving { end, line, counter, lead, handed: 0, unserved: 0, skip: 0, failed: false };
         if let Some(old) = self.serving.replace(serving) {
             let _ = self.retired.push(old.end);
         }
@@ -122,9 +136,10 @@ impl Serving {
     /// Takes in what the callbacks reported.
     fn learn(&mut self, control: &PlayerControl) {
         while let Ok(taken) = self.end.writer.taken.pop() {
-            self.line.follow(taken.before, taken.at);
+            let placed = self.place(&taken);
+            self.line.follow(placed, taken.at);
             self.lead.learn(&taken);
-            self.unserved = taken.before + u64::from(taken.frames) - taken.taken;
+            self.unserved = (placed + u64::from(taken.frames)).saturating_sub(taken.taken);
             if taken.missing > 0 {
                 control.underruns.fetch_add(1, Relaxed);
                 control.underrun_frames.fetch_add(u64::from(taken.missing), Relaxed);
@@ -132,6 +147,14 @@ impl Serving {
             control.device_latency_ns.store(taken.latency.as_nanos() as u64, Relaxed);
             control.ahead_frames.store(self.lead.frames() as u64, Relaxed);
         }
+    }
+
+    /// Where a callback stands on the device's time line, every lost frame counted.
+    fn place(&mut self, taken: &Taken) -> u64 {
+        let (position, frames, xruns) = (taken.position, taken.frames, taken.xruns);
+        let placed = self.counter.place(&Block { position, frames, captured_at: taken.at, xruns });
+        self.skip = (self.skip + placed.lost.0 as usize).min(MOST_SKIPPED);
+        placed.at.0 as u64
     }
 
     /// Frames still to be made ready.
@@ -224,7 +247,7 @@ mod tests {
     use super::*;
 
     fn taken(missing: u32) -> Taken {
-        Taken { before: 0, frames: 64, missing, taken: 0, at: MonoTime(0), latency: Duration::ZERO }
+        Taken { position: 0, xruns: 0, frames: 64, missing, taken: 0, at: MonoTime(0), latency: Duration::ZERO }
     }
 
     #[test]

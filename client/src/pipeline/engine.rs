@@ -35,6 +35,7 @@ pub(crate) struct PlayerControl {
     pub(crate) rendered: AtomicU64,
     pub(crate) underruns: AtomicU64,
     pub(crate) underrun_frames: AtomicU64,
+    pub(crate) skipped_frames: AtomicU64,
     pub(crate) ahead_frames: AtomicU64,
     pub(crate) device_latency_ns: AtomicU64,
     pub(crate) unlogged: AtomicU64,
@@ -91,6 +92,7 @@ impl Default for PlayerControl {
             rendered: AtomicU64::default(),
             underruns: AtomicU64::default(),
             underrun_frames: AtomicU64::default(),
+            skipped_frames: AtomicU64::default(),
             ahead_frames: AtomicU64::default(),
             device_latency_ns: AtomicU64::default(),
             unlogged: AtomicU64::default(),
@@ -135,6 +137,16 @@ impl Engine {
         self.volume.set(f32::from_bits(self.control.volume.load(Relaxed)));
         self.volume.apply(out, 2);
         self.finish_rt(out);
+    }
+
+    /// Leaves the next `frames` frames (at most [`MAX_RENDER`]) of every source out: the device has lost that time.
+    pub(crate) fn skip_rt(&mut self, now: MonoTime, frames: usize) {
+        self.obey_rt();
+        let scratch = &mut self.scratch[..2 * frames];
+        for slot in self.slots.iter_mut().flatten() {
+            slot.pull_rt(now, 1.0, scratch);
+        }
+        self.control.skipped_frames.fetch_add(frames as u64, Relaxed);
     }
 
     /// Frames mixed so far.

@@ -75,7 +75,7 @@ fn playout_and_the_playback_callback_do_not_allocate() {
     let (ends_in, _ends) = RingBuffer::new(2);
     let this = std::thread::current();
     let mut driver = DeviceDriver::new(engine, MonoClock::start(), control.clone(), this.clone(), devices_out, ends_in);
-    let format = PlaybackFormat { rate: SampleRate(44_100), period: 64 };
+    let format = PlaybackFormat { rate: SampleRate(44_100), period: 64, counting: Counting::Exact };
     let (writer, mut device) = playback_ring(format, this);
     devices.push(Box::new(DeviceEnd { writer, format })).map_err(|_| ()).unwrap();
     let config = Config::listener(Profile::Lowest, FrameDuration::Us2500, 0, SampleCount(64));
@@ -102,7 +102,7 @@ fn playout_and_the_playback_callback_do_not_allocate() {
         let (driver, device) = (&mut driver, &mut device);
         assert_no_alloc(|| {
             let mut out = [[0.0; 2]; 64];
-            device.read_rt(now, Duration::ZERO, 64, |frame, pair| out[frame] = pair);
+            device.read_rt(64 * period, now, Duration::ZERO, 64, |frame, pair| out[frame] = pair);
             if period % 97 != 96 {
                 driver.turn();
             }

@@ -3,9 +3,10 @@
 //! The callback copies what is there and fills up with silence; the playout thread, woken by every callback, keeps one
 //! device period ahead (more after underruns).
 
+use super::capture::Counting;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::Thread;
 use std::time::Duration;
 use units::{MonoTime, SampleRate};
@@ -17,13 +18,17 @@ pub struct PlaybackFormat {
     pub rate: SampleRate,
     /// Frames that one callback usually asks for.
     pub period: usize,
+    /// How lost frames are counted.
+    pub counting: Counting,
 }
 
 /// What one callback did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// Frames that the device played before this callback's, silence included.
-    pub(crate) before: u64,
+    /// Frames that the device played before this callback's, in the host's own counting.
+    pub(crate) position: u64,
+    /// Xruns that the host has reported since the device was opened.
+    pub(crate) xruns: u32,
     /// Frames that it asked for.
     pub(crate) frames: u32,
     /// Frames that were not there, since the first one that was.
@@ -43,6 +48,7 @@ const TAKEN_SLOTS: usize = 256;
 #[derive(Debug, Default)]
 struct PlaybackSignals {
     failed: AtomicBool,
+    xruns: AtomicU32,
 }
 
 /// The callback's end: stereo frames.
@@ -50,7 +56,6 @@ pub struct PlaybackReader {
     samples: Consumer<f32>,
     taken: Producer<Taken>,
     rate: SampleRate,
-    before: u64,
     given: u64,
     signals: Arc<PlaybackSignals>,
     playout: Thread,
@@ -69,15 +74,22 @@ pub(crate) fn playback_ring(format: PlaybackFormat, playout: Thread) -> (Playbac
     let (taken_in, taken) = RingBuffer::new(TAKEN_SLOTS);
     let signals = Arc::new(PlaybackSignals::default());
     let writer = PlaybackWriter { samples: samples_in, taken, signals: signals.clone() };
-    let reader = PlaybackReader { samples, taken: taken_in, rate: format.rate, before: 0, given: 0, signals, playout };
+    let reader = PlaybackReader { samples, taken: taken_in, rate: format.rate, given: 0, signals, playout };
     (writer, reader)
 }
 
 impl PlaybackReader {
     /// Hands over `frames` stereo frames one by one, `write(index, [left, right])`, silence where none are left.
-    /// `at` is when the period began, `latency` how much later its first frame leaves the device. Wakes the playout
-    /// thread.
-    pub fn read_rt(&mut self, at: MonoTime, latency: Duration, frames: usize, mut write: impl FnMut(usize, [f32; 2])) {
+    /// `position` counts the device's frames before them, `at` is when the period began, `latency` how much later its
+    /// first frame leaves the device. Wakes the playout thread.
+    pub fn read_rt(
+        &mut self,
+        position: u64,
+        at: MonoTime,
+        latency: Duration,
+        frames: usize,
+        mut write: impl FnMut(usize, [f32; 2]),
+    ) {
         let there = (self.samples.slots() / 2).min(frames);
         if let Ok(chunk) = self.samples.read_chunk(2 * there) {
             let (first, second) = chunk.as_slices();
@@ -88,9 +100,8 @@ impl PlaybackReader {
         (there..frames).for_each(|frame| write(frame, [0.0; 2]));
         self.given += there as u64;
         let missing = if self.given > 0 { (frames - there) as u32 } else { 0 };
-        let (before, taken) = (self.before, self.given);
-        let _ = self.taken.push(Taken { before, frames: frames as u32, missing, taken, at, latency });
-        self.before += frames as u64;
+        let (taken, xruns) = (self.given, self.signals.xruns.load(Ordering::Relaxed));
+        let _ = self.taken.push(Taken { position, xruns, frames: frames as u32, missing, taken, at, latency });
         self.playout.unpark();
     }
 
@@ -113,6 +124,11 @@ pub struct PlaybackNotice {
 }
 
 impl PlaybackNotice {
+    /// The device played something else for a while.
+    pub fn xrun_rt(&self) {
+        self.signals.xruns.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The device is gone: no further callback comes.
     pub fn failed_rt(&self) {
         self.signals.failed.store(true, Ordering::Release);
@@ -137,20 +153,20 @@ mod tests {
 
     fn read(reader: &mut PlaybackReader, frames: usize) -> Vec<[f32; 2]> {
         let mut out = vec![[9.0; 2]; frames];
-        reader.read_rt(MonoTime(7), Duration::ZERO, frames, |i, pair| out[i] = pair);
+        reader.read_rt(50, MonoTime(7), Duration::ZERO, frames, |i, pair| out[i] = pair);
         out
     }
 
     #[test]
     fn what_is_missing_is_silent_and_reported_once_sound_has_begun() {
-        let format = PlaybackFormat { rate: SampleRate::HZ_48000, period: 2 };
+        let format = PlaybackFormat { rate: SampleRate::HZ_48000, period: 2, counting: Counting::Exact };
         let (mut writer, mut reader) = playback_ring(format, std::thread::current());
         assert_eq!(read(&mut reader, 2), [[0.0; 2]; 2]);
         writer.samples.push_entire_slice(&[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]).unwrap();
         assert_eq!(writer.waiting(), 3);
         assert_eq!(read(&mut reader, 2), [[0.1, 0.2], [0.3, 0.4]]);
         assert_eq!(read(&mut reader, 2), [[0.5, 0.6], [0.0; 2]]);
-        let reports = std::iter::from_fn(|| writer.taken.pop().ok()).map(|t| (t.before, t.missing, t.taken));
-        assert_eq!(reports.collect::<Vec<_>>(), [(0, 0, 0), (2, 0, 2), (4, 1, 3)]);
+        let reports = std::iter::from_fn(|| writer.taken.pop().ok()).map(|t| (t.position, t.missing, t.taken));
+        assert_eq!(reports.collect::<Vec<_>>(), [(50, 0, 0), (50, 0, 2), (50, 1, 3)]);
     }
 }

@@ -1,5 +1,6 @@
 //! Playing what others publish: packets → jitter buffers → mix → device or file.
 
+use super::capture::Counting;
 use super::drive::{DeviceDriver, DeviceEnd, PACED_PERIOD, PacedDriver};
 use super::engine::{COMMAND_SLOTS, Command, Engine, MAX_RENDER, MAX_SOURCES, PlayerControl};
 use super::playback::{PlaybackFormat, playback_ring};
@@ -69,6 +70,8 @@ pub struct OutputStats {
     pub underruns: u64,
     /// Frames of silence that they played instead.
     pub underrun_frames: SampleCount,
+    /// Frames left out because the device had lost that time: sound stays as late as it was.
+    pub skipped: SampleCount,
     /// Delay between the jitter buffers and the device's callback, by the frames kept ready; zero for a file.
     pub ahead: Duration,
     /// Delay from the device's callback to its outlet, as the device reports it; zero for a file.
@@ -135,7 +138,8 @@ pub fn start_player(config: PlayerConfig, clock: MonoClock) -> Result<Player, Pi
     Ok(Player { control, sources, profile, format, positions, tap, thread: Some(thread), wav })
 }
 
-const PACED: PlaybackFormat = PlaybackFormat { rate: SampleRate::HZ_48000, period: PACED_PERIOD };
+const PACED: PlaybackFormat =
+    PlaybackFormat { rate: SampleRate::HZ_48000, period: PACED_PERIOD, counting: Counting::Exact };
 
 impl Player {
     /// Adds a source, or replaces the one of the same id. Allocates about 1.5 MB.
@@ -214,6 +218,7 @@ impl Player {
             clipped: control.clipped.load(Relaxed),
             underruns: control.underruns.load(Relaxed),
             underrun_frames: SampleCount(control.underrun_frames.load(Relaxed)),
+            skipped: SampleCount(control.skipped_frames.load(Relaxed)),
             ahead: ahead.duration(self.format.rate),
             device: Duration::from_nanos(control.device_latency_ns.load(Relaxed)),
             render_max: Duration::from_nanos(control.render_ns_max.load(Relaxed)),

@@ -1,6 +1,6 @@
 //! All figures of one recording, and what they say.
 
-use super::align::{Alignment, laid_on, track};
+use super::align::{Alignment, WINDOW, laid_on, track};
 use super::damage::damaged;
 use super::filter::high_passed;
 use super::mixing::{level_difference_db, mixing};
@@ -149,7 +149,16 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     let Some(first) = settled.first().filter(|_| settled.len() > 1) else { return judge_as_received(case) };
     let laid = laid_on(case.received, &claimed(&settled));
     let origin = Reported { received: 0, source: first.source.round() };
-    judge_as_received(&Case { received: &laid, skip: SampleCount(0), reported: &[origin], ..*case })
+    let mut verdict = judge_as_received(&Case { received: &laid, skip: SampleCount(0), reported: &[origin], ..*case });
+    verdict.damaged.splice(0..0, unlike_from(origin.source as u64, &verdict.alignment));
+    verdict
+}
+
+/// The beginning of what the player claims to have played, where nothing of the reference can be found in it.
+fn unlike_from(claimed: u64, alignment: &[Alignment]) -> Option<Range<u64>> {
+    let found = alignment.first()?.at;
+    // The first window begins within one window's length and is placed somewhere inside.
+    (found > claimed + 2 * WINDOW as u64).then_some(claimed..found)
 }
 
 /// The reports as if they were measured.

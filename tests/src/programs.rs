@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -136,7 +137,11 @@ pub struct Relay {
     pub media: Vec<String>,
     data: PathBuf,
     _folder: Option<TempDir>,
+    _turn: MutexGuard<'static, ()>,
 }
+
+/// One relay at a time in one test program: what is measured through it shall not suffer from a browser beside it.
+static TURN: Mutex<()> = Mutex::new(());
 
 impl Relay {
     /// Starts one with a new folder and free ports.
@@ -152,8 +157,10 @@ impl Relay {
         Ok(relay)
     }
 
-    /// Starts one on a folder that stays; `more` arguments override the ports.
+    /// Starts one on a folder that stays, as soon as no other relay of this process runs; `more` arguments override the ports.
     pub fn start_in(data: &Path, more: &[&str]) -> Result<Relay> {
+        // A test that failed while it had its turn has nothing to leave behind.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let data_text = data.to_string_lossy().into_owned();
         let mut arguments = vec!["--json", "--data", &data_text];
         if !more.contains(&"--http") {
@@ -168,7 +175,7 @@ impl Relay {
         let http = ready["http"].as_str().context("ready names http")?.to_owned();
         let media = ready["media"].as_array().context("ready names media")?;
         let media = media.iter().filter_map(|address| address.as_str().map(str::to_owned)).collect();
-        Ok(Relay { program, http, media, data: data.to_path_buf(), _folder: None })
+        Ok(Relay { program, http, media, data: data.to_path_buf(), _folder: None, _turn: turn })
     }
 
     /// Makes a session through the client program.

@@ -71,7 +71,7 @@ pub enum Command {
 pub enum SessionCommand {
     /// Make a session and one invitation link per role
     New {
-        /// Address of the relay, as in https://studio.example
+        /// Address of the relay, as in `https://studio.example`
         #[arg(long, value_name = "URL", env = "FARFIELD_RELAY_URL")]
         relay: String,
         /// The relay's owner key, which its first start wrote into its data folder

@@ -1,0 +1,48 @@
+//! How long people wait: relay started to ready, and link opened to first sound, native and in Chromium.
+//! `cargo xtask bench join`.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::time::Instant;
+use tests::browser;
+use tests::programs::Relay;
+use tests::studio::{Studio, join};
+
+const RUNS: usize = 5;
+
+fn main() -> Result<()> {
+    println!("{:38} {:>8} {:>8} {:>8}", "ms", "median", "least", "most");
+    print("relay started to ready", repeat(relay_ready)?);
+    let mut studio = Studio::open("music", &[])?;
+    studio.client.wait_for("stats", |line| line["type"] == "stats" && line["published"][0]["sent"].as_u64() > Some(0))?;
+    print("native: program started to first sound", repeat(|| native(&studio))?);
+    print("Chromium: link opened to first sound", repeat(|| chromium(&studio, "first_sound_ms"))?);
+    print("Chromium: click to first sound", repeat(|| chromium(&studio, "click_to_sound_ms"))?);
+    Ok(())
+}
+
+fn repeat(mut measure: impl FnMut() -> Result<f64>) -> Result<Vec<f64>> {
+    (0..RUNS).map(|_| measure()).collect()
+}
+
+fn print(what: &str, mut times_ms: Vec<f64>) {
+    times_ms.sort_by(f64::total_cmp);
+    println!("{what:38} {:8.0} {:8.0} {:8.0}", times_ms[RUNS / 2], times_ms[0], times_ms[RUNS - 1]);
+}
+
+fn relay_ready() -> Result<f64> {
+    let begun = Instant::now();
+    let _relay = Relay::start()?;
+    Ok(begun.elapsed().as_secs_f64() * 1e3)
+}
+
+fn native(studio: &Studio) -> Result<f64> {
+    let mut listener = join(studio.session.link("listener"), &["--output", "null"])?;
+    listener.wait_for_type("hearing")?["ms"].as_f64().context("hearing says when")
+}
+
+fn chromium(studio: &Studio, figure: &str) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let heard: Value = browser::run("listen", studio.session.link("listener"), folder.path(), &["--seconds", "1"])?;
+    heard[figure].as_f64().with_context(|| format!("the browser measured no {figure}"))
+}

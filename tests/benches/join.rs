@@ -14,7 +14,9 @@ fn main() -> Result<()> {
     println!("{:38} {:>8} {:>8} {:>8}", "ms", "median", "least", "most");
     print("relay started to ready", repeat(relay_ready)?);
     let mut studio = Studio::open("music", &[])?;
-    studio.client.wait_for("stats", |line| line["type"] == "stats" && line["published"][0]["sent"].as_u64() > Some(0))?;
+    studio
+        .client
+        .wait_for("stats", |line| line["type"] == "stats" && line["published"][0]["sent"].as_u64() > Some(0))?;
     print("native: program started to first sound", repeat(|| native(&studio))?);
     print("Chromium: link opened to first sound", repeat(|| chromium(&studio, "first_sound_ms"))?);
     print("Chromium: click to first sound", repeat(|| chromium(&studio, "click_to_sound_ms"))?);

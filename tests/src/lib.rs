@@ -3,6 +3,7 @@
 //! *Absent*: anything that the programs themselves use.
 
 pub mod browser;
+pub mod clicker;
 pub mod impair;
 pub mod programs;
 pub mod recording;

@@ -6,7 +6,7 @@
 use anyhow::{Context, Result};
 use codec::jitter::Profile;
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::clicker::{CLIENT, Clicker, Jackd};
 use tests::programs::{Program, Relay};
 
@@ -47,11 +47,14 @@ fn measure(relay: &Relay, clicker: &Clicker, profile: Profile) -> Result<(Vec<Du
     let listening = ["join", session.link("mentor"), "--input", "null", "--stream", "talkback", "--output", &jack];
     let mut listener = Program::start("farfield", &[&listening[..], &common].concat())?;
     listener.wait_for_type("joined")?;
+    let begun = Instant::now();
     clicker.delays(12, PATIENCE).context("before the buffer has settled")?;
     clicker.flush();
     let mut delays = clicker.delays(CLICKS, PATIENCE)?;
     delays.sort();
-    let stats = listener.wait_for_type("stats")?;
+    let now_ms = begun.elapsed().as_millis() as u64;
+    let newest = |line: &Value| line["type"] == "stats" && line["ms"].as_u64() >= Some(now_ms);
+    let stats = listener.wait_for("its newest statistics", newest)?;
     Ok((delays, stages(&stats)))
 }
 

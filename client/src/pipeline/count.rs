@@ -24,14 +24,21 @@ pub(crate) struct SampleCounter {
     watch: Option<Watch>,
 }
 
-/// After an xrun report: the least lateness seen since. One late stamp may be a busy machine; lost time stays.
+/// After an xrun report or a late stamp: the least lateness seen since. One late stamp may be a busy machine; lost time
+/// stays.
+#[derive(Default)]
 struct Watch {
-    least_ns: f64,
+    least_ns: Option<f64>,
     blocks: u32,
+    /// Whether the host has reported an xrun; reports come from another thread, before or after the late block.
+    reported: bool,
 }
 
-/// Blocks that are looked at after a report before samples count as lost.
+/// Blocks that are looked at before samples count as lost.
 const WATCHED_BLOCKS: u32 = 8;
+/// Blocks for which a report is waited for. Then a host that counts has lost the time all the same, because its stamps
+/// are those of its cycles; another's stamps have only moved.
+const LONGEST_WATCH: u32 = 64;
 /// Without an xrun report, samples count as lost only when this much host time is missing (a suspended machine).
 const SILENT_LOSS_NS: f64 = 5e8;
 
@@ -65,23 +72,34 @@ impl SampleCounter {
             self.watch = None;
             return self.frames(late_ns).round() as u64;
         }
-        if self.expected.is_some() && block.xruns != self.xruns && self.watch.is_none() {
-            self.watch = Some(Watch { least_ns: late_ns, blocks: 0 });
+        let half_a_block = f64::from(block.frames) / 2.0;
+        let reported = self.expected.is_some() && block.xruns != self.xruns;
+        if self.watch.is_none() && (reported || self.frames(late_ns) >= half_a_block) {
+            self.watch = Some(Watch::default());
         }
         let Some(watch) = &mut self.watch else { return 0 };
-        watch.least_ns = watch.least_ns.min(late_ns);
         watch.blocks += 1;
-        if watch.blocks < WATCHED_BLOCKS {
+        watch.reported |= reported;
+        let least_ns = watch.least_ns.map_or(late_ns, |least| least.min(late_ns));
+        watch.least_ns = Some(least_ns);
+        let (blocks, reported, exact) = (watch.blocks, watch.reported, self.format.counting == Counting::Exact);
+        let missing = self.frames(least_ns);
+        // A host that counts has counted; below half a block a report without a jump is only a late wake-up.
+        let lost = missing >= if exact { half_a_block } else { 1.0 };
+        if blocks < WATCHED_BLOCKS || lost && !reported && blocks < LONGEST_WATCH {
             return 0;
         }
-        let missing = watch.least_ns * f64::from(self.format.rate.0) / 1e9;
         self.watch = None;
-        // A host that counts has counted; below half a block a report without a jump is only a late wake-up.
-        let threshold = match self.format.counting {
-            Counting::Exact => f64::from(block.frames) / 2.0,
-            Counting::Estimated => 1.0,
-        };
-        if missing >= threshold { missing.round() as u64 } else { 0 }
+        if lost && (reported || exact) {
+            return missing.round() as u64;
+        }
+        if self.frames(late_ns - least_ns.max(0.0)) >= half_a_block {
+            // The report came first; the loss may just begin.
+            self.watch = Some(Watch { least_ns: Some(late_ns), blocks: 1, reported });
+            return 0;
+        }
+        self.stamps.pass(least_ns);
+        0
     }
 
     fn nanos(&self, frames: u64) -> f64 {
@@ -155,6 +173,17 @@ mod tests {
         assert_eq!(gaps.len(), 1, "{placed:?}");
         assert!(gaps[0].lost.0.abs_diff(240) <= gaps[0].uncertainty.0, "{gaps:?}");
         assert!((1..=4).contains(&gaps[0].uncertainty.0), "{gaps:?}");
+    }
+
+    #[test]
+    fn a_report_that_comes_long_after_the_loss_changes_nothing_of_it() {
+        let lost = |reported_at: u64| -> u64 {
+            let mut counter = counter(Counting::Exact);
+            let late = |i: u64| if i >= 100 { 12_000_000 } else { 0 };
+            let stamp = |i: u64| 1_000_000 + i * 10_000_000 + late(i);
+            (0..300).map(|i| counter.place(&block(i * 480, stamp(i), u32::from(i >= reported_at))).lost.0).sum()
+        };
+        assert_eq!([lost(99), lost(100), lost(104), lost(130), lost(1_000)], [576; 5]);
     }
 
     #[test]

@@ -171,7 +171,7 @@ const states = async ({ out, name }) => {
 };
 
 const SIGNS = {
-  cardboard: "hears talkback",
+  cardboard: "hears nothing",
   blocked: "Your network blocks UDP",
   gone: "This invitation was revoked or has been used already.",
 };

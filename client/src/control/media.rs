@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// A peer that is answered and not connected after so long never will be: a lost handshake datagram can hang the
-/// library for ever. Doubled with every try in a row, for long round trips.
+/// A peer that is answered and not connected after so long is given up: its path may be dead, or its handshake beyond
+/// repair by repeats. Doubled with every try in a row, for long round trips.
 const WATCHDOG: Duration = Duration::from_millis(1_500);
 const LONGEST_WATCHDOG: Duration = Duration::from_secs(6);
 /// An offer without an answer for so long is repeated with the next number.

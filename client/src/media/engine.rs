@@ -1,6 +1,7 @@
 //! How the library is set up: codecs, sockets, timers.
 
 use super::receive::{RtpSink, read_track};
+use super::runtime::{Handshake, PeerRuntime};
 use super::{MediaError, PT_OPUS, PT_RED, PeerEvent};
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::media_stream::MediaStreamTrack;
@@ -33,11 +34,14 @@ const CHECKS: u16 = 30;
 
 /// Builds the connection and starts its driver.
 pub(super) async fn build_connection(loopback: bool, handler: Handler) -> Result<Arc<dyn PeerConnection>, MediaError> {
+    let runtime = PeerRuntime::start(handler.handshake.clone())
+        .ok_or_else(|| MediaError::open("the WebRTC library is built without tokio"))?;
     let connection = PeerConnectionBuilder::new()
         .with_configuration(RTCConfigurationBuilder::default().build())
         .with_media_engine(media_engine().map_err(MediaError::open)?)
         .with_setting_engine(settings())
         .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
+        .with_runtime(Arc::new(runtime))
         .with_handler(Arc::new(handler))
         .with_udp_addrs(bind_addresses(loopback))
         .build()
@@ -104,11 +108,12 @@ pub(super) struct Handler {
     number: u32,
     sink: Arc<dyn RtpSink>,
     events: mpsc::UnboundedSender<(u32, PeerEvent)>,
+    handshake: Arc<Handshake>,
 }
 
 impl Handler {
     pub(super) fn new(number: u32, sink: Arc<dyn RtpSink>, events: mpsc::UnboundedSender<(u32, PeerEvent)>) -> Handler {
-        Handler { number, sink, events }
+        Handler { number, sink, events, handshake: Arc::default() }
     }
 }
 
@@ -117,7 +122,10 @@ impl PeerConnectionEventHandler for Handler {
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         tracing::debug!(%state, "peer");
         let event = match state {
-            RTCPeerConnectionState::Connected => PeerEvent::Connected,
+            RTCPeerConnectionState::Connected => {
+                self.handshake.finish();
+                PeerEvent::Connected
+            }
             RTCPeerConnectionState::Disconnected => PeerEvent::Interrupted,
             RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => PeerEvent::Failed,
             _ => return,

@@ -2,12 +2,14 @@
 //! over received ones as they came. No library type leaves this module.
 //!
 //! *Absent*: jitter buffers, codecs, session state, any second attempt. A peer that does not connect is thrown away and
-//! a new one offered by `control`: the library's DTLS can hang for ever on a lost handshake datagram (`rtc-dtls` 0.21.1
-//! does not re-arm its retransmit timer), so there is nothing to wait for.
+//! a new one offered by `control`. Lost handshake datagrams are repeated here (`handshake`), because the library's DTLS
+//! hangs on them.
 
 mod engine;
 mod error;
+mod handshake;
 mod receive;
+mod runtime;
 mod send;
 #[cfg(test)]
 mod tests;

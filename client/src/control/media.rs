@@ -7,6 +7,7 @@ use client_core::backoff::Backoff;
 use protocol::wire::{MAX_SLOTS, Offer, SendSection};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -40,6 +41,7 @@ enum Stage {
 pub(super) struct Keeper {
     ear: Arc<Ear>,
     loopback: bool,
+    runtime: Handle,
     number: u32,
     sections: usize,
     peer: Option<Arc<Peer>>,
@@ -53,11 +55,12 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(ear: Arc<Ear>, loopback: bool) -> Keeper {
+    pub(super) fn new(ear: Arc<Ear>, loopback: bool, runtime: Handle) -> Keeper {
         let (events_in, events) = mpsc::unbounded_channel();
         Keeper {
             ear,
             loopback,
+            runtime,
             number: 0,
             sections: FIRST_SECTIONS,
             peer: None,
@@ -80,6 +83,7 @@ impl Keeper {
             sends: streams.iter().map(|stream| stream.ssrc).collect(),
             receives: self.sections,
             loopback: self.loopback,
+            runtime: self.runtime.clone(),
         };
         let sink = Arc::new(PeerSink::new(self.ear.clone(), self.number));
         let (peer, offer) = Peer::offer(config, sink, self.events_in.clone()).await?;

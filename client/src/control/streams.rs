@@ -17,6 +17,7 @@ use protocol::stream::{EpochMap, StreamFormat, StreamKind};
 use protocol::wire::Ephemeral;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use units::{Dbfs, MonoTime, RtpTimestamp, Seq, Ssrc, Ticks};
@@ -45,11 +46,13 @@ pub(super) struct OwnStream {
 }
 
 impl OwnStream {
-    /// Takes over a running publisher; its events come out of `events` under the given number.
+    /// Takes over a running publisher; its events come out of `events` under the given number, its packets go out on
+    /// the `network` thread.
     pub(super) fn new(
         opened: Opened,
         number: usize,
         events: mpsc::UnboundedSender<(usize, PublisherEvent)>,
+        network: &Handle,
     ) -> OwnStream {
         let Opened { kind, ssrc, rtp0, started } = opened;
         let format = started.publisher.format().clone();
@@ -58,7 +61,7 @@ impl OwnStream {
         let state = Arc::new(PumpState::default());
         // Small enough for every SRTP stack to accept it as the first of a source.
         let first_seq = Seq(random_u32() as u16 >> 1);
-        let pump = tokio::spawn(pump(started.packets, frame, first_seq, current, state.clone()));
+        let pump = network.spawn(pump(started.packets, frame, first_seq, current, state.clone()));
         tokio::spawn(forward(started.events, number, events));
         OwnStream {
             id: new_id(),

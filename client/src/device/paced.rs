@@ -5,7 +5,7 @@
 use super::DeviceError;
 use crate::pipeline::MonoClock;
 use crate::pipeline::capture::{CaptureFormat, CaptureNotice, CaptureWriter, Counting};
-use crate::pipeline::thread::spawn;
+use crate::pipeline::thread::{SOURCE_LEVEL, raise_this_thread, spawn};
 use crate::source::Source;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +59,7 @@ struct Pacer<W> {
 
 impl<W: Fn(String)> Pacer<W> {
     fn run(mut self) {
+        raise_this_thread(SOURCE_LEVEL);
         let start = self.clock.now();
         while !self.stop.load(Ordering::Acquire) {
             let goes_on = self.read();

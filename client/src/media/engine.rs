@@ -10,6 +10,7 @@ use rtc::rtp_transceiver::rtp_sender::{
 };
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use units::Ssrc;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
@@ -33,8 +34,12 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 const CHECKS: u16 = 30;
 
 /// Builds the connection and starts its driver.
-pub(super) async fn build_connection(loopback: bool, handler: Handler) -> Result<Arc<dyn PeerConnection>, MediaError> {
-    let runtime = PeerRuntime::start(handler.handshake.clone())
+pub(super) async fn build_connection(
+    loopback: bool,
+    handler: Handler,
+    runtime: Handle,
+) -> Result<Arc<dyn PeerConnection>, MediaError> {
+    let runtime = PeerRuntime::start(handler.handshake.clone(), runtime)
         .ok_or_else(|| MediaError::open("the WebRTC library is built without tokio"))?;
     let connection = PeerConnectionBuilder::new()
         .with_configuration(RTCConfigurationBuilder::default().build())
@@ -135,6 +140,7 @@ impl PeerConnectionEventHandler for Handler {
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        // The driver calls this, so that the reader is on its thread too.
         tokio::spawn(read_track(track, self.sink.clone()));
     }
 }

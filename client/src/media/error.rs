@@ -19,7 +19,7 @@ pub enum MediaError {
 }
 
 impl MediaError {
-    pub(super) fn open(error: impl std::fmt::Display) -> MediaError {
+    pub(crate) fn open(error: impl std::fmt::Display) -> MediaError {
         MediaError::Open(error.to_string())
     }
 

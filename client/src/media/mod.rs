@@ -13,13 +13,16 @@ mod runtime;
 mod send;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 pub use error::MediaError;
 pub use receive::{Received, RtpSink};
 pub use send::{OutRtp, TrackSender};
+pub use thread::NetworkThread;
 
 use engine::{Handler, build_connection};
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use units::Ssrc;
 use webrtc::media_stream::track_local::TrackLocal;
@@ -42,6 +45,8 @@ pub struct PeerConfig {
     pub receives: usize,
     /// Whether the relay may be on this machine, so that loopback sockets are needed.
     pub loopback: bool,
+    /// Where packets are handled: a [`NetworkThread`]'s.
+    pub runtime: Handle,
 }
 
 /// News of a peer connection.
@@ -71,14 +76,15 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Opens sockets and makes the offer. Received packets go to `sink`, called on the library's reader task: it must
-    /// not block. News go to `events` with the peer's number; a slow reader loses none, they are few.
+    /// Opens sockets and makes the offer. Received packets go to `sink`, called on the network thread: it must not
+    /// block. News go to `events` with the peer's number; a slow reader loses none, they are few.
     pub async fn offer(
         config: PeerConfig,
         sink: Arc<dyn RtpSink>,
         events: mpsc::UnboundedSender<(u32, PeerEvent)>,
     ) -> Result<(Peer, LocalOffer), MediaError> {
-        let connection = build_connection(config.loopback, Handler::new(config.number, sink, events)).await?;
+        let connection =
+            build_connection(config.loopback, Handler::new(config.number, sink, events), config.runtime).await?;
         let mut senders = Vec::new();
         let mut sections = Vec::new();
         for ssrc in &config.sends {

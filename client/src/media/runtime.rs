@@ -1,5 +1,5 @@
-//! The library's way to sockets and timers: tokio's, whose sockets show the handshake datagrams that pass to a
-//! [`Flight`], which is repeated until the connection stands.
+//! The library's way to threads, sockets and timers: tokio's, but everything runs on the network thread, and sockets
+//! show the handshake datagrams that pass to a [`Flight`], which is repeated until the connection stands.
 
 use super::handshake::{Flight, is_dtls};
 use std::future::Future;
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime, Transmit,
 };
@@ -85,15 +86,16 @@ async fn repeat(handshake: Weak<Handshake>) {
 #[derive(Debug)]
 pub(super) struct PeerRuntime {
     tokio: Arc<dyn Runtime>,
+    thread: Handle,
     handshake: Arc<Handshake>,
 }
 
 impl PeerRuntime {
     /// Starts repeating for `handshake`; `None` if the library has been built without tokio.
-    pub(super) fn start(handshake: Arc<Handshake>) -> Option<PeerRuntime> {
+    pub(super) fn start(handshake: Arc<Handshake>, thread: Handle) -> Option<PeerRuntime> {
         let tokio = webrtc::runtime::default_runtime()?;
-        tokio::spawn(repeat(Arc::downgrade(&handshake)));
-        Some(PeerRuntime { tokio, handshake })
+        thread.spawn(repeat(Arc::downgrade(&handshake)));
+        Some(PeerRuntime { tokio, thread, handshake })
     }
 }
 
@@ -104,11 +106,7 @@ impl Runtime for PeerRuntime {
     }
 
     fn spawn(&self, future: Boxed<'static, ()>) -> Box<dyn JoinHandle> {
-        self.tokio.spawn(future)
-    }
-
-    fn spawn_reactor(&self, pool_size: usize, future: Boxed<'static, ()>) -> Box<dyn JoinHandle> {
-        self.tokio.spawn_reactor(pool_size, future)
+        Box::new(Task(self.thread.spawn(future)))
     }
 
     fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
@@ -141,6 +139,22 @@ impl Runtime for PeerRuntime {
 
     fn name(&self) -> &'static str {
         self.tokio.name()
+    }
+}
+
+/// What runs on the network thread.
+struct Task(tokio::task::JoinHandle<()>);
+
+impl JoinHandle for Task {
+    // Dropping the handle leaves the task alone already.
+    fn detach(&self) {}
+
+    fn abort(&self) {
+        self.0.abort();
+    }
+
+    fn is_finished(&self) -> bool {
+        self.0.is_finished()
     }
 }
 

@@ -28,7 +28,7 @@ fn sink() -> (Arc<Collected>, UnboundedReceiver<Received>) {
 async fn answer(offer: &str) -> (Arc<dyn PeerConnection>, String, UnboundedReceiver<Received>) {
     let (sink, packets) = sink();
     let (events, _) = unbounded_channel();
-    let connection = build_connection(true, Handler::new(0, sink, events)).await.unwrap();
+    let connection = build_connection(true, Handler::new(0, sink, events), Handle::current()).await.unwrap();
     let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
     connection.set_remote_description(offer).await.unwrap();
     let answer = connection.create_answer(None).await.unwrap();
@@ -53,7 +53,13 @@ async fn connected(events: &mut UnboundedReceiver<(u32, PeerEvent)>) {
 
 async fn packets_arrive_as_they_were_sent() {
     let (events_in, mut events) = unbounded_channel();
-    let config = PeerConfig { number: 1, sends: vec![Ssrc(0xfa2f_1e1d)], receives: 0, loopback: true };
+    let config = PeerConfig {
+        number: 1,
+        sends: vec![Ssrc(0xfa2f_1e1d)],
+        receives: 0,
+        loopback: true,
+        runtime: Handle::current(),
+    };
     let (peer, offer) = Peer::offer(config, sink().0, events_in).await.unwrap();
     assert_eq!(offer.send_mids.len(), 1);
     let (_far, sdp, mut packets) = answer(&offer.sdp).await;
@@ -87,7 +93,7 @@ async fn plain_and_redundant_packets_keep_their_numbers_stamps_and_bytes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_no_sdp_is_refused_in_words() {
     let (events, _) = unbounded_channel();
-    let config = PeerConfig { number: 1, sends: vec![], receives: 2, loopback: true };
+    let config = PeerConfig { number: 1, sends: vec![], receives: 2, loopback: true, runtime: Handle::current() };
     let (peer, offer) = Peer::offer(config, sink().0, events).await.unwrap();
     assert_eq!(offer.sdp.matches("a=recvonly").count(), 2);
     for text in ["", "v=0", "not sdp", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 x 111\r\n"] {

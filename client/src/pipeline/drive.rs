@@ -79,9 +79,7 @@ impl DeviceDriver {
 
     /// Runs until told to stop.
     pub(crate) fn run(mut self) {
-        if let Priority::RealTime(level) = raise_this_thread(PLAYOUT_LEVEL) {
-            self.control.real_time.store(level, Relaxed);
-        }
+        raise(&self.control);
         while !self.control.stop.load(Acquire) {
             self.turn();
             park_timeout(IDLE);
@@ -213,6 +211,7 @@ pub(crate) const PACED_PERIOD: usize = 120;
 impl PacedDriver {
     /// Runs until told to stop; the file then holds every period that was due.
     pub(crate) fn run(mut self) {
+        raise(&self.control);
         let start = self.clock.now();
         let mut block = [0.0; 2 * PACED_PERIOD];
         loop {
@@ -239,6 +238,13 @@ impl PacedDriver {
             }
             park_timeout(left);
         }
+    }
+}
+
+/// Raises the playout thread, which this is.
+fn raise(control: &PlayerControl) {
+    if let Priority::RealTime(level) = raise_this_thread(PLAYOUT_LEVEL) {
+        control.real_time.store(level, Relaxed);
     }
 }
 

@@ -75,9 +75,9 @@ impl EncodeLoop {
         EncodeLoop { chain, segments, retired, events, control, supervisor, scratch, epoch: None }
     }
 
-    /// Runs until told to stop; then the last, unfinished frame is sent. `raise` asks for real-time priority.
-    pub(crate) fn run(mut self, raise: bool) {
-        if raise && let Priority::RealTime(level) = raise_this_thread(ENCODE_LEVEL) {
+    /// Runs until told to stop; then the last, unfinished frame is sent.
+    pub(crate) fn run(mut self) {
+        if let Priority::RealTime(level) = raise_this_thread(ENCODE_LEVEL) {
             self.control.real_time.store(level, Relaxed);
         }
         while !self.control.stop.load(Acquire) {

@@ -217,8 +217,7 @@ impl Supervisor {
         let channels = outlet.channels();
         let this = std::thread::current();
         let looping = EncodeLoop::new(outlet, segments_out, retired_in, events.clone(), control.clone(), this);
-        let raise = matches!(input, InputSpec::Device(_) | InputSpec::Jack(_));
-        let encoder = spawn("encode", move || looping.run(raise))?;
+        let encoder = spawn("encode", move || looping.run())?;
         let mut supervisor =
             Supervisor { input, clock, channels, segments, retired, events, control, encoder, stream: None };
         match supervisor.open() {

@@ -20,8 +20,12 @@ impl Priority {
     }
 }
 
+/// Level of the thread that stands for a device where the source is a file or made up.
+pub(crate) const SOURCE_LEVEL: u8 = 45;
 /// Level of the encode thread: below the device's own threads (JACK's clients run at 65 by default).
 pub(crate) const ENCODE_LEVEL: u8 = 50;
+/// Level of the network thread: what it handles takes microseconds, and a late packet may be a lost one.
+pub(crate) const NETWORK_LEVEL: u8 = 52;
 /// Level of the playout thread: its deadline is one device period.
 pub(crate) const PLAYOUT_LEVEL: u8 = 55;
 

@@ -15,6 +15,7 @@ mod offer;
 mod outbox;
 mod peer;
 mod peers;
+mod priority;
 mod shard;
 mod socket;
 mod stats;

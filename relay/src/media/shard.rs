@@ -5,6 +5,7 @@ use super::offer::Identity;
 use super::outbox::{Events, Outbox};
 use super::peer::{Happened, Level, MediaPacket, Peer};
 use super::peers::Peers;
+use super::priority::raise_this_thread;
 use super::socket::Socket;
 use super::stats::Counters;
 use super::{GoneReason, MediaError, MediaEvent, PeerKey, PeerOffer};
@@ -76,6 +77,8 @@ impl Shard {
 
     fn run(mut self) {
         let mut buffer = [0; MAX_DATAGRAM + 1];
+        let real_time = raise_this_thread();
+        tracing::info!(real_time, "the shard runs");
         while !self.stopped {
             if self.outbox.socket.wait(self.bell.fd(), self.sleep()) {
                 self.bell.hush();

@@ -21,11 +21,12 @@ impl Session {
         let (ticket, opened) = open_and_redeem(&door, &config, clock, &mut reporter).await?;
         let (events_in, publisher_events) = mpsc::unbounded_channel();
         let numbered = opened.into_iter().enumerate();
+        let network = NetworkThread::start().map_err(MediaError::open)?;
         let streams: Vec<OwnStream> =
-            numbered.map(|(n, opened)| OwnStream::new(opened, n, events_in.clone())).collect();
+            numbered.map(|(n, opened)| OwnStream::new(opened, n, events_in.clone(), network.runtime())).collect();
         let positions = player.take_positions();
         let ear = Arc::new(Ear::new(player, clock));
-        let mut keeper = Keeper::new(ear.clone(), door.is_local());
+        let mut keeper = Keeper::new(ear.clone(), door.is_local(), network.runtime().clone());
         // Sockets and certificate of the offer are made while the door opens.
         let (entered, offer) = tokio::join!(door.enter_first(ticket), keeper.offer(&streams));
         let (link, welcome) = entered?;
@@ -41,6 +42,7 @@ impl Session {
             backoff: Backoff::default(),
             streams,
             publisher_events,
+            _network: network,
             ear,
             positions,
             teller: PositionTeller::new(matches!(config.output, Some(OutputSpec::File(_)))),

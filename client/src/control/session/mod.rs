@@ -14,7 +14,7 @@ use super::positions::PositionTeller;
 use super::sounds::random_u32;
 use super::streams::OwnStream;
 use super::{JoinConfig, JoinError};
-use crate::media::MediaError;
+use crate::media::{MediaError, NetworkThread};
 use crate::pipeline::playout::PositionRecord;
 use crate::pipeline::{MonoClock, PublisherEvent, QueueReceiver};
 use crate::report::{HeardStats, Line, Reporter};
@@ -57,6 +57,8 @@ struct Session {
     streams: Vec<OwnStream>,
     publisher_events: mpsc::UnboundedReceiver<(usize, PublisherEvent)>,
     keeper: Keeper,
+    /// Ends with the session.
+    _network: NetworkThread,
     ear: Arc<Ear>,
     positions: Option<QueueReceiver<PositionRecord>>,
     teller: PositionTeller,

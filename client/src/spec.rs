@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Where the sound of a published stream comes from: `device[:NAME][@3,4] | jack[:NAME] | file:PATH | music | tone | null`.
+/// Where the sound of a published stream comes from: `device[:NAME][@3,4] | jack[:NAME][@3,4] | file:PATH[@3,4] |
+/// music | tone | null`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputSpec {
     /// A capture device.
@@ -12,7 +13,7 @@ pub enum InputSpec {
     /// JACK ports.
     Jack(JackSpec),
     /// A sound file, paced by a clock like a device.
-    File(PathBuf),
+    File(FileSpec),
     /// Multitrack music that the program makes itself.
     Music,
     /// A steady tone, 1 kHz left and 1.5 kHz right at −18 dBFS.
@@ -21,7 +22,7 @@ pub enum InputSpec {
     Null,
 }
 
-/// Where the sound of others goes: `device[:NAME][@3,4] | jack[:NAME] | file:PATH | null`.
+/// Where the sound of others goes: `device[:NAME][@3,4] | jack[:NAME][@3,4] | file:PATH | null`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputSpec {
     /// A playback device.
@@ -52,20 +53,29 @@ pub struct JackSpec {
     pub channels: Vec<u16>,
 }
 
+/// A sound file to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileSpec {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its channels, counted from 1; the first two when empty.
+    pub channels: Vec<u16>,
+}
+
 /// Why a text names no place for sound.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// The part before the colon is unknown.
     #[error(
-        "{0:?} names no sound: write device, device:NAME, device:NAME@3,4, jack, jack:NAME, file:PATH or null \
-         (and, for an input, music or tone)"
+        "{0:?} names no sound: write device, device:NAME, device:NAME@3,4, jack, jack:NAME@3,4, file:PATH or \
+         null (and, for an input, file:PATH@3,4, music or tone)"
     )]
     Unknown(String),
     /// `file:` without a path.
     #[error("file: needs a path, as in file:mix.wav")]
     NoPath,
     /// What stands after `@` is not a list of channels.
-    #[error("{0:?} is no list of channels; count from 1, as in device:NAME@3,4")]
+    #[error("{0:?} is no list of one or two channels; count from 1, as in device:NAME@3,4")]
     Channels(String),
 }
 
@@ -76,13 +86,29 @@ impl FromStr for InputSpec {
         Ok(match text {
             "music" => InputSpec::Music,
             "tone" => InputSpec::Tone,
+            _ if text.starts_with("file:") => InputSpec::File(text["file:".len()..].parse()?),
             _ => match text.parse()? {
                 OutputSpec::Device(device) => InputSpec::Device(device),
                 OutputSpec::Jack(jack) => InputSpec::Jack(jack),
-                OutputSpec::File(path) => InputSpec::File(path),
+                OutputSpec::File(path) => InputSpec::File(FileSpec { path, channels: Vec::new() }),
                 OutputSpec::Null => InputSpec::Null,
             },
         })
+    }
+}
+
+impl FromStr for FileSpec {
+    type Err = SpecError;
+
+    /// Reads `PATH` or `PATH@3,4`. An `@` belongs to the path unless nothing but numbers and commas follow it; a path
+    /// that ends like that itself is given with a pick behind it, as in `take@2@1,2`.
+    fn from_str(text: &str) -> Result<FileSpec, SpecError> {
+        let picks = |list: &str| list.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
+        let (path, channels) = match text.rsplit_once('@') {
+            Some((_, list)) if picks(list) => split_channels(text)?,
+            _ => (text, Vec::new()),
+        };
+        if path.is_empty() { Err(SpecError::NoPath) } else { Ok(FileSpec { path: path.into(), channels }) }
     }
 }
 
@@ -129,7 +155,7 @@ impl fmt::Display for InputSpec {
         match self {
             InputSpec::Device(device) => write_named(f, "device", &device.name, &device.channels),
             InputSpec::Jack(jack) => write_named(f, "jack", &jack.name, &jack.channels),
-            InputSpec::File(path) => write!(f, "file:{}", path.display()),
+            InputSpec::File(file) => write_named(f, "file", &Some(file.path.display().to_string()), &file.channels),
             InputSpec::Music => f.write_str("music"),
             InputSpec::Tone => f.write_str("tone"),
             InputSpec::Null => f.write_str("null"),
@@ -165,9 +191,13 @@ mod tests {
 
     #[test]
     fn every_form_reads_back_as_written() {
-        for text in ["device", "device:USB Audio@3,4", "jack", "jack:ardour", "file:/a/b.wav", "music", "tone", "null"]
-        {
+        let texts =
+            ["device", "device:USB Audio@3,4", "jack", "jack:ardour", "jack:ardour@3,4", "music", "tone", "null"];
+        for text in texts.into_iter().chain(["file:/a/b.wav", "file:/a/b.wav@3,4", "file:take@2.wav"]) {
             assert_eq!(text.parse::<InputSpec>().unwrap().to_string(), text);
+        }
+        for text in ["device@2", "jack:-@1", "file:heard@3,4.wav", "null"] {
+            assert_eq!(text.parse::<OutputSpec>().unwrap().to_string(), text);
         }
         assert!("music".parse::<OutputSpec>().is_err());
     }
@@ -176,6 +206,21 @@ mod tests {
     fn an_at_sign_in_a_name_is_no_channel_list() {
         let spec: OutputSpec = "device:me@home".parse().unwrap();
         assert_eq!(spec, OutputSpec::Device(DeviceSpec { name: Some("me@home".into()), channels: vec![] }));
+    }
+
+    #[test]
+    fn a_pick_of_a_file_is_told_from_its_name() {
+        let file = |text: &str| match text.parse::<InputSpec>() {
+            Ok(InputSpec::File(FileSpec { path, channels })) => (path.display().to_string(), channels),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(file("file:mix.wav@3,4"), ("mix.wav".into(), vec![3, 4]));
+        assert_eq!(file("file:mix.wav@2"), ("mix.wav".into(), vec![2]));
+        assert_eq!(file("file:me@home/take@2.wav"), ("me@home/take@2.wav".into(), vec![]));
+        assert_eq!(file("file:take@2@1,2"), ("take@2".into(), vec![1, 2]));
+        assert_eq!("file:mix.wav@0".parse::<InputSpec>(), Err(SpecError::Channels("0".into())));
+        assert_eq!("file:mix.wav@1,2,3".parse::<InputSpec>(), Err(SpecError::Channels("1,2,3".into())));
+        assert_eq!("file:@1".parse::<InputSpec>(), Err(SpecError::NoPath));
     }
 
     #[test]

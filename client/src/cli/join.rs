@@ -19,13 +19,15 @@ pub struct JoinArgs {
     /// What people call you
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Sound to publish: device[:NAME][@3,4], jack[:NAME], file:PATH, music, tone or null; repeat for more streams
+    /// Sound to publish: device[:NAME], jack[:NAME] or file:PATH, each with @3,4 for some channels, or music, tone,
+    /// null; repeat for more streams
     #[arg(long, value_name = "SPEC")]
     input: Vec<InputSpec>,
     /// What the input before it carries: program, mic or talkback [default: by the invitation's role]
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     stream: Vec<StreamKind>,
-    /// Where to play what is heard: device[:NAME], jack[:NAME], file:PATH (a WAV) or null [default: device if there is one]
+    /// Where to play what is heard: device[:NAME][@3,4], jack[:NAME][@3,4], file:PATH (a WAV) or null
+    /// [default: device if there is one]
     #[arg(long, value_name = "SPEC")]
     output: Option<OutputSpec>,
     /// Delay against safety: lowest, low, default or safe

@@ -24,8 +24,8 @@ const BLOCKS_PER_SECOND: u32 = 400;
 /// How long the thread waits when the encode thread is behind.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// Starts reading `source`: its first block is complete one block after the start. Its first one or two channels, or
-/// the picked ones, become the device's. After its end silence follows.
+/// Starts reading `source`: its first block is complete one block after the start. Its first one or two channels
+/// become the device's. After its end silence follows.
 pub(crate) fn open_capture(
     source: Box<dyn Source>,
     clock: MonoClock,

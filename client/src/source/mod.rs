@@ -1,7 +1,7 @@
 //! Where a published stream's samples come from when it is not a device: sound files, the built-in music, test tones.
 //!
-//! Every source delivers interleaved `f32` at its own rate and channel count; resampling to 48 kHz and the choice of
-//! channels are the pipeline's. Sources know no clock: the pipeline paces them like a device.
+//! Every source delivers interleaved `f32` at its own rate and channel count; resampling to 48 kHz is the
+//! pipeline's, which takes the first two channels where none were picked. Sources know no clock: the pipeline paces them like a device.
 //!
 //! *Absent*: devices, resampling, threads.
 //!
@@ -14,6 +14,7 @@
 
 pub mod file;
 pub mod music;
+mod pick;
 pub mod tone;
 pub mod voice;
 
@@ -86,6 +87,16 @@ pub enum SourceError {
     Coding {
         /// The path as given.
         path: String,
+    },
+    /// The pick names a channel that the file lacks.
+    #[error("{path} has {available} channels, so @{picked} cannot be picked: choose from 1 to {available}.")]
+    NoChannel {
+        /// The path as given.
+        path: String,
+        /// Channels that it has.
+        available: usize,
+        /// Channels that were asked for.
+        picked: String,
     },
     /// The operating system refused.
     #[error("{path} cannot be read ({cause}): check its permissions and the disk.")]

@@ -5,6 +5,7 @@
 mod compressed;
 mod wav;
 
+use super::pick::Picked;
 use super::{Source, SourceError};
 use compressed::Compressed;
 use sound_files::ReadError;
@@ -14,24 +15,28 @@ use std::path::Path;
 use units::{SampleCount, SampleRate};
 use wav::Wav;
 
-/// Opens a sound file of any usual format, at its own rate and channel count.
+/// Opens a sound file of any usual format, at its own rate, with the given channels of it (counted from 1), or with all
+/// of them when none is given.
 ///
 /// The format is known by its content; the name does not matter. Reading blocks on the disk. What is wrong with the
 /// samples (cut off, damaged in places, silent) comes by [`Source::poll_warning`].
-pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn Source>, SourceError> {
+pub fn open(path: impl AsRef<Path>, channels: &[u16]) -> Result<Box<dyn Source>, SourceError> {
     let path = path.as_ref();
     let name = path.display().to_string();
     look(path, &name)?;
     match Wav::open(path) {
         Ok(wav) if wav.len_hint() == Some(SampleCount(0)) => Err(SourceError::Empty { path: name }),
-        Ok(wav) => Ok(Box::new(Listened::new(wav, name))),
-        Err(ReadError::NotWav | ReadError::Coding { .. }) => {
-            Ok(Box::new(Listened::new(Compressed::open(path, &name)?, name)))
-        }
+        Ok(wav) => listened(wav, channels, name),
+        Err(ReadError::NotWav | ReadError::Coding { .. }) => listened(Compressed::open(path, &name)?, channels, name),
         Err(ReadError::NoFormat | ReadError::NoData) => Err(SourceError::CutOff { path: name }),
         Err(ReadError::Empty) => Err(SourceError::Empty { path: name }),
         Err(ReadError::Open { cause, .. } | ReadError::Io(cause)) => Err(SourceError::Io { path: name, cause }),
     }
+}
+
+fn listened<S: Source + 'static>(source: S, channels: &[u16], name: String) -> Result<Box<dyn Source>, SourceError> {
+    let picked = Picked::new(source, channels, &name)?;
+    Ok(Box::new(Listened::new(picked, name)))
 }
 
 /// Tells what is no file from what is.

@@ -21,7 +21,7 @@ fn wav(folder: &TempDir, format: SampleFormat, channels: u16, samples: &[f32]) -
 }
 
 fn refused(path: impl AsRef<Path>) -> String {
-    open(path).err().expect("this file must be refused").to_string()
+    open(path, &[]).err().expect("this file must be refused").to_string()
 }
 
 /// Everything in the file, read in odd blocks, and what was said about it.
@@ -63,7 +63,7 @@ fn tone(name: &str) -> (&'static [u8], f64) {
 fn every_usual_format_gives_its_own_rate_both_sides_and_its_whole_length() {
     let folder = folder();
     for (name, bytes, seconds) in TONES {
-        let mut source = open(put(&folder, name, bytes)).unwrap();
+        let mut source = open(put(&folder, name, bytes), &[]).unwrap();
         assert_eq!((source.rate(), source.channels()), (SampleRate(44_100), 2), "{name}");
         let (samples, warnings) = drain(source.as_mut());
         assert_eq!(warnings, Vec::<String>::new(), "{name}");
@@ -80,8 +80,8 @@ fn every_usual_format_gives_its_own_rate_both_sides_and_its_whole_length() {
 #[test]
 fn the_name_of_a_file_does_not_matter() {
     let folder = folder();
-    assert!(open(put(&folder, "mix.wav", TONES[0].1)).is_ok());
-    assert!(open(put(&folder, "mix", TONES[2].1)).is_ok());
+    assert!(open(put(&folder, "mix.wav", TONES[0].1), &[]).is_ok());
+    assert!(open(put(&folder, "mix", TONES[2].1), &[]).is_ok());
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_wav_file_that_ends_in_its_header_is_refused_and_one_that_ends_later_is_play
     let folder = folder();
     let whole = std::fs::read(wav(&folder, SampleFormat::I16, 2, &[0.5; 2_000])).unwrap();
     assert!(refused(put(&folder, "head.wav", &whole[..60])).contains("is cut off"));
-    let mut source = open(put(&folder, "half.wav", &whole[..whole.len() - 2_001])).unwrap();
+    let mut source = open(put(&folder, "half.wav", &whole[..whole.len() - 2_001]), &[]).unwrap();
     let (samples, warnings) = drain(source.as_mut());
     assert_eq!(samples, [0.5; 998]);
     assert!(warnings.len() == 1 && warnings[0].contains("499 of 1000 samples"), "{warnings:?}");
@@ -132,7 +132,7 @@ fn cut_compressed_files_are_played_as_far_as_they_go_with_a_warning() {
     for (name, missing) in [("tone.flac", 1_600), ("tone.ogg", 400), ("tone.mp3", 900)] {
         let (bytes, seconds) = tone(name);
         let path = put(&folder, name, &bytes[..bytes.len() - missing]);
-        let mut source = open(path).unwrap_or_else(|error| panic!("{error}"));
+        let mut source = open(path, &[]).unwrap_or_else(|error| panic!("{error}"));
         let (samples, warnings) = drain(source.as_mut());
         let frames = samples.len() / 2;
         assert!(frames > 1_000 && frames < (44_100.0 * seconds) as usize, "{name}: {frames} frames");
@@ -155,7 +155,7 @@ fn eight_bits_and_eight_channels_are_sound_like_any_other() {
     let folder = folder();
     let samples: Vec<f32> = (0..800).map(|i| (i % 8) as f32 / 8.0).collect();
     for format in [SampleFormat::U8, SampleFormat::I24, SampleFormat::F64] {
-        let mut source = open(wav(&folder, format, 8, &samples)).unwrap();
+        let mut source = open(wav(&folder, format, 8, &samples), &[]).unwrap();
         assert_eq!((source.channels(), source.len_hint()), (8, Some(SampleCount(100))));
         assert_eq!(drain(source.as_mut()), (samples.clone(), vec![]));
     }
@@ -165,9 +165,26 @@ fn eight_bits_and_eight_channels_are_sound_like_any_other() {
 fn a_silent_file_is_played_with_one_warning_and_a_quiet_one_without() {
     let folder = folder();
     for (level, said) in [(0.0, 1), (3.0e-5, 1), (3.4e-5, 0)] {
-        let mut source = open(wav(&folder, SampleFormat::F32, 1, &vec![level; 11 * 44_100])).unwrap();
+        let mut source = open(wav(&folder, SampleFormat::F32, 1, &vec![level; 11 * 44_100]), &[]).unwrap();
         let (samples, warnings) = drain(source.as_mut());
         assert_eq!((samples.len(), warnings.len()), (11 * 44_100, said), "{level}: {warnings:?}");
         assert!(warnings.iter().all(|warning| warning.contains("is silent")));
     }
+}
+
+#[test]
+fn picked_channels_come_in_the_order_given_and_their_silence_is_told() {
+    let folder = folder();
+    let samples: Vec<f32> = (0..8_000).map(|i| if i % 8 < 4 { 0.0 } else { (i % 8) as f32 / 8.0 }).collect();
+    let path = wav(&folder, SampleFormat::F32, 8, &samples);
+    for (pick, values, said) in [(&[7u16, 6][..], &[0.75, 0.625][..], 0), (&[5], &[0.5], 0), (&[1, 2], &[0.0, 0.0], 1)]
+    {
+        let mut source = open(&path, pick).unwrap();
+        assert_eq!((source.channels(), source.len_hint()), (pick.len(), Some(SampleCount(1_000))));
+        let (samples, warnings) = drain(source.as_mut());
+        assert_eq!(samples, values.repeat(1_000));
+        assert_eq!(warnings.len(), said, "{warnings:?}");
+    }
+    let told = open(&path, &[8, 9]).err().unwrap().to_string();
+    assert!(told.contains("has 8 channels, so @8,9 cannot be picked: choose from 1 to 8"), "{told}");
 }

@@ -6,6 +6,7 @@ use crate::secret::SecretHash;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// WebSockets that have not said a good hello yet. More are turned away until some have.
@@ -29,6 +30,8 @@ pub struct App {
     pub draining: watch::Receiver<bool>,
     /// Held by every link, so that the end can wait for all of them.
     pub alive: mpsc::WeakSender<()>,
+    /// How long a link may take to say it.
+    pub hello_within: Duration,
     /// Places for links that have not said hello.
     pub waiting: Arc<Semaphore>,
 }

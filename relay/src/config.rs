@@ -5,11 +5,15 @@ use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Prefix of the environment variables.
 pub const ENV_PREFIX: &str = "FARFIELD_RELAY_";
 /// Most shards that one relay runs.
 pub const MAX_SHARDS: usize = 64;
+
+/// How long a new link may take to say hello.
+pub const HELLO_WITHIN: Duration = Duration::from_secs(5);
 
 /// The Farfield relay: brings a studio's sound to the people who are far away.
 #[derive(Debug, Parser)]
@@ -71,6 +75,9 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Log filter.
     pub log: String,
+    /// How long a new link may take to say hello. No setting for people.
+    #[serde(skip)]
+    pub hello_within: Duration,
 }
 
 /// The same keys, all optional, as a file has them.
@@ -123,6 +130,7 @@ impl Default for Config {
             advertise: None,
             public_url: None,
             log: "info".to_owned(),
+            hello_within: HELLO_WITHIN,
         }
     }
 }
@@ -149,6 +157,7 @@ impl Config {
             advertise: cli.advertise.or(file.advertise),
             public_url: cli.public_url.clone().or(file.public_url),
             log: cli.log.clone().or(file.log).unwrap_or(base.log),
+            hello_within: base.hello_within,
         }
         .checked()
     }

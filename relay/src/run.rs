@@ -89,6 +89,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()> + Send + 'st
         metrics,
         draining,
         alive: alive.downgrade(),
+        hello_within: config.hello_within,
         waiting: Arc::new(Semaphore::new(WAITING_LINKS)),
     };
     let end = End { drain, rooms, alive, all_gone };

@@ -16,8 +16,6 @@ use tokio::time::{sleep, timeout, timeout_at};
 use tokio_tungstenite::tungstenite;
 use tracing::{Instrument, info, info_span};
 
-/// How long a fresh link may take to say hello.
-const HELLO_WITHIN: Duration = Duration::from_secs(5);
 /// How long the reader may take to read one frame before the link counts as dead.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// How long a closed link waits for the other side's close.
@@ -73,8 +71,8 @@ impl Refused {
 async fn say_hello(app: &App, link: LinkId, source: &mut Source) -> Result<Admitted, Refused> {
     let mut draining = app.draining.clone();
     let hello = tokio::select! {
-        hello = timeout(HELLO_WITHIN, read_hello(source)) => hello.unwrap_or_else(|_| {
-            let msg = "no hello came within 5 s; open the link again";
+        hello = timeout(app.hello_within, read_hello(source)) => hello.unwrap_or_else(|_| {
+            let msg = format!("no hello came within {} s; open the link again", app.hello_within.as_secs_f32());
             Err(Refused(Some(Refusal::new(ErrorCode::Unauthorized, msg)), Closing::Silent))
         })?,
         _ = draining.wait_for(|draining| *draining) => {

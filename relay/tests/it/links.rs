@@ -87,6 +87,17 @@ async fn a_hello_that_is_none_is_refused() {
 }
 
 #[tokio::test]
+async fn a_link_that_says_no_hello_in_time_is_closed_with_the_reason() {
+    assert_eq!(relay::config::Config::default().hello_within, std::time::Duration::from_secs(5));
+    let house = House::start_with(|config| config.hello_within = std::time::Duration::ZERO).await;
+    let mut link = Link::open(house.addr()).await;
+    let (last, frame) = link.until_closed().await;
+    assert_eq!(u16::from(frame.code), close::SILENT);
+    let Some(RelayFrame::Err { id: None, code: ErrorCode::Unauthorized, msg }) = last else { panic!("{last:?}") };
+    assert_eq!(msg, "no hello came within 0 s; open the link again");
+}
+
+#[tokio::test]
 async fn the_way_back_is_good_once_and_keeps_the_person() {
     let house = House::start().await;
     let made = house.session().await;

@@ -11,6 +11,7 @@ use crate::report::{LevelStats, PublishedStats, kind_name};
 use crate::tui::StreamMeters;
 use client_core::clock::RelayClock;
 use client_core::talk::TalkDetector;
+use codec::publish::MAX_REDUNDANCY;
 use protocol::command::Command;
 use protocol::ids::StreamId;
 use protocol::stream::{EpochMap, StreamFormat, StreamKind};
@@ -34,6 +35,8 @@ pub(super) struct OwnStream {
     rtp0: RtpTimestamp,
     publisher: Publisher,
     format: StreamFormat,
+    /// RED depth that the relay asked for last.
+    asked: u8,
     epochs: Vec<(u32, EpochStart)>,
     sender: watch::Sender<Option<TrackSender>>,
     state: Arc<PumpState>,
@@ -77,6 +80,7 @@ impl OwnStream {
             slow: LevelMeter::default(),
             meter: DeskMeter::new(usize::from(format.channels)),
             format,
+            asked: 0,
             talk: TalkDetector::default(),
             muted: false,
         }
@@ -108,10 +112,14 @@ impl OwnStream {
         self.sender.send_replace(sender);
     }
 
-    /// Sets the RED depth that the relay asks for.
-    pub(super) fn set_redundancy(&mut self, depth: u8) {
-        self.format.redundancy = depth.min(3);
-        self.publisher.set_redundancy(self.format.redundancy);
+    /// Repeats as many frames in each packet as the relay asks for, and never fewer than the profile does.
+    pub(super) fn ask_redundancy(&mut self, depth: u8) {
+        self.asked = depth;
+        self.publisher.set_redundancy(self.redundancy());
+    }
+
+    fn redundancy(&self) -> u8 {
+        self.format.redundancy.max(self.asked).min(MAX_REDUNDANCY)
     }
 
     /// Silences it, or lets it sound again.
@@ -169,7 +177,7 @@ impl OwnStream {
             sent: self.state.sent(),
             dropped: self.state.unsent() + stats.dropped,
             lost_samples: stats.lost.0,
-            redundancy: self.format.redundancy,
+            redundancy: self.redundancy(),
             muted: self.muted,
             levels: self.slow.take(),
         }

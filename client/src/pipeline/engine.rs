@@ -60,8 +60,6 @@ pub(crate) struct Slot {
 pub(crate) enum Command {
     Add(Box<Slot>),
     Remove(SourceId),
-    /// RED depth that the source carries now.
-    Redundancy(SourceId, u8),
     /// The least to buffer, for retransmission.
     MinTarget(SourceId, Duration),
 }
@@ -168,7 +166,6 @@ impl Engine {
             match command {
                 Command::Add(slot) => self.add_rt(slot),
                 Command::Remove(id) => self.each_rt(id, |slot| slot.leaving = true),
-                Command::Redundancy(id, depth) => self.each_rt(id, |slot| slot.jitter.set_redundancy_rt(depth)),
                 Command::MinTarget(id, target) => self.each_rt(id, |slot| slot.jitter.set_min_target_rt(target)),
             }
         }

@@ -163,6 +163,6 @@ fn what_exceeds_full_scale_is_counted_and_not_bent() {
 #[test]
 fn a_command_for_a_source_that_left_is_ignored() {
     let mut bench = Bench::new();
-    bench.sources.command(Command::Redundancy(SourceId(5), 2)).unwrap();
+    bench.sources.command(Command::Remove(SourceId(5))).unwrap();
     assert_eq!(bench.play(&[]), vec![0.0; 2 * PERIOD]);
 }

@@ -177,14 +177,6 @@ impl Player {
         self.sources().resync(source);
     }
 
-    /// Says what RED depth the source's packets carry now.
-    ///
-    /// # Errors
-    /// If the last commands have not been taken for seconds.
-    pub fn set_redundancy(&self, source: SourceId, depth: u8) -> Result<(), PipelineError> {
-        self.sources().command(Command::Redundancy(source, depth))
-    }
-
     /// Makes the source's buffer hold at least so much: a round trip and 20 ms where lost packets are asked for again.
     ///
     /// # Errors

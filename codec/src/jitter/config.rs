@@ -98,7 +98,8 @@ pub struct Config {
     pub frame: FrameDuration,
     /// The share of packets to have in time, in [0.5, 0.9999].
     pub quantile: f64,
-    /// RED depth to wait for: so many frames are added to the target.
+    /// RED depth that the stream is expected to carry: so many frames are added to the target. What really comes is
+    /// taken from the packets, more at once and less after 10 s.
     pub redundancy: u8,
     /// Longest block that will be pulled, in output samples per channel. A longer one is served and remembered.
     pub callback: SampleCount,

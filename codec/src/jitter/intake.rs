@@ -132,6 +132,7 @@ impl Intake {
         self.sequence.count(seq);
         let late = cursor.is_some_and(|cursor| frame.start < cursor);
         steer.handle_arrival_rt(at_ms, frame.start, frame.span, late);
+        steer.handle_depth_rt(at_ms, red.map_or(0, |red| red.depth()));
         if let Some(red) = red {
             self.keep_redundant_rt(frame.start, red, cursor);
         }

@@ -95,11 +95,6 @@ impl<D: FrameDecoder> JitterBuffer<D> {
         self.intake.begin_epoch_rt(&mut self.steer, &mut self.playout);
     }
 
-    /// Changes the RED depth to wait for; the target follows.
-    pub fn set_redundancy_rt(&mut self, depth: u8) {
-        self.steer.set_redundancy(depth);
-    }
-
     /// Buffers at least so much, margin excluded: a round trip and 20 ms where lost packets are asked for again.
     pub fn set_min_target_rt(&mut self, target: core::time::Duration) {
         self.steer.set_min_target(target);

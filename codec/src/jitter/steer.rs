@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::target::Target;
 use crate::drift::Envelope;
+use crate::publish::MAX_REDUNDANCY;
 use core::time::Duration;
 use units::{Ppm, SampleCount};
 
@@ -35,6 +36,8 @@ const GROW_SHARE: f64 = 0.1;
 const GROW_MS: f64 = 1.25;
 /// After so many packets in a row that came late one by one, growing goes all the way: the line has become longer.
 const LATE_ROW: u32 = 3;
+/// Fewer redundant frames than are waited for must have come for so long before fewer are waited for, ms.
+const SHALLOWER_MS: f64 = 10_000.0;
 /// A target that has risen lately may be filled up to by concealment for so long, ms.
 const RISE_MS: f64 = 2_000.0;
 
@@ -44,7 +47,10 @@ pub(super) struct Steer {
     calls: Envelope,
     target: Target,
     frame_ms: f64,
+    /// Redundant frames that are waited for.
     redundancy: u8,
+    /// Since when fewer have come, ms, and how many at most.
+    shallower: Option<(f64, u8)>,
     min_ms: f64,
     max_ms: f64,
     rate_per_ms: f64,
@@ -67,6 +73,7 @@ impl Steer {
             target: Target::new(config.quantile.clamp(0.5, 0.9999)),
             frame_ms: f64::from(config.frame.micros()) / 1_000.0,
             redundancy: config.redundancy,
+            shallower: None,
             min_ms: (config.min_target.as_secs_f64() * 1_000.0).min(max_ms),
             max_ms,
             rate_per_ms,
@@ -79,8 +86,22 @@ impl Steer {
         }
     }
 
-    pub(super) fn set_redundancy(&mut self, depth: u8) {
-        self.redundancy = depth;
+    /// A packet with so many redundant frames has come. More than before are worth waiting for at once; fewer only
+    /// when they stay fewer.
+    pub(super) fn handle_depth_rt(&mut self, at_ms: f64, depth: usize) {
+        let depth = depth.min(usize::from(MAX_REDUNDANCY)) as u8;
+        if depth >= self.redundancy {
+            if depth > self.redundancy {
+                (self.redundancy, self.last_rise_ms) = (depth, at_ms);
+            }
+            self.shallower = None;
+            return;
+        }
+        let (since_ms, most) = self.shallower.unwrap_or((at_ms, 0));
+        self.shallower = Some((since_ms, most.max(depth)));
+        if at_ms - since_ms >= SHALLOWER_MS {
+            (self.redundancy, self.shallower) = (most.max(depth), None);
+        }
     }
 
     pub(super) fn set_min_target(&mut self, target: Duration) {

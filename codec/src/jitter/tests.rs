@@ -242,6 +242,45 @@ fn a_lost_packet_is_played_from_its_redundant_copy_across_the_timestamp_wrap() {
 }
 
 #[test]
+fn deeper_redundancy_is_waited_for_at_once_and_shallower_after_ten_seconds() {
+    let mut bench = Bench::new(48_000, 0);
+    bench.run(0..400, |bench, k, at| {
+        bench.push(k, at);
+    });
+    let plain_ms = bench.buffer.stats().target_ms;
+    let deeper_ms = |bench: &Bench| bench.buffer.stats().target_ms - plain_ms;
+    bench.run(400..402, |bench, k, at| {
+        bench.push_red(k, at);
+    });
+    assert!((4.9..5.1).contains(&deeper_ms(&bench)), "{}", deeper_ms(&bench));
+    bench.run(402..2_402, |bench, k, at| {
+        bench.push(k, at);
+    });
+    assert!(deeper_ms(&bench) > 4.9, "a copy may have been left out because it did not fit");
+    bench.run(2_402..2_404, |bench, k, at| {
+        bench.push(k, at);
+    });
+    assert!(deeper_ms(&bench) < 0.1, "{}", deeper_ms(&bench));
+}
+
+#[test]
+fn redundancy_that_begins_with_loss_makes_it_good_after_the_first_concealment() {
+    let mut bench = Bench::new(48_000, 0);
+    bench.run(0..400, |bench, k, at| {
+        bench.push(k, at);
+    });
+    bench.run(400..800, |bench, k, at| {
+        if k % 20 != 10 {
+            bench.push_red(k, at);
+        }
+    });
+    let stats = bench.buffer.stats();
+    assert_eq!(stats.lost, 20);
+    assert!(stats.concealed.0 <= 2 * 240, "{stats:?}");
+    assert!(stats.redundant.0 >= 17 * 240, "{stats:?}");
+}
+
+#[test]
 fn a_main_copy_is_preferred_to_a_redundant_one() {
     let mut bench = Bench::new(48_000, 1);
     bench.run(0..400, |bench, k, at| {

@@ -21,6 +21,8 @@ pub struct HeardStream {
     pub kind: StreamKind,
     /// Who publishes it.
     pub publisher: ParticipantId,
+    /// How many earlier frames travel with each one by the publisher's own choice.
+    pub redundancy: u8,
 }
 
 impl Plan {
@@ -45,7 +47,8 @@ impl Plan {
 
 impl From<&Stream> for HeardStream {
     fn from(stream: &Stream) -> HeardStream {
-        HeardStream { stream: stream.id, kind: stream.kind, publisher: stream.participant }
+        let redundancy = stream.format.redundancy;
+        HeardStream { stream: stream.id, kind: stream.kind, publisher: stream.participant, redundancy }
     }
 }
 

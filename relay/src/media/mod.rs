@@ -64,7 +64,7 @@ pub struct PeerOffer {
 }
 
 /// What the media plane tells. Nothing is lost: while the room's queue is full, events wait in the shard in order, where
-/// a newer `Slots` or `Hearing` replaces an older one of the same peer and `Gone` replaces all about it.
+/// a newer `Slots`, `Hearing` or (per stream) `Redundancy` replaces an older one of the same peer and `Gone` replaces all about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaEvent {
     /// A peer's transport stands: sound flows from now on.
@@ -102,6 +102,15 @@ pub enum MediaEvent {
         key: PeerKey,
         /// All of them.
         streams: Vec<StreamId>,
+    },
+    /// A publisher is asked for so many earlier frames with each one, unless it chose more.
+    Redundancy {
+        /// Whose.
+        key: PeerKey,
+        /// Which of its streams.
+        stream: StreamId,
+        /// RED depth: 0 to 3.
+        depth: u8,
     },
 }
 

@@ -5,7 +5,7 @@ use protocol::wire::{MAX_IN_BYTES, MAX_SLOTS};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use str0m::change::SdpOffer;
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::rtp::{Extension, ExtensionMap};
@@ -17,6 +17,8 @@ const MAX_SENDING: usize = 8;
 const MAX_LINE_BYTES: usize = 1_024;
 /// Longest `a=mid` that the library keeps as it is.
 const MAX_MID_BYTES: usize = 16;
+/// How often is looked at what listeners report of their sections; they report every second at most.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// How the relay wants Opus sent to it and says that it sends it: in stereo, at any rate up to libopus's highest,
 /// without in-band FEC (which turns music into speech coding), in frames as short as 2.5 ms.
 const OPUS_FMTP: &str = "minptime=3;stereo=1;sprop-stereo=1;maxaveragebitrate=510000;useinbandfec=0";
@@ -51,6 +53,7 @@ impl Identity {
             .clear_codecs()
             .enable_opus(true, true)
             .set_extension_map(extensions)
+            .set_stats_interval(Some(REPORT_EVERY))
             .set_send_buffer_audio(1);
         let mut rtc = config.build(now);
         for address in candidates {

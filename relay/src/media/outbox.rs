@@ -66,6 +66,9 @@ fn replaces(newer: &MediaEvent, older: &MediaEvent) -> bool {
     match (newer, older) {
         (MediaEvent::Slots { key, .. }, MediaEvent::Slots { key: of, .. })
         | (MediaEvent::Hearing { key, .. }, MediaEvent::Hearing { key: of, .. }) => key == of,
+        (MediaEvent::Redundancy { key, stream, .. }, MediaEvent::Redundancy { key: of, stream: other, .. }) => {
+            (key, stream) == (of, other)
+        }
         (MediaEvent::Gone { key, .. }, older) => subject(older) == *key,
         _ => false,
     }
@@ -77,7 +80,8 @@ fn subject(event: &MediaEvent) -> PeerKey {
         | MediaEvent::Gone { key, .. }
         | MediaEvent::Slots { key, .. }
         | MediaEvent::FirstPacket { key, .. }
-        | MediaEvent::Hearing { key, .. } => *key,
+        | MediaEvent::Hearing { key, .. }
+        | MediaEvent::Redundancy { key, .. } => *key,
     }
 }
 
@@ -109,6 +113,19 @@ mod tests {
         assert_eq!(inbox.try_recv().unwrap(), MediaEvent::Connected(key(1)));
         events.flush();
         assert_eq!(inbox.try_recv().unwrap(), hearing(1, 4));
+    }
+
+    #[test]
+    fn the_newest_redundancy_of_each_stream_counts() {
+        let (room, _inbox) = mpsc::channel(1);
+        let mut events = Events::new(room);
+        let asked = |n, depth| MediaEvent::Redundancy { key: key(1), stream: StreamId(Uuid::from_u128(n)), depth };
+        events.tell(MediaEvent::Connected(key(9)));
+        for depth in 0..3 {
+            events.tell(asked(1, depth));
+            events.tell(asked(2, depth));
+        }
+        assert_eq!(events.waiting, [asked(1, 2), asked(2, 2)]);
     }
 
     #[test]

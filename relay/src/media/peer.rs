@@ -13,6 +13,7 @@ use str0m::format::Codec;
 use str0m::media::{Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
+use str0m::stats::MediaEgressStats;
 use str0m::{Event, IceConnectionState, Input, Output, Rtc};
 use units::{RtpTimestamp, Seq, Ssrc};
 
@@ -30,6 +31,12 @@ pub(crate) const MAX_ADDRESSES: usize = 16;
 pub(crate) enum Happened {
     Connected,
     Media(MediaPacket),
+    /// How the peer receives one of its sections.
+    Reception {
+        mid: String,
+        highest: u64,
+        lost: u32,
+    },
     /// A packet that no section declared or whose payload type is not Opus or RED.
     Stray,
     Gone(GoneReason),
@@ -222,6 +229,7 @@ impl Peer {
     fn translate(&mut self, event: Event) -> Option<Happened> {
         match event {
             Event::RtpPacket(packet) => Some(self.media(packet).map_or(Happened::Stray, Happened::Media)),
+            Event::MediaEgressStats(stats) => reception(&stats),
             Event::Connected => {
                 self.connected = true;
                 Some(Happened::Connected)
@@ -278,6 +286,13 @@ impl std::fmt::Debug for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Peer").field("key", &self.key).field("connected", &self.connected).finish_non_exhaustive()
     }
+}
+
+fn reception(stats: &MediaEgressStats) -> Option<Happened> {
+    let said = stats.remote.as_ref()?;
+    // The count has 24 bits on the wire.
+    let (mid, lost) = (stats.mid.to_string(), said.packets_lost as u32);
+    Some(Happened::Reception { mid, highest: *said.maximum_sequence_number, lost })
 }
 
 fn section_names(sdp: &str) -> Vec<String> {

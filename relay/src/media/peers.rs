@@ -2,7 +2,7 @@
 
 use super::PeerKey;
 use super::peer::{MAX_ADDRESSES, Peer};
-use protocol::ids::{ParticipantId, SessionId};
+use protocol::ids::{ParticipantId, SessionId, StreamId};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -73,6 +73,12 @@ impl Peers {
     /// Places of a session's peers.
     pub(crate) fn of_session(&self, session: SessionId) -> Vec<usize> {
         self.by_participant.iter().filter(|((of, _), _)| *of == session).map(|(_, at)| *at).collect()
+    }
+
+    /// Whose peer publishes a stream.
+    pub(crate) fn publisher(&self, session: SessionId, stream: StreamId) -> Option<PeerKey> {
+        let mut peers = self.places.iter().flatten().filter(|peer| peer.key.session == session);
+        peers.find(|peer| peer.streams().any(|own| own == stream)).map(|peer| peer.key)
     }
 
     /// Finds a peer under its user fragment of now: an ICE restart gives it another one.

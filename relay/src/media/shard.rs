@@ -11,7 +11,7 @@ use super::stats::Counters;
 use super::{GoneReason, MediaError, MediaEvent, PeerKey, PeerOffer};
 use protocol::ids::{SessionId, StreamId};
 use relay_core::admission::{Datagram, MAX_DATAGRAM, classify};
-use relay_core::forward::{Forwarder, Incoming, LegId, Outgoing};
+use relay_core::forward::{Forwarder, Incoming, LegId, Outgoing, Reception};
 use relay_core::plan::Plan;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -178,6 +178,9 @@ impl Shard {
             match what {
                 Happened::Connected => self.handle_connected(now, at),
                 Happened::Media(packet) => self.handle_media(now, at, packet),
+                Happened::Reception { mid, highest, lost } => {
+                    self.handle_reception(now, at, Reception { mid: &mid, highest, lost });
+                }
                 Happened::Stray => self.outbox.counters.packets_malformed.add(1),
                 Happened::Gone(why) => {
                     if let Some(key) = self.remove(at) {
@@ -227,6 +230,15 @@ impl Shard {
         counters.packets_in.add(1);
         counters.packets_malformed.add(u64::from(forwarded.is_err()));
         counters.forward_ns.add(now.elapsed().as_nanos() as u64);
+    }
+
+    fn handle_reception(&mut self, now: Instant, at: usize, reception: Reception<'_>) {
+        let Some(key) = self.peers.get_mut(at).map(|peer| peer.key) else { return };
+        let (leg, at) = (LegId(at as u32), mono(self.started, now));
+        let (sessions, mut delivery) = self.delivery(now, Some(key), Level::default());
+        if let Some(forwarder) = sessions.get_mut(&key.session) {
+            forwarder.handle_reception(at, leg, reception, &mut |out| delivery.take(out));
+        }
     }
 
     /// The forwarders, and all that carrying out their wishes takes.
@@ -325,7 +337,7 @@ impl Shard {
 /// Carries out what a forwarder wants, with everything of the shard that it needs for it.
 struct Delivery<'a> {
     now: Instant,
-    /// Whose packet is being forwarded.
+    /// Whose packet is being forwarded, or whose report is being handled.
     key: Option<PeerKey>,
     level: Level,
     peers: &'a mut Peers,
@@ -356,6 +368,12 @@ impl Delivery<'_> {
                 if peer.hearing != streams {
                     peer.hearing.clone_from(&streams);
                     self.events.tell(MediaEvent::Hearing { key, streams });
+                }
+            }
+            Outgoing::Redundancy { stream, depth } => {
+                let publisher = self.key.and_then(|key| self.peers.publisher(key.session, stream));
+                if let Some(key) = publisher {
+                    self.events.tell(MediaEvent::Redundancy { key, stream, depth });
                 }
             }
             Outgoing::Run { stream, ssrc, at } => {

@@ -143,7 +143,7 @@ impl House {
 
     /// Participants 1 to 9 hear these streams.
     fn plan(&self, heard: &[(u128, StreamKind)]) {
-        let one = |&(id, kind)| HeardStream { stream: stream(id), kind, publisher: participant(0) };
+        let one = |&(id, kind)| HeardStream { stream: stream(id), kind, publisher: participant(0), redundancy: 1 };
         let heard: Vec<HeardStream> = heard.iter().map(one).collect();
         let listeners: BTreeMap<_, _> = (1..10).map(|n| (participant(n), heard.clone())).collect();
         self.handle.set_plan(SessionId(Uuid::nil()), Arc::new(Plan { listeners }));

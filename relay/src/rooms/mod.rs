@@ -121,5 +121,6 @@ fn as_input(event: MediaEvent) -> (PeerKey, MediaInput) {
         MediaEvent::Slots { key, slots, missing } => (key, MediaInput::Slots { slots, missing }),
         MediaEvent::FirstPacket { key, stream, ssrc, rtp } => (key, MediaInput::FirstPacket { stream, ssrc, rtp }),
         MediaEvent::Hearing { key, streams } => (key, MediaInput::Hearing(streams)),
+        MediaEvent::Redundancy { key, stream, depth } => (key, MediaInput::Redundancy { stream, depth }),
     }
 }

@@ -114,6 +114,7 @@ pub(crate) fn serve() -> Result<()> {
 /// A thousand listeners may hear the one stream.
 fn plan() -> Plan {
     let publisher = ParticipantId(Uuid::from_u128(0));
-    let heard = vec![HeardStream { stream: StreamId(Uuid::nil()), kind: StreamKind::Program, publisher }];
+    let heard =
+        vec![HeardStream { stream: StreamId(Uuid::nil()), kind: StreamKind::Program, publisher, redundancy: 1 }];
     Plan { listeners: (1..1_000).map(|n| (ParticipantId(Uuid::from_u128(n)), heard.clone())).collect() }
 }

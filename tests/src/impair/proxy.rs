@@ -3,8 +3,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use units::MonoTime;
@@ -18,6 +18,7 @@ const MAX_FLOWS: usize = 256;
 /// directions and its own address towards the target. Ends when dropped.
 pub struct Proxy {
     address: SocketAddr,
+    wires: Arc<Mutex<Wires>>,
     ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,14 +33,21 @@ impl Proxy {
         let front = open(at)?;
         let address = front.local_addr()?;
         let ending = Arc::new(AtomicBool::new(false));
-        let mut carrier = Carrier { front, target, up, down, start: Instant::now(), flows: HashMap::new() };
+        let wires = Arc::new(Mutex::new(Wires { up, down }));
+        let for_thread = Arc::clone(&wires);
+        let mut carrier = Carrier { front, target, wires: for_thread, start: Instant::now(), flows: HashMap::new() };
         let end = Arc::clone(&ending);
         let thread = std::thread::Builder::new().name("impair".into()).spawn(move || {
             while !end.load(Ordering::Relaxed) {
                 carrier.turn();
             }
         })?;
-        Ok(Proxy { address, ending, thread: Some(thread) })
+        Ok(Proxy { address, wires, ending, thread: Some(thread) })
+    }
+
+    /// From now on, clients that were not seen before get these directions; the others keep theirs.
+    pub fn impair_newcomers(&self, up: Impairment, down: Impairment) {
+        *lock(&self.wires) = Wires { up, down };
     }
 
     /// Where clients send to.
@@ -57,6 +65,12 @@ impl Drop for Proxy {
     }
 }
 
+/// What a new client's directions are like.
+struct Wires {
+    up: Impairment,
+    down: Impairment,
+}
+
 struct Flow {
     back: UdpSocket,
     up: Impairer,
@@ -66,8 +80,7 @@ struct Flow {
 struct Carrier {
     front: UdpSocket,
     target: SocketAddr,
-    up: Impairment,
-    down: Impairment,
+    wires: Arc<Mutex<Wires>>,
     start: Instant,
     flows: HashMap<SocketAddr, Flow>,
 }
@@ -91,11 +104,12 @@ impl Carrier {
     }
 
     fn take_from_clients(&mut self, now: MonoTime) {
-        let (front, flows, up, down) = (&self.front, &mut self.flows, &self.up, &self.down);
+        let (front, flows, wires) = (&self.front, &mut self.flows, &self.wires);
         let any = SocketAddr::new(self.target.ip(), 0);
         receive_all(front, |datagram, client| {
             if !flows.contains_key(&client) {
                 let Some(back) = open(any).ok().filter(|_| flows.len() < MAX_FLOWS) else { return };
+                let Wires { up, down } = &*lock(wires);
                 flows.insert(client, Flow { back, up: Impairer::new(up.clone()), down: Impairer::new(down.clone()) });
             }
             if let Some(flow) = flows.get_mut(&client) {
@@ -120,6 +134,10 @@ impl Carrier {
     fn now(&self) -> MonoTime {
         MonoTime(self.start.elapsed().as_nanos() as u64)
     }
+}
+
+fn lock(wires: &Mutex<Wires>) -> MutexGuard<'_, Wires> {
+    wires.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn receive_all(socket: &UdpSocket, mut take: impl FnMut(&[u8], SocketAddr)) {
@@ -166,5 +184,25 @@ mod tests {
         target.send_to(b"back", from).unwrap();
         let (length, from) = client.recv_from(&mut buffer).unwrap();
         assert_eq!((&buffer[..length], from), (&b"back"[..], proxy.address()));
+    }
+
+    #[test]
+    fn newcomers_get_another_network_and_the_others_keep_theirs() {
+        let loopback: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let target = UdpSocket::bind(loopback).unwrap();
+        let whole = Impairment::default;
+        let proxy = Proxy::start(loopback, target.local_addr().unwrap(), whole(), whole()).unwrap();
+        let (old, new) = (UdpSocket::bind(loopback).unwrap(), UdpSocket::bind(loopback).unwrap());
+        let mut buffer = [0u8; 16];
+        let mut comes = |from: &UdpSocket, datagram: &[u8]| {
+            from.send_to(datagram, proxy.address()).unwrap();
+            let (length, _) = target.recv_from(&mut buffer).unwrap();
+            assert_eq!(&buffer[..length], datagram);
+        };
+        comes(&old, b"first");
+        proxy.impair_newcomers("drop=0".parse().unwrap(), whole());
+        new.send_to(b"lost", proxy.address()).unwrap();
+        comes(&new, b"second");
+        comes(&old, b"third");
     }
 }

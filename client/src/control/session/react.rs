@@ -94,10 +94,11 @@ impl Session {
                 }
             }
             PeerNews::Slots { .. } => {}
-            PeerNews::Redundancy { stream, depth, .. } => {
+            PeerNews::Redundancy { peer, stream, depth } if peer == self.keeper.number() => {
                 let own = self.streams.iter_mut().find(|own| own.id == stream);
-                own.into_iter().for_each(|own| own.set_redundancy(depth));
+                own.into_iter().for_each(|own| own.ask_redundancy(depth));
             }
+            PeerNews::Redundancy { .. } => {}
         }
     }
 
@@ -115,6 +116,8 @@ impl Session {
     pub(super) fn handle_peer(&mut self, peer: u32, event: PeerEvent) {
         if self.keeper.handle_event(peer, event, &self.streams) {
             tracing::info!(peer, ms = self.ms(), "sound is connected");
+            // The relay counts anew for a new peer, and asks again if there is need.
+            self.streams.iter_mut().for_each(|own| own.ask_redundancy(0));
         }
     }
 

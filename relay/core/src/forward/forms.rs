@@ -1,6 +1,6 @@
 //! The shapes that one of the publisher's packets takes for its listeners, each made once.
 
-use super::forwarder::{Incoming, LegPackets, Packing, RedLeg};
+use super::forwarder::{Incoming, Packing, RedLeg};
 use super::joiner::Frame;
 use packets::red::{self, Red};
 use packets::split;
@@ -61,9 +61,9 @@ impl<'a> Forms<'a> {
         frames
     }
 
-    /// The shape for a leg that takes the publisher's packets one by one.
-    pub(crate) fn for_leg(&mut self, packets: &LegPackets) -> (Packing, &Arc<[u8]>) {
-        match (self.red, packets.red) {
+    /// The shape for a section that takes the publisher's packets one by one, and RED as said.
+    pub(crate) fn for_leg(&mut self, wanted: Option<RedLeg>) -> (Packing, &Arc<[u8]>) {
+        match (self.red, wanted) {
             (None, _) => (Packing::Opus, self.packet.payload),
             (Some(_), None) => (Packing::Opus, self.plain()),
             (Some(red), Some(leg)) if self.is_whole(&red, leg) => (Packing::Red, self.packet.payload),

@@ -5,6 +5,7 @@ use super::joiner::{Joined, Joiner};
 use super::leg::Leg;
 use super::munger::{Counting, Place, RunId};
 use super::source::{Clock, Standing};
+use super::uplink::Uplink;
 use crate::plan::Plan;
 use packets::PayloadType;
 use protocol::ids::{ParticipantId, StreamId};
@@ -83,6 +84,13 @@ pub enum Outgoing<'a> {
     },
     /// A packet for one leg.
     Packet(Forwarded<'a>),
+    /// A stream's publisher shall send so many earlier frames with each one, or more by its own choice.
+    Redundancy {
+        /// Which stream.
+        stream: StreamId,
+        /// RED depth: 0 to 3.
+        depth: u8,
+    },
 }
 
 /// A packet for one leg, ready to be sealed.
@@ -121,6 +129,17 @@ pub struct RedLeg {
     pub opus: PayloadType,
 }
 
+/// What a listener reports of one of its sections: running counts (RFC 3550 section 6.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reception<'a> {
+    /// The section's `a=mid`.
+    pub mid: &'a str,
+    /// The highest packet number that came.
+    pub highest: u64,
+    /// Packets missing in all, a signed number of 24 bits.
+    pub lost: u32,
+}
+
 /// Forwards within one session. Sans-IO. Per packet it allocates once for each shape that differs from the publisher's;
 /// otherwise only where listeners, sources or slots change.
 #[derive(Debug, Default)]
@@ -134,6 +153,7 @@ pub struct Forwarder {
 #[derive(Debug, Default)]
 struct Source {
     clock: Clock,
+    uplink: Uplink,
     joiner: Option<(RunId, Joiner)>,
     /// Positions of legs and of their sections that take packets one by one.
     single: Vec<(usize, usize)>,
@@ -203,7 +223,7 @@ impl Forwarder {
         let joins = source.joins(standing, &forms);
         let one_by_one = source.single.iter().chain(source.joined.iter().filter(|_| !joins));
         for &(leg, section) in one_by_one {
-            let (packing, payload) = forms.for_leg(&legs[leg].packets);
+            let (packing, payload) = forms.for_leg(legs[leg].sections[section].red);
             let (stream, ssrc, place) = (packet.stream, packet.ssrc, standing.place());
             legs[leg].forward(now, section, &Shaped { stream, ssrc, place, packing, payload }, sink);
         }
@@ -211,7 +231,27 @@ impl Forwarder {
             let frames = forms.frames(standing.at);
             source.join(now, packet.stream, legs, sink, |joiner, out| joiner.handle(now, &frames, out));
         }
+        if now >= source.uplink.next_look {
+            source.look(now);
+            source.ask(packet.stream, legs, sink);
+        }
         Ok(())
+    }
+
+    /// Takes in how a leg's section receives; asks its stream's publisher for more redundancy at once when that is
+    /// needed, and within a second for less.
+    pub fn handle_reception(
+        &mut self,
+        now: MonoTime,
+        id: LegId,
+        reception: Reception<'_>,
+        sink: &mut impl FnMut(Outgoing<'_>),
+    ) {
+        let Some(leg) = self.legs.iter_mut().find(|leg| leg.id == id) else { return };
+        let Some(stream) = leg.handle_reception(now, reception) else { return };
+        if let Some(source) = self.sources.get_mut(&stream) {
+            source.ask(stream, &self.legs, sink);
+        }
     }
 
     /// Where a packet stands in its stream, which may be new.
@@ -273,6 +313,22 @@ impl Forwarder {
 impl Source {
     fn next_deadline(&self) -> Option<MonoTime> {
         self.joiner.as_ref()?.1.next_deadline()
+    }
+
+    /// Counts what was lost on the way from the publisher.
+    fn look(&mut self, now: MonoTime) {
+        if let Some(run) = self.clock.run() {
+            self.uplink.handle_counts(now, run);
+        }
+    }
+
+    /// Asks the publisher for another depth when its worst listener, or its own way up, needs one. What is lost to a
+    /// listener without RED on its own leg cannot be helped; what is lost on the way up is filled for joined packets.
+    fn ask(&mut self, stream: StreamId, legs: &[Leg], sink: &mut impl FnMut(Outgoing<'_>)) {
+        let needs = self.single.iter().map(|&(leg, section)| legs[leg].sections[section].depth());
+        if let Some(depth) = self.uplink.ask(needs.max().unwrap_or(0)) {
+            sink(Outgoing::Redundancy { stream, depth });
+        }
     }
 
     /// Whether the packet goes through a joiner: somebody wants it, and its frames are short or come with redundancy.

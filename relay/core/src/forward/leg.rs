@@ -1,7 +1,8 @@
 //! One listener's leg: its sections, what they carry, and their numbers.
 
-use super::forwarder::{Forwarded, LegId, LegPackets, Outgoing, Section, Shaped};
+use super::forwarder::{Forwarded, LegId, LegPackets, Outgoing, Reception, RedLeg, Section, Shaped};
 use super::munger::Munger;
+use super::redundancy::{Redundancy, Reports};
 use super::slots::{SlotUse, assign};
 use crate::plan::HeardStream;
 use protocol::ids::{ParticipantId, StreamId};
@@ -24,11 +25,17 @@ pub(crate) struct LegSection {
     munger: Munger,
     /// The source that the munger's offset belongs to, once a packet came.
     source: Option<(StreamId, Ssrc)>,
+    /// How it takes RED at present, if it does.
+    pub(crate) red: Option<RedLeg>,
+    /// How many earlier frames the stream's publisher sends by its own choice.
+    chosen: u8,
+    reports: Reports,
+    redundancy: Redundancy,
 }
 
 impl Leg {
     pub(crate) fn new(id: LegId, participant: ParticipantId, packets: LegPackets, sections: Vec<Section>) -> Leg {
-        let sections = sections.into_iter().map(LegSection::new).collect();
+        let sections = sections.into_iter().map(|section| LegSection::new(section, packets.red)).collect();
         Leg { id, participant, packets, sections, missing: Vec::new() }
     }
 
@@ -37,7 +44,7 @@ impl Leg {
         let mut known = std::mem::take(&mut self.sections);
         let keep = |section: Section| {
             let found = known.iter().position(|old| old.section.ssrc == section.ssrc);
-            found.map_or_else(|| LegSection::new(section), |at| known.swap_remove(at))
+            found.map_or_else(|| LegSection::new(section, packets.red), |at| known.swap_remove(at))
         };
         self.packets = packets;
         self.sections = sections.into_iter().map(keep).collect();
@@ -51,6 +58,9 @@ impl Leg {
         self.missing = missing;
         for (section, used) in self.sections.iter_mut().zip(uses) {
             section.used = used;
+            let carried = heard.iter().find(|one| used.stream == Some(one.stream));
+            section.chosen = carried.map_or(0, |one| one.redundancy);
+            section.trim(self.packets.red);
             if section.source.is_some_and(|(stream, _)| used.stream != Some(stream)) {
                 section.source = None;
                 changed = true;
@@ -87,6 +97,16 @@ impl Leg {
         }));
     }
 
+    /// Takes in what the listener says of one section; the stream that it carries.
+    pub(crate) fn handle_reception(&mut self, now: MonoTime, reception: Reception<'_>) -> Option<StreamId> {
+        let red = self.packets.red;
+        let section = self.sections.iter_mut().find(|section| section.section.mid == reception.mid)?;
+        let (sent, lost) = section.reports.since_last(reception.highest, reception.lost)?;
+        section.redundancy.handle_loss(now, sent, lost);
+        section.trim(red);
+        section.used.stream
+    }
+
     /// What its sections carry and which streams are missing.
     pub(crate) fn news(&self) -> Outgoing<'static> {
         let slots = self.sections.iter().filter_map(LegSection::slot).collect();
@@ -95,9 +115,21 @@ impl Leg {
 }
 
 impl LegSection {
-    fn new(section: Section) -> LegSection {
+    fn new(section: Section, red: Option<RedLeg>) -> LegSection {
         let munger = Munger::new(section.first_number);
-        LegSection { section, used: SlotUse::default(), munger, source: None }
+        let (reports, redundancy) = (Reports::default(), Redundancy::default());
+        LegSection { section, used: SlotUse::default(), munger, source: None, red, chosen: 0, reports, redundancy }
+    }
+
+    /// How many earlier frames it needs with each one; a section without RED has no use for any.
+    pub(crate) fn depth(&self) -> u8 {
+        if self.red.is_some() { self.redundancy.depth() } else { 0 }
+    }
+
+    /// Fits what it takes of RED, at most `most`, to what it loses.
+    fn trim(&mut self, most: Option<RedLeg>) {
+        let depth = self.redundancy.passed(self.chosen);
+        self.red = most.map(|most| RedLeg { depth: most.depth.min(depth), ..most });
     }
 
     fn slot(&self) -> Option<Slot> {

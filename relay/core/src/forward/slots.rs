@@ -51,7 +51,12 @@ mod tests {
     use uuid::Uuid;
 
     fn heard(id: u128, kind: StreamKind) -> HeardStream {
-        HeardStream { stream: StreamId(Uuid::from_u128(id)), kind, publisher: ParticipantId(Uuid::nil()) }
+        HeardStream {
+            stream: StreamId(Uuid::from_u128(id)),
+            kind,
+            publisher: ParticipantId(Uuid::nil()),
+            redundancy: 1,
+        }
     }
 
     fn ids(slots: &[SlotUse]) -> Vec<Option<u128>> {

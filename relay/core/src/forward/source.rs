@@ -21,6 +21,8 @@ pub(crate) struct Run {
     pub(crate) number: i64,
     /// Unwrapped timestamp of the newest packet.
     pub(crate) at: Ticks,
+    /// Packets that have come.
+    pub(crate) received: u64,
 }
 
 /// Where a packet stands in the current run.
@@ -41,6 +43,11 @@ impl Standing {
 }
 
 impl Clock {
+    /// The current run.
+    pub(crate) fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
     /// The source of the current run.
     pub(crate) fn ssrc(&self) -> Option<Ssrc> {
         self.run.map(|run| run.ssrc)
@@ -69,7 +76,7 @@ impl Clock {
 
     fn begin(&mut self, now: MonoTime, ssrc: Ssrc, number: i64, at: Ticks, id: RunId) -> Standing {
         self.previous = self.run.map(|run| (run.ssrc, now));
-        self.run = Some(Run { id, ssrc, number, at });
+        self.run = Some(Run { id, ssrc, number, at, received: 1 });
         Standing { id, number, at, first: true }
     }
 }
@@ -77,6 +84,7 @@ impl Clock {
 impl Run {
     fn place(&mut self, seq: Seq, at: RtpTimestamp) -> Standing {
         let (number, at) = (seq.unwrap_near(self.number), at.unwrap_near(self.at));
+        self.received += 1;
         if number > self.number {
             (self.number, self.at) = (number, at);
         }

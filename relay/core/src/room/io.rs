@@ -112,6 +112,13 @@ pub enum MediaInput {
     },
     /// Which streams are being forwarded to it.
     Hearing(Vec<StreamId>),
+    /// How many earlier frames its listeners, or its way to the relay, need with each one of a stream that it publishes.
+    Redundancy {
+        /// Which stream.
+        stream: StreamId,
+        /// RED depth: 0 to 3.
+        depth: u8,
+    },
 }
 
 /// Something the shell has to do.

@@ -101,6 +101,9 @@ impl Room {
                 self.handle_first_packet(now, participant, stream, ssrc, rtp, out);
             }
             MediaInput::Hearing(streams) => self.people.set_hears(participant, streams),
+            MediaInput::Redundancy { stream, depth } => {
+                self.tell(participant, RelayFrame::Sdp(PeerNews::Redundancy { peer, stream, depth }), out);
+            }
         }
     }
 

@@ -195,3 +195,15 @@ fn the_sound_goes_on_while_the_link_is_lost() {
     assert_eq!(house.closed_peers(), []);
     assert_eq!(presence(&house.take(back)).map(|people| people[0].media), Some(true));
 }
+
+#[test]
+fn a_publisher_is_told_what_redundancy_its_peer_is_asked_for_and_a_replaced_peer_is_not() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.command(studio, 1, open(1, StreamKind::Program));
+    house.connect(1, studio, 4);
+    house.news(studio);
+    house.media(1, 4, MediaInput::Redundancy { stream: stream(1), depth: 2 });
+    house.media(1, 3, MediaInput::Redundancy { stream: stream(1), depth: 3 });
+    assert_eq!(house.news(studio), [PeerNews::Redundancy { peer: 4, stream: stream(1), depth: 2 }]);
+}

@@ -1,3 +1,5 @@
+mod loss;
+
 use super::*;
 use crate::plan::{HeardStream, Plan};
 use packets::{PayloadType, join_packets, red, split};
@@ -25,9 +27,20 @@ fn stream(n: u128) -> StreamId {
 
 /// Everybody from participant 1 on hears these streams of participant 0.
 fn plan(listeners: u128, heard: &[(u128, StreamKind)]) -> Arc<Plan> {
-    let one = |&(id, kind)| HeardStream { stream: stream(id), kind, publisher: participant(0) };
+    let one = |&(id, kind)| HeardStream { stream: stream(id), kind, publisher: participant(0), redundancy: 1 };
     let heard: Vec<HeardStream> = heard.iter().map(one).collect();
+    plan_of(listeners, &heard)
+}
+
+fn plan_of(listeners: u128, heard: &[HeardStream]) -> Arc<Plan> {
+    let heard = heard.to_vec();
     Arc::new(Plan { listeners: (1..=listeners).map(|n| (participant(n), heard.clone())).collect() })
+}
+
+/// A program whose publisher chose two earlier frames with each one.
+fn safe(listeners: u128) -> Arc<Plan> {
+    let one = HeardStream { stream: stream(1), kind: StreamKind::Program, publisher: participant(0), redundancy: 2 };
+    plan_of(listeners, &[one])
 }
 
 const RED: LegPackets = LegPackets { red: Some(RedLeg { depth: 3, opus: PayloadType::OPUS }), joins: true };
@@ -39,12 +52,14 @@ enum Seen {
     Run(StreamId, Ssrc, RtpTimestamp),
     Slots(LegId, Vec<Slot>, Vec<StreamId>),
     Packet { leg: LegId, ssrc: Ssrc, number: u64, at: RtpTimestamp, packing: Packing, payload: Vec<u8> },
+    Redundancy(StreamId, u8),
 }
 
 fn seen(out: Outgoing<'_>) -> Seen {
     match out {
         Outgoing::Run { stream, ssrc, at } => Seen::Run(stream, ssrc, at),
         Outgoing::Slots { leg, slots, missing } => Seen::Slots(leg, slots, missing),
+        Outgoing::Redundancy { stream, depth } => Seen::Redundancy(stream, depth),
         Outgoing::Packet(p) => Seen::Packet {
             leg: p.leg,
             ssrc: p.ssrc,
@@ -216,6 +231,7 @@ fn red_is_trimmed_and_renamed_for_a_leg_that_wants_so() {
     let firefox = PayloadType(109);
     let shallow = LegPackets { red: Some(RedLeg { depth: 1, opus: firefox }), joins: true };
     let mut bench = Bench::with_legs(&[RED, shallow], 1, &[(1, StreamKind::Program)]);
+    bench.plan(safe(2));
     let payload = red_payload(PayloadType::OPUS, &[(480, &lite(0)), (240, &lite(1))], &frame(2));
     bench.send(0, 1, (7, 2, 480), (Packing::Red, &payload)).unwrap();
     assert_eq!(bench.packets(1)[0].3, payload);

@@ -33,7 +33,15 @@ impl MediaHandle {
         config: MediaConfig,
         events: mpsc::Sender<MediaEvent>,
     ) -> Result<(MediaHandle, Vec<SocketAddr>), MediaError> {
-        let identity = Identity::new();
+        MediaHandle::start_as(Identity::new(), config, events)
+    }
+
+    /// Starts under an identity that was made before.
+    pub(crate) fn start_as(
+        identity: Identity,
+        config: MediaConfig,
+        events: mpsc::Sender<MediaEvent>,
+    ) -> Result<(MediaHandle, Vec<SocketAddr>), MediaError> {
         let mut shards = Vec::new();
         let mut bound = Vec::new();
         for number in 0..config.shards.max(1) {

@@ -2,7 +2,8 @@
 //!
 //! A shard is one thread with one UDP socket and one loop: receive, admit, forward, send. A session lives on one shard.
 //! Everything else talks to it through [`MediaHandle`] and hears from it through [`MediaEvent`]s; neither side ever
-//! waits for the other. The WebRTC library (`str0m`) is seen by `peer` and `offer` only, none of its types leaves here.
+//! waits for the other. The WebRTC library (`str0m`) is seen by `peer` and `offer` only, and by `keys` and `sealer`, with which what is
+//! forwarded goes past it (see `lane`); none of its types leaves here.
 //!
 //! *Absent*: Opus, recording, retransmission, congestion control, TURN and TCP candidates; who may hear whom (the room
 //! derives a [`Plan`](relay_core::plan::Plan) and the shard obeys it).
@@ -10,12 +11,15 @@
 mod addresses;
 mod error;
 mod handle;
+mod keys;
+mod lane;
 mod mailbox;
 mod offer;
 mod outbox;
 mod peer;
 mod peers;
 mod priority;
+mod sealer;
 mod shard;
 mod socket;
 mod stats;

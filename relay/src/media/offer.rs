@@ -1,6 +1,7 @@
 //! Offers and answers as text: what is refused before the library parses it, and what the library leaves out.
 
 use super::MediaError;
+use super::keys::Exporting;
 use protocol::wire::{MAX_IN_BYTES, MAX_SLOTS};
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::change::SdpOffer;
 use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::crypto::SrtpProvider;
 use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Candidate, Rtc};
 
@@ -33,10 +35,20 @@ pub(crate) struct Identity {
 impl Identity {
     /// Makes a certificate. It lives as long as the process; clients learn its fingerprint with every answer.
     pub(crate) fn new() -> Identity {
-        let crypto = Arc::new(str0m::crypto::from_feature_flags());
+        Identity::with(Arc::new(str0m::crypto::from_feature_flags()))
+    }
+
+    /// The same with other cryptography.
+    pub(crate) fn with(crypto: Arc<CryptoProvider>) -> Identity {
+        let crypto = Arc::new(CryptoProvider { dtls_provider: &Exporting, ..CryptoProvider::clone(&crypto) });
         let made = crypto.dtls_provider.generate_certificate();
         let certificate = made.expect("the built-in provider makes certificates");
         Identity { certificate, crypto }
+    }
+
+    /// What seals.
+    pub(crate) fn srtp(&self) -> &'static dyn SrtpProvider {
+        self.crypto.srtp_provider
     }
 
     /// A peer that waits for an offer: ICE-lite, RTP as it is, Opus and RED only, and of the header extensions only

@@ -3,19 +3,37 @@
 use super::socket::Socket;
 use super::stats::Counters;
 use super::{MediaEvent, PeerKey};
+use relay_core::admission::MAX_DATAGRAM;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::mpsc::{self, error::TrySendError};
+
+/// Room for any datagram that is made here: one that came in, with an SRTP tag and another header.
+const SCRATCH: usize = MAX_DATAGRAM + 256;
 
 /// Sends datagrams and counts those that the system does not take: live sound is dropped, never kept.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(crate) socket: Socket,
     pub(crate) counters: Arc<Counters>,
+    scratch: Box<[u8; SCRATCH]>,
 }
 
 impl Outbox {
+    pub(crate) fn new(socket: Socket) -> Outbox {
+        Outbox { socket, counters: Arc::default(), scratch: Box::new([0; SCRATCH]) }
+    }
+
+    /// Sends the datagram that `make` writes and returns the length of; false when it makes none.
+    pub(crate) fn try_send_made(&mut self, to: SocketAddr, make: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
+        let Some(length) = make(&mut self.scratch[..]) else { return false };
+        if !self.socket.try_send(to, &self.scratch[..length]) {
+            self.counters.send_errors.add(1);
+        }
+        true
+    }
+
     pub(crate) fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
         if !self.socket.try_send(to, datagram) {
             self.counters.send_errors.add(1);

@@ -1,7 +1,9 @@
 //! One peer connection: the edge around the WebRTC library.
 
+use super::lane::Lane;
 use super::outbox::Outbox;
-use super::{GoneReason, MediaError, PeerKey, PeerOffer, offer};
+use super::sealer::Sealer;
+use super::{GoneReason, MediaError, PeerKey, PeerOffer, keys, offer};
 use packets::PayloadType;
 use protocol::ids::StreamId;
 use protocol::wire::ClientKind;
@@ -9,10 +11,11 @@ use relay_core::forward::{Forwarded, LegPackets, Packing, RedLeg, Section};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use str0m::crypto::SrtpProvider;
 use str0m::format::Codec;
 use str0m::media::{Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
+use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite};
 use str0m::stats::MediaEgressStats;
 use str0m::{Event, IceConnectionState, Input, Output, Rtc};
 use units::{RtpTimestamp, Seq, Ssrc};
@@ -78,6 +81,13 @@ pub(crate) struct Peer {
     mids: Vec<String>,
     opus: Pt,
     red: Option<Pt>,
+    /// The header extension that carries the audio level.
+    level: Option<u8>,
+    srtp: &'static dyn SrtpProvider,
+    /// Seals what goes past the library, once the handshake agreed a cipher that it knows.
+    sealer: Option<Sealer>,
+    /// Ways past the library for the sections that sent something since it was given anything else to do.
+    lanes: Vec<Lane>,
 }
 
 impl Peer {
@@ -103,6 +113,10 @@ impl Peer {
             mids: Vec::new(),
             opus: Pt::new_with_value(111),
             red: None,
+            level: None,
+            srtp: identity.srtp(),
+            sealer: None,
+            lanes: Vec::new(),
         };
         let answer = peer.renegotiate(offer)?;
         Ok((peer, answer))
@@ -111,6 +125,7 @@ impl Peer {
     /// Answers a further offer of the same peer.
     pub(crate) fn renegotiate(&mut self, offer: &PeerOffer) -> Result<String, MediaError> {
         let parsed = offer::parse(&offer.sdp)?;
+        self.lanes.clear();
         let answer = self.rtc.sdp_api().accept_offer(parsed).map_err(|error| MediaError::Sdp(error.to_string()))?;
         let mut params = self.rtc.codec_config().params().iter();
         let opus = params.find(|params| params.spec().codec == Codec::Opus).ok_or(MediaError::NoOpus)?;
@@ -119,6 +134,7 @@ impl Peer {
         if !self.mids.iter().any(|mid| self.takes_opus(mid)) {
             return Err(MediaError::NoOpus);
         }
+        self.level = self.mids.iter().find_map(|mid| self.level_extension(mid));
         self.sends = offer.send.iter().map(|(mid, stream, _)| self.sending(mid, *stream)).collect::<Result<_, _>>()?;
         self.origins.clear();
         Ok(offer::with_opus_parameters(&answer.to_sdp_string()))
@@ -126,6 +142,10 @@ impl Peer {
 
     fn takes_opus(&self, mid: &str) -> bool {
         self.rtc.media(Mid::from(mid)).is_some_and(|media| media.remote_pts().contains(&self.opus))
+    }
+
+    fn level_extension(&self, mid: &str) -> Option<u8> {
+        self.rtc.media(Mid::from(mid))?.remote_extmap().id_of(Extension::AudioLevel)
     }
 
     fn sending(&self, mid: &str, stream: StreamId) -> Result<(Mid, StreamId), MediaError> {
@@ -174,6 +194,7 @@ impl Peer {
 
     /// Takes an admitted datagram. [`Peer::drain`] must follow.
     pub(crate) fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+        self.lanes.clear();
         if let Ok(received) = Receive::new(Protocol::Udp, from, self.local, datagram) {
             // What the library calls an error here is one datagram that it could not use.
             if let Err(error) = self.rtc.handle_input(Input::Receive(now, received)) {
@@ -184,18 +205,29 @@ impl Peer {
 
     /// Lets time pass. [`Peer::drain`] must follow.
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<GoneReason> {
+        self.lanes.clear();
         if !self.connected && now >= self.connect_by {
             return Some(GoneReason::NeverConnected);
         }
         self.rtc.handle_input(Input::Timeout(now)).is_err().then_some(GoneReason::Failed)
     }
 
-    /// Seals and sends one packet, and whatever else became due.
+    /// Seals and sends one packet past the library; false when that cannot be done now. The library's sender reports
+    /// do not count such packets; their clock is right all the same.
+    pub(crate) fn try_forward(&mut self, packet: &Forwarded<'_>, level: Level, out: &mut Outbox) -> bool {
+        let pt = PayloadType(*self.payload_type(packet.packing));
+        let Some(sealer) = &mut self.sealer else { return false };
+        let Some(lane) = self.lanes.iter().find(|lane| lane.ssrc == packet.ssrc.0) else { return false };
+        let level = self.level.map(|_| level);
+        out.try_send_made(lane.to, |buffer| {
+            let header = lane.write(packet, pt, level, buffer)?;
+            sealer.seal((lane.ssrc, packet.number), buffer, header, packet.payload)
+        })
+    }
+
+    /// Gives one packet to the library. [`Peer::drain`] must follow.
     pub(crate) fn forward(&mut self, now: Instant, packet: &Forwarded<'_>, level: Level) -> bool {
-        let pt = match packet.packing {
-            Packing::Opus => self.opus,
-            Packing::Red => self.red.unwrap_or(self.opus),
-        };
+        let pt = self.payload_type(packet.packing);
         let mut direct = self.rtc.direct_api();
         let Some(stream) = direct.stream_tx(&packet.ssrc.0.into()) else { return false };
         let write = RtpWrite::new(pt, packet.number.into(), packet.at.0, now, Arc::clone(packet.payload));
@@ -203,15 +235,28 @@ impl Peer {
         self.rtc.handle_input(Input::Timeout(now)).is_ok()
     }
 
+    fn payload_type(&self, packing: Packing) -> Pt {
+        match packing {
+            Packing::Opus => self.opus,
+            Packing::Red => self.red.unwrap_or(self.opus),
+        }
+    }
+
     /// Sends all that waits and tells what happened; returns when time must pass again. `None` when the peer is done.
     pub(crate) fn drain(&mut self, out: &mut Outbox, mut happened: impl FnMut(Happened)) -> Option<Instant> {
         loop {
             match self.rtc.poll_output() {
                 Ok(Output::Timeout(at)) => {
+                    if let Some(agreed) = keys::take_agreed() {
+                        self.sealer = Sealer::new(self.srtp, &agreed);
+                    }
                     let at = if self.connected { at } else { at.min(self.connect_by) };
                     return self.rtc.is_alive().then_some(at);
                 }
-                Ok(Output::Transmit(transmit)) => out.send(transmit.destination, &transmit.contents),
+                Ok(Output::Transmit(transmit)) => {
+                    self.open_lane(transmit.destination, &transmit.contents);
+                    out.send(transmit.destination, &transmit.contents);
+                }
                 Ok(Output::Event(event)) => {
                     if let Some(what) = self.translate(event) {
                         happened(what);
@@ -223,6 +268,14 @@ impl Peer {
                     return None;
                 }
             }
+        }
+    }
+
+    /// Notes how the library sends a section's packets. One that goes elsewhere closes the lanes to the old address.
+    fn open_lane(&mut self, to: SocketAddr, datagram: &[u8]) {
+        if let Some(lane) = Lane::after(datagram, to, self.level) {
+            self.lanes.retain(|other| other.to == to && other.ssrc != lane.ssrc);
+            self.lanes.push(lane);
         }
     }
 
@@ -276,6 +329,16 @@ impl Peer {
 }
 
 impl Level {
+    #[cfg(test)]
+    pub(crate) fn new(level: i8, voice: bool) -> Level {
+        Level { level: Some(level), voice: Some(voice) }
+    }
+
+    /// As it travels: the voice flag, then how far below overload it is in dB.
+    pub(crate) fn byte(self) -> Option<u8> {
+        Some(u8::from(self.voice?) << 7 | self.level?.unsigned_abs() & 0x7f)
+    }
+
     /// Only the level is copied: a publisher's section name in a listener's packet would name a section of its own.
     fn extension(self) -> ExtensionValues {
         ExtensionValues { audio_level: self.level, voice_activity: self.voice, ..ExtensionValues::default() }

@@ -1,5 +1,6 @@
 //! One shard: a thread with one loop, receive, admit, forward, send.
 
+use super::keys::take_agreed;
 use super::mailbox::{Command, Doorbell, Mailbox};
 use super::offer::Identity;
 use super::outbox::{Events, Outbox};
@@ -11,7 +12,7 @@ use super::stats::Counters;
 use super::{GoneReason, MediaError, MediaEvent, PeerKey, PeerOffer};
 use protocol::ids::{SessionId, StreamId};
 use relay_core::admission::{Datagram, MAX_DATAGRAM, classify};
-use relay_core::forward::{Forwarder, Incoming, LegId, Outgoing, Reception};
+use relay_core::forward::{Forwarded, Forwarder, Incoming, LegId, Outgoing, Reception};
 use relay_core::plan::Plan;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -58,7 +59,7 @@ impl Shard {
             bell,
             peers: Peers::default(),
             sessions: HashMap::new(),
-            outbox: Outbox { socket, counters: Arc::default() },
+            outbox: Outbox::new(socket),
             events: Events::new(events),
             happened: VecDeque::new(),
             stopped: false,
@@ -168,7 +169,10 @@ impl Shard {
         match survived {
             Ok(Some(deadline)) => peers.set_deadline(at, Some(deadline)),
             Ok(None) => tell(Happened::Gone(GoneReason::ClosedByPeer)),
-            Err(_) => tell(Happened::Gone(GoneReason::Failed)),
+            Err(_) => {
+                drop(take_agreed());
+                tell(Happened::Gone(GoneReason::Failed));
+            }
         }
         self.handle_happened(now);
     }
@@ -349,17 +353,7 @@ struct Delivery<'a> {
 impl Delivery<'_> {
     fn take(&mut self, out: Outgoing<'_>) {
         match out {
-            Outgoing::Packet(packet) => {
-                let at = packet.leg.0 as usize;
-                let Some(peer) = self.peers.get_mut(at) else { return };
-                if !peer.forward(self.now, &packet, self.level) {
-                    return;
-                }
-                self.outbox.counters.packets_out.add(1);
-                let happened = &mut *self.happened;
-                let deadline = peer.drain(self.outbox, |what| happened.push_back((at, what)));
-                self.peers.set_deadline(at, deadline.or(Some(self.now)));
-            }
+            Outgoing::Packet(packet) => self.send(&packet),
             Outgoing::Slots { leg, slots, missing } => {
                 let Some(peer) = self.peers.get_mut(leg.0 as usize) else { return };
                 let key = peer.key;
@@ -383,6 +377,49 @@ impl Delivery<'_> {
             }
         }
     }
+}
+
+impl Delivery<'_> {
+    /// Seals and sends a packet for one leg. A panic inside the library costs that peer only.
+    fn send(&mut self, packet: &Forwarded<'_>) {
+        let at = packet.leg.0 as usize;
+        let Some(peer) = self.peers.get_mut(at) else { return };
+        let (now, level) = (self.now, self.level);
+        let (outbox, happened) = (&mut *self.outbox, &mut *self.happened);
+        let sent = catch_unwind(AssertUnwindSafe(|| {
+            if peer.try_forward(packet, level, outbox) {
+                return Sent::Direct;
+            }
+            if !peer.forward(now, packet, level) {
+                return Sent::Not;
+            }
+            Sent::Library(peer.drain(outbox, |what| happened.push_back((at, what))))
+        }));
+        match sent {
+            Ok(Sent::Direct) => {
+                self.outbox.counters.packets_out.add(1);
+                self.outbox.counters.packets_direct.add(1);
+            }
+            Ok(Sent::Library(deadline)) => {
+                self.outbox.counters.packets_out.add(1);
+                self.peers.set_deadline(at, deadline.or(Some(now)));
+            }
+            Ok(Sent::Not) => {}
+            Err(_) => {
+                drop(take_agreed());
+                self.happened.push_back((at, Happened::Gone(GoneReason::Failed)));
+            }
+        }
+    }
+}
+
+/// How a packet for one leg went out.
+enum Sent {
+    /// Past the library, which has noticed nothing.
+    Direct,
+    /// Through the library, which wants to be asked again then, or is done.
+    Library(Option<Instant>),
+    Not,
 }
 
 /// The shard's clock as cores are told it.

@@ -15,6 +15,8 @@ pub struct ShardStats {
     pub packets_malformed: u64,
     /// Media packets sent to listeners.
     pub packets_out: u64,
+    /// Those of them that were sealed without going through the WebRTC library.
+    pub packets_direct: u64,
     /// Datagrams that the system did not take; dropped.
     pub send_errors: u64,
     /// Time spent forwarding packets, sealing and sending included, in microseconds.
@@ -32,6 +34,7 @@ pub(crate) struct Counters {
     pub(crate) packets_in: Counter,
     pub(crate) packets_malformed: Counter,
     pub(crate) packets_out: Counter,
+    pub(crate) packets_direct: Counter,
     pub(crate) send_errors: Counter,
     pub(crate) forward_ns: Counter,
     pub(crate) cpu_ns: Counter,
@@ -64,6 +67,7 @@ impl Counters {
             packets_in: self.packets_in.get(),
             packets_malformed: self.packets_malformed.get(),
             packets_out: self.packets_out.get(),
+            packets_direct: self.packets_direct.get(),
             send_errors: self.send_errors.get(),
             forward_us: self.forward_ns.get() / 1_000,
             cpu_us: self.cpu_ns.get() / 1_000,

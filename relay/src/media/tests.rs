@@ -1,6 +1,10 @@
 //! Real str0m clients, with DTLS-SRTP over loopback, through a real shard.
 
+mod failing;
+
+use super::offer::Identity;
 use super::*;
+use failing::{FATAL, failing_crypto};
 use packets::{PayloadType, red, split};
 use relay_core::plan::{HeardStream, Plan};
 use std::collections::BTreeMap;
@@ -10,7 +14,7 @@ use std::time::{Duration, Instant};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpWrite;
+use str0m::rtp::{ExtensionValues, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 use tokio::sync::mpsc;
 use units::{Seq, Ticks};
@@ -44,6 +48,7 @@ struct Heard {
     at: u32,
     pt: u8,
     payload: Vec<u8>,
+    level: Option<(i8, bool)>,
 }
 
 /// A client: one peer connection on its own socket.
@@ -90,6 +95,7 @@ impl Client {
                         at: packet.header.timestamp,
                         pt: *packet.header.payload_type,
                         payload: packet.payload.to_vec(),
+                        level: packet.header.ext_vals.audio_level.zip(packet.header.ext_vals.voice_activity),
                     });
                 }
                 Output::Event(_) => {}
@@ -110,11 +116,26 @@ impl Client {
     }
 
     /// Publishes one packet on section `section`, as an RTP source that the section's offer named.
-    fn publish(&mut self, section: usize, (seq, at): (u64, u32), pt: PayloadType, payload: &[u8]) {
+    fn publish(&mut self, section: usize, place: (u64, u32), pt: PayloadType, payload: &[u8]) {
+        self.publish_at(section, place, pt, payload, None);
+    }
+
+    /// Publishes one packet with an audio level.
+    fn publish_at(
+        &mut self,
+        section: usize,
+        (seq, at): (u64, u32),
+        pt: PayloadType,
+        payload: &[u8],
+        level: Option<(i8, bool)>,
+    ) {
         let mid = self.sends[section];
         let mut direct = self.rtc.direct_api();
         let tx = direct.stream_tx_by_mid(mid, None).unwrap();
-        tx.write_rtp(RtpWrite::new(pt.0.into(), seq.into(), at, Instant::now(), payload.to_vec()));
+        let (audio_level, voice_activity) = level.unzip();
+        let extensions = ExtensionValues { audio_level, voice_activity, ..ExtensionValues::default() };
+        let write = RtpWrite::new(pt.0.into(), seq.into(), at, Instant::now(), payload.to_vec());
+        tx.write_rtp(write.ext_vals(extensions));
         self.rtc.handle_input(Input::Timeout(Instant::now())).unwrap();
         self.drain();
     }
@@ -132,9 +153,13 @@ struct House {
 
 impl House {
     fn new() -> House {
+        House::of(Identity::new())
+    }
+
+    fn of(identity: Identity) -> House {
         let (sender, events) = mpsc::channel(64);
         let config = MediaConfig { bind: "127.0.0.1:0".parse().unwrap(), shards: 1, advertise: None };
-        let (handle, bound) = MediaHandle::start(config, sender).unwrap();
+        let (handle, bound) = MediaHandle::start_as(identity, config, sender).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let house = House { handle, bound: bound[0], events, seen: vec![], clients: vec![], runtime };
         house.plan(&[(1, StreamKind::Program)]);
@@ -410,6 +435,62 @@ fn an_offer_that_cannot_be_answered_is_refused_in_a_sentence_and_harms_nobody() 
     assert!(matches!(refused(0, &good, "0"), MediaError::StalePeer(0)));
     assert!(matches!(refused(2, &no_opus, "0"), MediaError::NoOpus));
     house.publish_heard(publisher, (1, 0), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+}
+
+#[test]
+fn what_goes_past_the_library_is_what_the_library_would_have_sent() {
+    let mut house = House::new();
+    let publisher = house.publisher();
+    let listener = house.join(key(1, 1), ClientKind::Native, (0, 2, true));
+    let step = 4_096;
+    for k in 0..40 {
+        let wanted = house.clients[listener].heard.len() + 1;
+        let level = Some((-(k as i8), k % 3 == 0));
+        let pt = if k % 5 == 0 { PayloadType::OPUS } else { PayloadType::RED };
+        let payload = if k % 5 == 0 { frame(k).to_vec() } else { red_payload(k) };
+        house.clients[publisher].publish_at(0, (step * u64::from(k), 240 * u32::from(k)), pt, &payload, level);
+        house.until(|house| house.clients[listener].heard.len() == wanted);
+        let heard = house.clients[listener].heard.last().unwrap();
+        assert_eq!((heard.pt, &heard.payload, heard.level, heard.at), (pt.0, &payload, level, 240 * u32::from(k)));
+    }
+    let stats = house.handle.stats()[0];
+    assert_eq!(stats.packets_out, 40);
+    assert!(stats.packets_direct > 0, "{stats:?}");
+    let numbers = house.clients[listener].heard.iter().map(|one| Seq(one.seq)).collect::<Vec<_>>();
+    assert!(numbers.windows(2).all(|two| two[1].distance_from(two[0]) == 4_096), "{numbers:?}: over two wraps");
+    let one = &house.clients[listener].heard[0];
+    assert!(house.clients[listener].heard.iter().all(|other| (other.ssrc, &other.mid) == (one.ssrc, &one.mid)));
+}
+
+#[test]
+fn a_level_that_comes_and_goes_reaches_the_listener_so() {
+    let mut house = House::new();
+    let publisher = house.publisher();
+    let listener = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    let levels = [None, None, Some((-3, true)), Some((-4, false)), None, Some((-127, false))];
+    for (k, level) in (0..).zip(levels) {
+        house.clients[publisher].publish_at(0, (k, 240 * k as u32), PayloadType::OPUS, &frame(1), level);
+        house.until(|house| house.clients[listener].heard.len() == k as usize + 1);
+    }
+    assert_eq!(house.clients[listener].heard.iter().map(|one| one.level).collect::<Vec<_>>(), levels);
+}
+
+#[test]
+fn a_panic_while_a_packet_is_sealed_for_one_listener_costs_that_listener_only() {
+    let mut house = House::of(Identity::with(failing_crypto()));
+    let publisher = house.publisher();
+    for n in 1..=3 {
+        house.join(key(n, 1), ClientKind::Native, (0, 1, true));
+    }
+    house.publish_heard(publisher, (1, 0), PayloadType::OPUS, &frame(1), &[(1, 1), (2, 1), (3, 1)]);
+    house.clients[publisher].publish(0, (2, 240), PayloadType::OPUS, &FATAL);
+    let failed = |event: &MediaEvent| matches!(event, MediaEvent::Gone { why: GoneReason::Failed, .. });
+    house.until(|house| house.seen.iter().any(failed));
+    house.until(|house| house.clients[1..].iter().filter(|one| one.heard.len() == 2).count() == 2);
+    assert_eq!(house.handle.stats()[0].peers, 3);
+    let others: Vec<(usize, usize)> =
+        (1..4).filter(|at| house.clients[*at].heard.len() == 2).map(|at| (at, 1)).collect();
+    house.publish_heard(publisher, (3, 480), PayloadType::OPUS, &frame(3), &others);
 }
 
 #[test]

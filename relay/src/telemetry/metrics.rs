@@ -62,12 +62,13 @@ struct MediaFigures(MediaHandle);
 
 type Read = fn(&ShardStats) -> f64;
 
-const COUNTERS: [(&str, &str, Read); 8] = [
+const COUNTERS: [(&str, &str, Read); 9] = [
     ("media_datagrams_in", "Datagrams received", |s| s.datagrams_in as f64),
     ("media_datagrams_refused", "Datagrams that no peer was found for", |s| s.datagrams_refused as f64),
     ("media_packets_in", "Media packets taken from publishers", |s| s.packets_in as f64),
     ("media_packets_malformed", "Media packets with broken framing", |s| s.packets_malformed as f64),
     ("media_packets_out", "Media packets sent to listeners", |s| s.packets_out as f64),
+    ("media_packets_direct", "Those sealed past the WebRTC library", |s| s.packets_direct as f64),
     ("media_send_errors", "Datagrams that the system did not take", |s| s.send_errors as f64),
     ("media_forward_seconds", "Time spent forwarding, sealing and sending included", |s| s.forward_us as f64 / 1e6),
     ("media_cpu_seconds", "CPU time of the shard's thread", |s| s.cpu_us as f64 / 1e6),

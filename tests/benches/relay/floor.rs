@@ -1,8 +1,9 @@
 //! The least that forwarding can cost: receive one packet, then seal and send it N times.
 
+use crate::cipher::Cipher;
 use crate::sockets;
 use anyhow::{Context, Result};
-use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
@@ -12,11 +13,12 @@ use std::time::{Duration, Instant};
 const HEADER: usize = 12;
 
 /// CPU µs per sealed and sent packet, of the process that [`serve`] is.
-pub(crate) fn measure(count: usize, frame_ms: u64, bytes: usize, lasting: Duration) -> Result<f64> {
+pub(crate) fn measure(cipher: Cipher, count: usize, (frame_ms, bytes): (u64, usize), lasting: Duration) -> Result<f64> {
     let sinks: Vec<UdpSocket> = (0..count).map(|_| sockets::socket()).collect::<std::io::Result<_>>()?;
     let ports = sinks.iter().map(|sink| Ok(sink.local_addr()?.port().to_string())).collect::<Result<Vec<_>>>()?;
-    let mut child =
-        Command::new(std::env::current_exe()?).arg("--floor").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["--floor", cipher.name()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn()?;
     let mut input = child.stdin.take().context("no input")?;
     let mut output = BufReader::new(child.stdout.take().context("no output")?).lines();
     writeln!(input, "{}", ports.join(" "))?;
@@ -51,7 +53,7 @@ fn feed(sinks: &[UdpSocket], to: SocketAddr, frame_ms: u64, bytes: usize, lastin
 }
 
 /// The measured side: reads the ports to send to, prints its own address, and at the next line the CPU time it took.
-pub(crate) fn serve() -> Result<()> {
+pub(crate) fn serve(cipher: Cipher) -> Result<()> {
     let mut lines = std::io::stdin().lines();
     let ports = lines.next().context("no ports")??;
     let to = ports
@@ -62,15 +64,16 @@ pub(crate) fn serve() -> Result<()> {
     socket.set_nonblocking(false)?;
     let address = socket.local_addr()?;
     println!("{address}");
-    let worker = std::thread::spawn(move || seal_and_send(&socket, &to));
+    let worker = std::thread::spawn(move || seal_and_send(cipher, &socket, &to));
     lines.next().context("no end")??;
     UdpSocket::bind("127.0.0.1:0")?.send_to(&[], address)?;
     println!("{}", worker.join().ok().context("the floor's thread panicked")??);
     Ok(())
 }
 
-fn seal_and_send(socket: &UdpSocket, to: &[SocketAddr]) -> Result<u64> {
-    let keys = to.iter().map(|_| Ok(LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &[3; 16])?)));
+fn seal_and_send(cipher: Cipher, socket: &UdpSocket, to: &[SocketAddr]) -> Result<u64> {
+    let secret = &[3; 32][..cipher.algorithm().key_len()];
+    let keys = to.iter().map(|_| Ok(LessSafeKey::new(UnboundKey::new(cipher.algorithm(), secret)?)));
     let keys = keys.collect::<Result<Vec<_>, aws_lc_rs::error::Unspecified>>()?;
     let (mut buffer, mut sealed) = ([0; 2_000], Vec::with_capacity(2_000));
     let started = sockets::thread_cpu_ns();

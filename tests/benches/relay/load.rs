@@ -1,11 +1,10 @@
 //! The load: one publisher and many listeners, each a real peer with its own socket, all in one thread.
 
 use crate::shard::ShardProcess;
-use crate::sockets;
+use crate::{cipher, sockets};
 use anyhow::{Context, Result, ensure};
 use packets::PayloadType;
 use std::net::UdpSocket;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::change::SdpAnswer;
 use str0m::media::{Direction, MediaKind, Mid};
@@ -19,8 +18,8 @@ const TOCS: [(u64, u8); 2] = [(5, 0xEC), (20, 0xFC)];
 const CONNECT_WITHIN: Duration = Duration::from_secs(60);
 /// Sound before the measured part, for caches and first reports.
 const WARM_UP: Duration = Duration::from_millis(500);
-/// How long the last packets may be on their way.
-const DRAIN: Duration = Duration::from_millis(500);
+/// So long after the last one no packet is on its way any more, however loaded the machine is.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// What a case showed.
 pub(crate) struct Measured {
@@ -30,6 +29,28 @@ pub(crate) struct Measured {
     pub(crate) kib_per_listener: f64,
     /// Share of the packets that every listener should have had.
     pub(crate) received: f64,
+    pub(crate) lost: Lost,
+}
+
+/// Where packets were lost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lost {
+    /// Sent by the publisher and never read by the shard.
+    above: u64,
+    /// Read by the shard and not sent to every listener.
+    unsent: u64,
+    /// That the system did not take from the shard.
+    refused: u64,
+    /// In full receive buffers of the listeners.
+    overflowed: u64,
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Lost { above, unsent, refused, overflowed } = self;
+        write!(f, "{above} before the shard, {unsent} inside it, {refused} refused by the system, ")?;
+        write!(f, "{overflowed} in the listeners' buffers")
+    }
 }
 
 pub(crate) struct Load {
@@ -82,19 +103,25 @@ impl Load {
         let warm = journal.sent_ns.len();
         let heard = self.heard();
         journal.delays_ns.clear();
-        let (cpu_before, out_before) = self.shard.stats()?;
+        let (before, overflowed) = (self.shard.stats()?, self.overflowed()?);
         self.publish(frame, &payload, lasting, &mut journal)?;
-        let (cpu_after, out_after) = self.shard.stats()?;
-        let wanted = ((journal.sent_ns.len() - warm) * (self.peers.len() - 1)) as f64;
-        let out = out_after - out_before;
-        ensure!(out > 0, "the shard forwarded nothing");
+        let done = self.shard.stats()?.since(before);
+        ensure!(done.packets_out > 0, "the shard forwarded nothing");
+        let sent = journal.sent_ns.len() - warm;
+        let lost = Lost {
+            above: (sent as u64).saturating_sub(done.packets_in),
+            unsent: (done.packets_in * (self.peers.len() - 1) as u64).saturating_sub(done.packets_out),
+            refused: done.send_errors,
+            overflowed: self.overflowed()? - overflowed,
+        };
         journal.delays_ns.sort_unstable();
         Ok(Measured {
-            cpu_us: (cpu_after - cpu_before) as f64 / out as f64,
+            cpu_us: done.cpu_us as f64 / done.packets_out as f64,
             delay_us_p50: journal.delay_us(0.5),
             delay_us_p99: journal.delay_us(0.99),
             kib_per_listener: self.kib_per_listener,
-            received: (self.heard() - heard) as f64 / wanted,
+            received: (self.heard() - heard) as f64 / (sent * (self.peers.len() - 1)) as f64,
+            lost,
         })
     }
 
@@ -102,7 +129,7 @@ impl Load {
         let udp = sockets::socket()?;
         sockets::stamp(&udp)?;
         let builder = Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, true);
-        let builder = builder.set_crypto_provider(Arc::new(str0m::crypto::from_feature_flags()));
+        let builder = builder.set_crypto_provider(cipher::watched());
         let mut rtc = builder.build(Instant::now());
         rtc.add_local_candidate(Candidate::host(udp.local_addr()?, "udp")?);
         let mut api = rtc.sdp_api();
@@ -142,9 +169,17 @@ impl Load {
                 self.step(ahead, journal)?;
             }
         }
-        let until = Instant::now() + DRAIN;
-        while Instant::now() < until {
+        self.drain(journal)
+    }
+
+    /// Handles what is still on its way.
+    fn drain(&mut self, journal: &mut Journal) -> Result<()> {
+        let (mut heard, mut since) = (self.heard(), Instant::now());
+        while since.elapsed() < DRAIN {
             self.step(Duration::from_millis(5), journal)?;
+            if self.heard() != heard {
+                (heard, since) = (self.heard(), Instant::now());
+            }
         }
         Ok(())
     }
@@ -165,6 +200,11 @@ impl Load {
 
     fn heard(&self) -> u64 {
         self.peers.iter().map(|peer| peer.heard).sum()
+    }
+
+    /// Datagrams that the kernel has dropped because a peer's receive buffer was full.
+    fn overflowed(&self) -> Result<u64> {
+        Ok(sockets::overflowed(self.peers.iter().map(|peer| &peer.udp))?)
     }
 }
 

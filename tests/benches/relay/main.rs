@@ -4,16 +4,20 @@
 //! DTLS-SRTP peers from here: one publisher, N listeners. Per case it prints the CPU time of the shard's thread per
 //! forwarded packet (`CLOCK_THREAD_CPUTIME_ID`), the delay from the publisher's send to the kernel's receive stamp at
 //! the listeners' sockets, and what a listener adds to the shard's resident memory; beside them the floor, measured in
-//! the same run and in a process of its own too: receive one packet, then N times seal with AES-128-GCM and send,
-//! nothing else. A case counts only if at least 99.9 % of the packets were received and decrypted.
+//! the same run and in a process of its own too: receive one packet, then N times seal with the cipher that the peers
+//! negotiated and send, nothing else. A case counts only if at least 99.9 % of the packets were received and decrypted;
+//! otherwise it says where they were lost.
 //!
 //! Arguments: listener counts to run instead of 10, 50 and 200; `--quick` for one second a case.
 
+mod cipher;
 mod floor;
 mod load;
 mod shard;
 mod sockets;
 
+use anyhow::Context as _;
+use cipher::Cipher;
 use load::{Load, Measured};
 use std::time::Duration;
 
@@ -32,7 +36,10 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("--shard") => return shard::serve(),
-        Some("--floor") => return floor::serve(),
+        Some("--floor") => {
+            let cipher = arguments.get(1).and_then(|name| Cipher::named(name));
+            return floor::serve(cipher.context("no such cipher")?);
+        }
         _ => {}
     }
     let quick = arguments.iter().any(|argument| argument == "--quick");
@@ -40,13 +47,16 @@ fn main() -> anyhow::Result<()> {
     let asked: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let counts = if asked.is_empty() { COUNTS.to_vec() } else { asked };
     println!("forwarding through one shard; {}", machine());
-    println!("listeners  packet        floor µs  shard µs  ratio   delay p50/p99 µs  KiB/listener  received");
+    println!(
+        "listeners  packet        cipher       floor µs  shard µs  ratio   delay p50/p99 µs  KiB/listener  received"
+    );
     let mut worst: Option<f64> = None;
     for count in counts {
         for (frame_ms, bytes) in SHAPES {
-            let floor_us = floor::measure(count, frame_ms, bytes, lasting)?;
             let measured = Load::new(count, SECTIONS)?.run(frame_ms, bytes, lasting)?;
-            let ratio = print_row(count, (frame_ms, bytes), floor_us, &measured);
+            let cipher = cipher::negotiated()?;
+            let floor_us = floor::measure(cipher, count, (frame_ms, bytes), lasting)?;
+            let ratio = print_row(count, (frame_ms, bytes), (cipher, floor_us), &measured);
             if count == 200 {
                 worst = Some(worst.unwrap_or(0.0).max(ratio));
             }
@@ -59,18 +69,27 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_row(count: usize, (frame_ms, bytes): (u64, usize), floor_us: f64, measured: &Measured) -> f64 {
+fn print_row(
+    count: usize,
+    (frame_ms, bytes): (u64, usize),
+    (cipher, floor_us): (Cipher, f64),
+    measured: &Measured,
+) -> f64 {
     let ratio = measured.cpu_us / floor_us;
-    let counts = if measured.received < ENOUGH { "  does not count: too much was lost" } else { "" };
     println!(
-        "{count:>9}  {frame_ms:>2} ms/{bytes} B  {floor_us:>8.2}  {:>8.2}  {ratio:>5.2}  {:>7.0}/{:<8.0}  {:>12.1}  {:>7.3} %{counts}",
+        "{count:>9}  {frame_ms:>2} ms/{bytes} B  {}  {floor_us:>8.2}  {:>8.2}  {ratio:>5.2}  {:>7.0}/{:<8.0}  {:>12.1}  {:>7.3} %",
+        cipher.name(),
         measured.cpu_us,
         measured.delay_us_p50,
         measured.delay_us_p99,
         measured.kib_per_listener,
         100.0 * measured.received,
     );
-    if measured.received < ENOUGH { f64::INFINITY } else { ratio }
+    if measured.received >= ENOUGH {
+        return ratio;
+    }
+    println!("           does not count: too much was lost; {}", measured.lost);
+    f64::INFINITY
 }
 
 fn machine() -> String {

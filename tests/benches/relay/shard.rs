@@ -28,7 +28,28 @@ enum Request {
 #[derive(Serialize, Deserialize)]
 enum Reply {
     Answer(String),
-    Stats { cpu_us: u64, packets_out: u64, send_errors: u64 },
+    Stats(Stats),
+}
+
+/// What the shard has counted.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Stats {
+    /// CPU time of its thread in µs.
+    pub(crate) cpu_us: u64,
+    pub(crate) packets_in: u64,
+    pub(crate) packets_out: u64,
+    pub(crate) send_errors: u64,
+}
+
+impl Stats {
+    pub(crate) fn since(self, before: Stats) -> Stats {
+        Stats {
+            cpu_us: self.cpu_us - before.cpu_us,
+            packets_in: self.packets_in - before.packets_in,
+            packets_out: self.packets_out - before.packets_out,
+            send_errors: self.send_errors - before.send_errors,
+        }
+    }
 }
 
 /// The load's end of the shard's process.
@@ -51,14 +72,14 @@ impl ShardProcess {
     pub(crate) fn offer(&mut self, participant: u128, sdp: String, send: Option<String>) -> Result<String> {
         match self.ask(&Request::Offer { participant, sdp, send })? {
             Reply::Answer(sdp) => Ok(sdp),
-            Reply::Stats { .. } => anyhow::bail!("not an answer"),
+            Reply::Stats(_) => anyhow::bail!("not an answer"),
         }
     }
 
-    /// The shard thread's CPU time in µs, and the packets it has forwarded.
-    pub(crate) fn stats(&mut self) -> Result<(u64, u64)> {
+    /// What the shard has counted until now.
+    pub(crate) fn stats(&mut self) -> Result<Stats> {
         match self.ask(&Request::Stats)? {
-            Reply::Stats { cpu_us, packets_out, .. } => Ok((cpu_us, packets_out)),
+            Reply::Stats(stats) => Ok(stats),
             Reply::Answer(_) => anyhow::bail!("not counters"),
         }
     }
@@ -102,8 +123,8 @@ pub(crate) fn serve() -> Result<()> {
                 Reply::Answer(runtime.block_on(handle.offer(key, offer))?)
             }
             Request::Stats => {
-                let ShardStats { cpu_us, packets_out, send_errors, .. } = handle.stats()[0];
-                Reply::Stats { cpu_us, packets_out, send_errors }
+                let ShardStats { cpu_us, packets_in, packets_out, send_errors, .. } = handle.stats()[0];
+                Reply::Stats(Stats { cpu_us, packets_in, packets_out, send_errors })
             }
         };
         println!("{}", serde_json::to_string(&reply)?);

@@ -68,6 +68,18 @@ pub(crate) fn watch(socket: &UdpSocket) -> libc::pollfd {
     libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 }
 }
 
+/// Datagrams that the kernel dropped because these sockets' receive buffers were full, by its table of UDP sockets.
+pub(crate) fn overflowed<'a>(sockets: impl Iterator<Item = &'a UdpSocket>) -> io::Result<u64> {
+    let ports = sockets.map(|socket| Ok(socket.local_addr()?.port())).collect::<io::Result<Vec<u16>>>()?;
+    let table = std::fs::read_to_string("/proc/net/udp")?;
+    let drops = |line: &str| {
+        let mut fields = line.split_whitespace();
+        let port = u16::from_str_radix(fields.nth(1)?.split_once(':')?.1, 16).ok()?;
+        if ports.contains(&port) { fields.last()?.parse::<u64>().ok() } else { None }
+    };
+    Ok(table.lines().filter_map(drops).sum())
+}
+
 /// Nanoseconds of the wall clock, which the kernel's stamps use.
 pub(crate) fn wall_ns() -> u64 {
     clock_ns(libc::CLOCK_REALTIME)

@@ -161,15 +161,27 @@ impl Role {
     }
 }
 
+impl Grant {
+    /// The grant that allows the same under every condition; none for one that has no condition.
+    fn unconditional(self) -> Option<Grant> {
+        match self {
+            Grant::TakeRollOwn | Grant::TakeRollBaton => Some(Grant::TakeRoll),
+            Grant::TakeDecideLesson => Some(Grant::TakeDecide),
+            _ => None,
+        }
+    }
+}
+
 impl Grants {
     /// Whether the set holds `grant`.
     pub fn has(&self, grant: Grant) -> bool {
         self.0.contains(&grant)
     }
 
-    /// Whether the set holds everything that `other` holds: nobody can hand out more than they have.
+    /// Whether the set holds everything that `other` holds, be it without its condition: nobody can hand out more than
+    /// they have.
     pub fn covers(&self, other: &Grants) -> bool {
-        other.0.is_subset(&self.0)
+        other.0.iter().all(|grant| self.has(*grant) || grant.unconditional().is_some_and(|whole| self.has(whole)))
     }
 }
 
@@ -204,6 +216,16 @@ mod tests {
     fn a_mentor_does_not_publish_program_and_an_owner_does() {
         assert!(!Role::Mentor.grants().has(Grant::PublishProgram));
         assert!(Role::Owner.grants().has(Grant::PublishProgram));
+    }
+
+    #[test]
+    fn an_owner_may_hand_out_every_role_and_nobody_more_than_they_have() {
+        assert!(Role::ALL.into_iter().all(|role| Role::Owner.grants().covers(&role.grants())));
+        let handed_out = |by: Role| Role::ALL.into_iter().filter(|role| by.grants().covers(&role.grants())).collect();
+        let engineers: Vec<_> = handed_out(Role::Engineer);
+        assert_eq!(engineers, [Role::Engineer, Role::Artist, Role::Student, Role::Listener]);
+        let producers: Vec<_> = handed_out(Role::Producer);
+        assert_eq!(producers, [Role::Producer, Role::Mentor, Role::Listener]);
     }
 
     #[test]

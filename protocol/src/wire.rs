@@ -31,6 +31,8 @@ pub const MAX_SLOTS: usize = 16;
 pub mod close {
     /// From a client: the participant leaves for good, without the time of grace.
     pub const LEFT: u16 = 1000;
+    /// From a browser by itself (RFC 6455 section 7.4.1): its page is closed or loaded anew, which is leaving too.
+    pub const GOING_AWAY: u16 = 1001;
     /// From the relay: a message was over the cap.
     pub const TOO_LARGE: u16 = 1009;
     /// From the relay: it is going down; come back with `resume` in a moment.
@@ -296,6 +298,10 @@ pub enum Ephemeral {
         /// Largest error of `at_us`: half the round trip to the relay plus what the device reports.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         error_us: i64,
+        /// How long after `at_us` the packet that begins with `ticks` was ready to be sent, in microseconds: the
+        /// device's block, the frame and the encoder. Absent where the publisher does not measure it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        encoded_us: Option<u32>,
     },
     /// How a stream arrives at the sender.
     Health(Health),
@@ -371,7 +377,8 @@ pub enum PeerNews {
         msg: String,
     },
     /// What each receiving media section carries from now on; sent before its first packet. The newest one replaces
-    /// those before it.
+    /// those before it. Said again right after a `welcome` when the participant's peer connection still lives; where
+    /// the first `pres` comes without it, the relay has none.
     Slots {
         /// Which peer connection.
         peer: u32,

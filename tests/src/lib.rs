@@ -12,3 +12,4 @@ pub mod sound;
 pub mod studio;
 pub mod traces;
 pub mod voice;
+pub mod wire;

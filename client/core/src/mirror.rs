@@ -121,7 +121,7 @@ impl Mirror {
             Ephemeral::Levels { stream, peak_dbfs, rms_dbfs } if self.publishes(from, *stream) => {
                 self.levels.insert(*stream, (peak_dbfs.clone(), rms_dbfs.clone()));
             }
-            Ephemeral::Clock { stream, epoch, ticks, at_us, error_us } if self.publishes(from, *stream) => {
+            Ephemeral::Clock { stream, epoch, ticks, at_us, error_us, .. } if self.publishes(from, *stream) => {
                 let at = RelayTime { at_us: *at_us, error_us: (*error_us).max(0) };
                 self.clocks.insert(*stream, SourceClock { epoch: *epoch, ticks: *ticks, at });
             }
@@ -280,7 +280,7 @@ mod tests {
         let format = StreamFormat { channels: 2, frame_us: 5_000, bitrate: 1, redundancy: 0, rate: SampleRate(48_000) };
         let slot = Slot { mid: "1".into(), stream, source: Ssrc(1), ssrc: Ssrc(2), offset: RtpTimestamp(3) };
         let levels = Ephemeral::Levels { stream, peak_dbfs: vec![-3.0], rms_dbfs: vec![-12.5] };
-        let clock = Ephemeral::Clock { stream, epoch: 0, ticks: Ticks(1), at_us: 2, error_us: 3 };
+        let clock = Ephemeral::Clock { stream, epoch: 0, ticks: Ticks(1), at_us: 2, error_us: 3, encoded_us: None };
         let present =
             Presence { participant, client: ClientKind::Page, hears: vec![stream], talking: true, media: true };
         vec![
@@ -311,7 +311,7 @@ mod tests {
         let (stream, participant, label) = (id(20), id(10), String::new());
         let open = Event::StreamOpen { stream, participant, kind: StreamKind::Program, label, format };
         mirror.handle_frame(&recorded(1, open)).unwrap();
-        let eph = Ephemeral::Clock { stream, epoch: 0, ticks: Ticks(0), at_us: 5, error_us: 1 };
+        let eph = Ephemeral::Clock { stream, epoch: 0, ticks: Ticks(0), at_us: 5, error_us: 1, encoded_us: None };
         mirror.handle_frame(&RelayFrame::Eph { from: id(11), eph: eph.clone() }).unwrap();
         assert!(mirror.clocks.is_empty());
         mirror.handle_frame(&RelayFrame::Eph { from: participant, eph }).unwrap();

@@ -18,7 +18,18 @@ const MAX_SEQ_GAP: i64 = 1_000;
 pub(super) struct PumpState {
     sent: AtomicU64,
     unsent: AtomicU64,
-    newest: Mutex<Option<(Ticks, MonoTime)>>,
+    newest: Mutex<Option<Newest>>,
+}
+
+/// The newest packet of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Newest {
+    /// Its first tick.
+    pub(super) ticks: Ticks,
+    /// When that was captured.
+    pub(super) captured_at: MonoTime,
+    /// When the packet was ready to be sent.
+    pub(super) encoded_at: MonoTime,
 }
 
 impl PumpState {
@@ -32,8 +43,8 @@ impl PumpState {
         self.unsent.load(Ordering::Relaxed)
     }
 
-    /// The newest packet's first tick, and when it was captured.
-    pub(super) fn newest(&self) -> Option<(Ticks, MonoTime)> {
+    /// The newest packet.
+    pub(super) fn newest(&self) -> Option<Newest> {
         *self.newest.lock().expect("nobody panics while holding it")
     }
 }
@@ -48,7 +59,8 @@ pub(super) async fn pump(
 ) {
     let mut numbering = Numbering { frame, next: first_seq, last: None };
     while let Some(packet) = packets.recv().await {
-        *state.newest.lock().expect("nobody panics while holding it") = Some((packet.ticks, packet.captured_at));
+        let newest = Newest { ticks: packet.ticks, captured_at: packet.captured_at, encoded_at: packet.encoded_at };
+        *state.newest.lock().expect("nobody panics while holding it") = Some(newest);
         let current = sender.borrow_and_update().clone();
         let Some(current) = current else {
             state.unsent.fetch_add(1, Ordering::Relaxed);

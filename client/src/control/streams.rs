@@ -2,7 +2,7 @@
 
 use super::desk::DeskMeter;
 use super::levels::LevelMeter;
-use super::pump::{PumpState, pump};
+use super::pump::{Newest, PumpState, pump};
 use super::sounds::{Opened, random_u32};
 use crate::media::TrackSender;
 use crate::pipeline::publish::Publisher;
@@ -159,12 +159,13 @@ impl OwnStream {
 
     /// Which tick was captured when, once the relay's clock and an epoch are known.
     pub(super) fn clock(&self, relay: &RelayClock) -> Option<Ephemeral> {
-        let (ticks, captured_at) = self.state.newest()?;
+        let Newest { ticks, captured_at, encoded_at } = self.state.newest()?;
         let (epoch, start) = self.epochs.last()?;
         let at = relay.at(captured_at)?;
         let ticks = ticks - start.resampler_delay;
         let error_us = at.error_us + STAMP_ERROR_US;
-        Some(Ephemeral::Clock { stream: self.id, epoch: *epoch, ticks, at_us: at.at_us, error_us })
+        let encoded_us = u32::try_from(encoded_at.0.saturating_sub(captured_at.0) / 1_000).ok();
+        Some(Ephemeral::Clock { stream: self.id, epoch: *epoch, ticks, at_us: at.at_us, error_us, encoded_us })
     }
 
     /// How it is.
@@ -173,7 +174,7 @@ impl OwnStream {
         PublishedStats {
             stream: self.id,
             kind: self.kind,
-            ticks: self.state.newest().map_or(0, |(ticks, _)| ticks.0),
+            ticks: self.state.newest().map_or(0, |newest| newest.ticks.0),
             sent: self.state.sent(),
             dropped: self.state.unsent() + stats.dropped,
             lost_samples: stats.lost.0,

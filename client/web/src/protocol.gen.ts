@@ -54,7 +54,10 @@ export type Ephemeral = { "type": "talk", "data": {
   /** Relay's wall clock then, in microseconds since the Unix epoch. */
   at_us: number,
   /** Largest error of `at_us`: half the round trip to the relay plus what the device reports. */
-  error_us: number, } } | { "type": "health", "data": Health };
+  error_us: number,
+  /** How long after `at_us` the packet that begins with `ticks` was ready to be sent, in microseconds: the
+ * device's block, the frame and the encoder. Absent where the publisher does not measure it. */
+  encoded_us?: number | null, } } | { "type": "health", "data": Health };
 
 export type EpochMap = {
   /** Number of the epoch within its stream, from 0. */
@@ -252,7 +255,10 @@ export type RelayFrame = { "t": "welcome" } & Welcome | { "t": "ok",
   /** Relay's wall clock then, in microseconds since the Unix epoch. */
   at_us: number,
   /** Largest error of `at_us`: half the round trip to the relay plus what the device reports. */
-  error_us: number, } } | { "type": "health", "data": Health }) | { "t": "pres",
+  error_us: number,
+  /** How long after `at_us` the packet that begins with `ticks` was ready to be sent, in microseconds: the
+ * device's block, the frame and the encoder. Absent where the publisher does not measure it. */
+  encoded_us?: number | null, } } | { "type": "health", "data": Health }) | { "t": "pres",
   /** Everybody present. */
   people: Array<Presence>, } | { "t": "sdp" } & PeerNews | { "t": "ice",
   /** Which peer connection. */

@@ -231,7 +231,7 @@ impl Reader {
             Some(Ok(Message::Binary(_))) => self.refuse("frames are JSON text; send no binary messages"),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Close(frame))) => {
-                let left = frame.is_some_and(|frame| frame.code == close::LEFT);
+                let left = frame.is_some_and(|frame| [close::LEFT, close::GOING_AWAY].contains(&frame.code));
                 return ControlFlow::Break(if left { End::Left } else { End::Lost });
             }
             Some(Err(error)) => return ControlFlow::Break(self.handle_error(error)),

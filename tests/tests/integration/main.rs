@@ -3,4 +3,5 @@
 mod bad_input;
 mod bad_network;
 mod browser;
+mod links;
 mod sound;

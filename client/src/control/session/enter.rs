@@ -38,6 +38,7 @@ impl Session {
             outbox: Outbox::default(),
             relay_clock: RelayClock::default(),
             keeper,
+            unconfirmed: false,
             way: Way::In(link, door),
             backoff: Backoff::default(),
             streams,

@@ -59,6 +59,8 @@ struct Session {
     keeper: Keeper,
     /// Ends with the session.
     _network: NetworkThread,
+    /// Back on a new link, and not told yet that the relay still has our peer.
+    unconfirmed: bool,
     ear: Arc<Ear>,
     positions: Option<QueueReceiver<PositionRecord>>,
     teller: PositionTeller,

@@ -28,7 +28,7 @@ impl Session {
         }
     }
 
-    /// Back in, as who one was or as somebody new.
+    /// Back in, as who one was or as somebody new. Sound that flows goes on over its peer if the relay still has that.
     async fn handle_return(&mut self, door: Box<Door>, link: Link, welcome: Welcome) -> Result<(), JoinError> {
         let same = welcome.participant == self.mirror.me && welcome.log == self.mirror.log;
         self.way = Way::In(link, door);
@@ -37,16 +37,20 @@ impl Session {
         self.relay_clock.reset();
         (self.pings, self.next_ping) = (0, Instant::now());
         self.tell_joined(&welcome);
-        if same {
-            let unanswered: Vec<_> = self.outbox.unanswered().cloned().collect();
-            unanswered.into_iter().for_each(|(id, command)| self.send(ClientFrame::Cmd { id, command }));
-            self.reopen_closed()?;
-        } else {
+        if !same {
             self.outbox.clear();
             self.streams.iter_mut().for_each(OwnStream::renew);
             self.begin_streams()?;
+            self.offer().await;
+            return Ok(());
         }
-        self.offer().await;
+        let unanswered: Vec<_> = self.outbox.unanswered().cloned().collect();
+        unanswered.into_iter().for_each(|(id, command)| self.send(ClientFrame::Cmd { id, command }));
+        self.reopen_closed()?;
+        self.unconfirmed = self.keeper.is_connected();
+        if !self.unconfirmed {
+            self.offer().await;
+        }
         Ok(())
     }
 
@@ -68,7 +72,10 @@ impl Session {
             RelayFrame::Err { id, code, msg } => self.handle_refusal(id, code, &msg),
             RelayFrame::Pong { n, at_us } => self.relay_clock.handle_pong(n, at_us, self.clock.at(read_at)),
             RelayFrame::Sdp(news) => self.handle_sdp(news).await,
-            RelayFrame::Pres { .. } => self.adjust_dim(),
+            RelayFrame::Pres { .. } => {
+                self.adjust_dim();
+                self.offer_unless_confirmed().await;
+            }
             _ => {}
         }
         Ok(())
@@ -86,6 +93,7 @@ impl Session {
                 self.keeper.handle_failed(peer, random_unit());
             }
             PeerNews::Slots { peer, slots, missing } if peer == self.keeper.number() => {
+                self.unconfirmed = false;
                 if let Err(error) = self.ear.handle_slots(peer, &slots, &self.mirror) {
                     self.warn(error);
                 }
@@ -99,6 +107,13 @@ impl Session {
                 own.into_iter().for_each(|own| own.ask_redundancy(depth));
             }
             PeerNews::Redundancy { .. } => {}
+        }
+    }
+
+    /// A relay that still has our peer says so before it says who is here; else the sound needs a new one.
+    async fn offer_unless_confirmed(&mut self) {
+        if std::mem::take(&mut self.unconfirmed) {
+            self.offer().await;
         }
     }
 

@@ -1,3 +1,4 @@
+use super::people::Person;
 use super::{LinkId, MediaInput, Now, Output, PeerOffer, Refusal, Room};
 use protocol::event::Event;
 use protocol::ids::{ParticipantId, StreamId};
@@ -95,7 +96,9 @@ impl Room {
             MediaInput::Connected => self.people.set_media(participant, true),
             MediaInput::Gone { why } => self.handle_gone(participant, peer, why, out),
             MediaInput::Slots { slots, missing } => {
-                self.tell(participant, RelayFrame::Sdp(PeerNews::Slots { peer, slots, missing }), out);
+                let news = PeerNews::Slots { peer, slots, missing };
+                self.people.keep_slots(participant, peer, news.clone());
+                self.tell(participant, RelayFrame::Sdp(news), out);
             }
             MediaInput::FirstPacket { stream, ssrc, rtp } => {
                 self.handle_first_packet(now, participant, stream, ssrc, rtp, out);
@@ -163,6 +166,14 @@ impl Room {
         }
         let map = implicit_epoch(epochs.len() as u32, ssrc, rtp);
         self.record(now, None, Event::StreamEpoch { stream, map }, out);
+    }
+
+    /// Tells somebody who is on a new link what their peer connection carries, so that it can go on; nothing when the
+    /// relay has none of theirs.
+    pub(super) fn repeat_slots(&self, participant: ParticipantId, out: &mut Vec<Output>) {
+        if let Some(news) = self.people.get(participant).and_then(Person::slots) {
+            self.tell(participant, RelayFrame::Sdp(news), out);
+        }
     }
 
     fn forget_media(&mut self, participant: ParticipantId) {

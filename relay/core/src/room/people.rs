@@ -1,6 +1,6 @@
 use super::{Bucket, LinkId};
 use protocol::ids::{ParticipantId, StreamId};
-use protocol::wire::{COMMAND_BURST, COMMANDS_PER_S, ClientKind, Presence};
+use protocol::wire::{COMMAND_BURST, COMMANDS_PER_S, ClientKind, PeerNews, Presence};
 use std::collections::{BTreeMap, HashMap};
 use units::MonoTime;
 
@@ -29,6 +29,8 @@ pub(super) struct Person {
     pub(super) peer: Option<u32>,
     /// The peer connection whose offer the media plane is looking at.
     pub(super) offering: Option<u32>,
+    /// What the newest news of sections said, and of which peer connection.
+    slots: Option<(u32, PeerNews)>,
     pub(super) commands: Bucket,
     pub(super) ephemerals: Bucket,
 }
@@ -101,6 +103,13 @@ impl People {
         });
     }
 
+    /// Keeps what the sections of a peer connection carry, for whoever comes back on a new link.
+    pub(super) fn keep_slots(&mut self, id: ParticipantId, peer: u32, news: PeerNews) {
+        if let Some(person) = self.here.get_mut(&id) {
+            person.slots = Some((peer, news));
+        }
+    }
+
     fn change(&mut self, id: ParticipantId, change: impl FnOnce(&mut Person) -> bool) {
         self.stale |= self.here.get_mut(&id).is_some_and(change);
     }
@@ -143,6 +152,7 @@ impl Person {
             hears: Vec::new(),
             peer: None,
             offering: None,
+            slots: None,
             commands: Bucket::new(COMMANDS_PER_S, COMMAND_BURST),
             ephemerals: Bucket::new(EPHEMERALS_PER_S, EPHEMERAL_BURST),
         }
@@ -150,6 +160,13 @@ impl Person {
 
     pub(super) fn client(&self) -> ClientKind {
         self.client
+    }
+
+    /// What the sections of the peer connection in use carry; none without one.
+    pub(super) fn slots(&self) -> Option<PeerNews> {
+        let peer = self.peer?;
+        let kept = self.slots.as_ref().filter(|(of, _)| *of == peer).map(|(_, news)| news.clone());
+        Some(kept.unwrap_or_else(|| PeerNews::Slots { peer, slots: Vec::new(), missing: Vec::new() }))
     }
 
     fn presence(&self, participant: ParticipantId) -> Presence {

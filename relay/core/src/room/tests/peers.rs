@@ -207,3 +207,49 @@ fn a_publisher_is_told_what_redundancy_its_peer_is_asked_for_and_a_replaced_peer
     house.media(1, 3, MediaInput::Redundancy { stream: stream(1), depth: 3 });
     assert_eq!(house.news(studio), [PeerNews::Redundancy { peer: 4, stream: stream(1), depth: 2 }]);
 }
+
+#[test]
+fn who_comes_back_is_told_again_what_the_living_peer_carries_before_who_is_here() {
+    let mut house = House::new();
+    let mentor = house.enter(2, Role::Mentor);
+    house.connect(2, mentor, 1);
+    let news = |missing: Vec<StreamId>| PeerNews::Slots { peer: 1, slots: vec![], missing };
+    house.media(2, 1, MediaInput::Slots { slots: vec![], missing: vec![stream(7)] });
+    house.lose(mentor);
+    house.pass(FLUSH_EVERY);
+    house.media(2, 1, MediaInput::Slots { slots: vec![], missing: vec![stream(8)] });
+    let back = house.enter(2, Role::Mentor);
+    house.pass(FLUSH_EVERY);
+    let told = house.take(back);
+    assert!(matches!(told[0], RelayFrame::Welcome(_)));
+    assert_eq!(told[1], RelayFrame::Sdp(news(vec![stream(8)])));
+    assert!(matches!(told[2], RelayFrame::Pres { .. }));
+}
+
+#[test]
+fn who_comes_back_without_a_peer_is_told_of_no_sections() {
+    let mut house = House::new();
+    let (mentor, studio) = (house.enter(2, Role::Mentor), house.enter(1, Role::Engineer));
+    house.connect(2, mentor, 1);
+    house.media(2, 1, MediaInput::Slots { slots: vec![], missing: vec![stream(7)] });
+    house.lose(mentor);
+    house.media(2, 1, MediaInput::Gone { why: "the media connection was lost".into() });
+    let back = house.enter(2, Role::Mentor);
+    assert_eq!(house.news(back), []);
+    house.frame(studio, offer(1, &[]));
+    house.lose(studio);
+    let back = house.enter(1, Role::Engineer);
+    assert_eq!(house.news(back), []);
+}
+
+#[test]
+fn the_sections_of_a_replaced_peer_are_not_told_again() {
+    let mut house = House::new();
+    let mentor = house.enter(2, Role::Mentor);
+    house.connect(2, mentor, 1);
+    house.media(2, 1, MediaInput::Slots { slots: vec![], missing: vec![stream(7)] });
+    house.connect(2, mentor, 2);
+    house.lose(mentor);
+    let back = house.enter(2, Role::Mentor);
+    assert_eq!(house.news(back), [PeerNews::Slots { peer: 2, slots: vec![], missing: vec![] }]);
+}

@@ -6,13 +6,13 @@ import { Media, type MediaState } from "../lib/media";
 import { audience, people } from "../lib/people";
 import { emptyState, reduce } from "../lib/reducer";
 import { saveSeat, type Invitation, type Seat } from "../lib/seat";
-import type { Presence, RelayFrame, SessionState, Slot, Stream, Welcome } from "../lib/types";
+import type { PeerNews, Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
 import { newId, SUBPROTOCOL } from "../lib/wire";
 import { Health } from "./health.svelte";
 import { Sound } from "./sound.svelte";
 import { Talkback } from "./talkback.svelte";
 
-export type Phase = "outside" | "joining" | "inside" | "refused";
+export type Phase = "outside" | "joining" | "inside" | "left" | "refused";
 
 /** Seconds that the relay may take to see a peer of ours that we see connected. */
 const UNSEEN_S = 4;
@@ -44,6 +44,8 @@ export class Desk {
   #slots: readonly Slot[] = [];
   #log = "";
   #unseen = 0;
+  /** Back on a new link, and not told yet that the relay still has our peer connection. */
+  #unconfirmed = false;
 
   constructor(invitation: Invitation, kept: Seat | undefined, home: HTMLElement) {
     this.#seat = kept ?? { invitation, name: "", peer: 0 };
@@ -61,7 +63,10 @@ export class Desk {
       duck: (on) => this.sound.duck(on),
     });
     this.health = this.#makeHealth();
-    addEventListener("online", () => this.#link.connect());
+    addEventListener("online", () => this.#inside && this.#link.connect());
+    addEventListener("pagehide", () => this.#inside && this.#link.leave());
+    // A page that the browser kept and shows again has left: it begins anew.
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
 
   get name(): string {
@@ -76,6 +81,22 @@ export class Desk {
     this.phase = "joining";
     this.sound.unlock();
     this.#link.connect();
+  }
+
+  /** Out, for good: the others see it at once. `join` comes back. */
+  leave(): void {
+    this.phase = "left";
+    this.#link.leave();
+    this.#fallSilent();
+  }
+
+  get #inside(): boolean {
+    return this.phase === "inside" || this.phase === "joining";
+  }
+
+  #fallSilent(): void {
+    this.talkback.releaseAll();
+    this.#media.stop();
   }
 
   #makeLink(): Link {
@@ -117,8 +138,7 @@ export class Desk {
     if (state.at !== "refused") return;
     this.refusal = state.why;
     this.phase = "refused";
-    this.talkback.releaseAll();
-    this.#media.stop();
+    this.#fallSilent();
   }
 
   async #welcomed(welcome: Welcome): Promise<void> {
@@ -137,22 +157,20 @@ export class Desk {
     await this.#meet(welcome, samePlace);
   }
 
-  /** Opens the talkback stream if one may and it is not open, and makes the peer connection if there is none. */
+  /**
+   * Opens the talkback stream if one may and it is not open, and makes the peer connection if there is none. One that
+   * carries sound goes on over a lost link, if the relay still has it.
+   */
   async #meet(welcome: Welcome, samePlace: boolean): Promise<void> {
     const mayTalk = welcome.grants.includes("publish:talk");
     const stream = mayTalk ? this.#talkId(welcome.participant) : undefined;
     const wasOpen = !stream || welcome.state.streams[stream]?.open === true;
-    if (samePlace && wasOpen && this.#media.connected && this.#slotsFit(welcome)) return;
+    this.#unconfirmed = samePlace && wasOpen && this.#media.connected;
+    if (this.#unconfirmed) return;
     if (stream && !wasOpen) await this.#openTalk(stream);
+    if (this.phase !== "inside") return;
     this.talkStream = stream;
     this.#media.start(stream);
-  }
-
-  /** Whether nothing was opened or closed while the link was away. */
-  #slotsFit({ state, participant, grants }: Welcome): boolean {
-    const mayHear = ({ kind }: Stream) => grants.includes(kind === "talkback" ? "hear:talk" : "hear:program");
-    const meant = Object.values(state.streams).filter((one) => one.open && one.participant !== participant && mayHear(one));
-    return meant.every((one) => this.#slots.some((slot) => slot.stream === one.id));
   }
 
   #talkId(participant: string): string {
@@ -170,10 +188,22 @@ export class Desk {
 
   #handle(frame: RelayFrame): void {
     if (frame.t === "ev") this.#happened(frame);
-    else if (frame.t === "pres") this.presence = frame.people;
-    else if (frame.t === "sdp") this.#media.handleNews(frame);
+    else if (frame.t === "pres") this.#present(frame.people);
+    else if (frame.t === "sdp") this.#handleNews(frame);
     else if (frame.t === "ice") this.#media.handleCandidate(frame.peer, frame.candidate);
     else if (frame.t === "eph" && frame.type === "clock") this.health.handleClock(frame.data);
+  }
+
+  #handleNews(news: PeerNews): void {
+    if (news.kind === "slots" && this.#media.isCurrent(news.peer)) this.#unconfirmed = false;
+    this.#media.handleNews(news);
+  }
+
+  /** A relay that still has our peer connection says so before it says who is here. */
+  #present(people: Presence[]): void {
+    this.presence = people;
+    if (this.#unconfirmed) this.#media.start();
+    this.#unconfirmed = false;
   }
 
   #happened(event: Extract<RelayFrame, { t: "ev" }>): void {

@@ -1,6 +1,6 @@
 /** How the program arrives, once a second: for the badge here and for the others in `eph health`. */
 import type { RelayClock } from "../lib/clock";
-import { delayToBuffer, outputDelay, verdict, type Delay, type Verdict } from "../lib/delay";
+import { delayToBuffer, outputDelay, stages, upper, verdict, type Delay, type Stages, type Verdict } from "../lib/delay";
 import type { Media } from "../lib/media";
 import { History, readCounters, readRoundTripMs, type Interval } from "../lib/stats";
 import type { Clock, Health as HealthMessage, SessionState, Slot } from "../lib/types";
@@ -10,7 +10,8 @@ export interface Shown {
   verdict: Verdict;
   upperMs: number | undefined;
   doubtMs: number | undefined;
-  networkMs: number | undefined;
+  /** None while the whole is not known. */
+  stages: Stages | undefined;
   bufferMs: number | undefined;
   outputMs: number | undefined;
   roundTripMs: number | undefined;
@@ -81,7 +82,7 @@ export class Health {
       if (!now) continue;
       const history = this.#history(slot.stream);
       const interval = history.push(now);
-      const shown = this.#shown(history, interval, this.#worst.get(slot.stream), readRoundTripMs(report));
+      const shown = this.#shown(slot.stream, history, interval, readRoundTripMs(report));
       if (slot.stream === main) this.shown = shown;
       if (interval.received > 0 || slot.stream === main) this.io.tell(message(slot.stream, shown, interval));
     }
@@ -94,7 +95,8 @@ export class Health {
     return history;
   }
 
-  #shown(history: History, interval: Interval, toBuffer: Delay | undefined, roundTripMs: number | undefined): Shown {
+  #shown(stream: string, history: History, interval: Interval, roundTripMs: number | undefined): Shown {
+    const toBuffer = this.#worst.get(stream);
     const output = outputDelay(interval.playoutMs, this.io.webAudioLatencyMs());
     const whole = toBuffer && output && { ms: toBuffer.ms + output.ms, doubtMs: toBuffer.doubtMs + output.doubtMs };
     const upperMs = whole && upper(whole);
@@ -102,7 +104,7 @@ export class Health {
       verdict: verdict(upperMs, history.sum("concealed"), history.sum("played")),
       upperMs,
       doubtMs: whole?.doubtMs,
-      networkMs: toBuffer && Math.max(0, toBuffer.ms - (interval.bufferMs ?? 0)),
+      stages: toBuffer && output && stages(toBuffer, interval.bufferMs ?? 0, output, this.#clocks.get(stream)),
       bufferMs: interval.bufferMs,
       outputMs: output?.ms,
       roundTripMs,
@@ -114,8 +116,6 @@ export class Health {
     };
   }
 }
-
-const upper = (delay: Delay): number => delay.ms + delay.doubtMs;
 
 /** The stream that the badge speaks of: the program, else whatever arrives first. */
 export function mainStream(slots: readonly Slot[], state: SessionState): string | undefined {

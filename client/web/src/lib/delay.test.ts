@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RelayClock } from "./clock";
-import { delayToBuffer, LIMITS, outputDelay, unwrapNear, verdict } from "./delay";
+import { delayToBuffer, LIMITS, outputDelay, stages, unwrapNear, upper, verdict } from "./delay";
 import type { EpochMap } from "./types";
 
 const map: EpochMap = {
@@ -20,7 +20,7 @@ test("a_frame_captured_a_tenth_of_a_second_ago_is_a_tenth_of_a_second_late_acros
   const heard = { rtp: (map.rtp0 + 96_000 + 48 * 500 + slot.offset) >>> 0, atMs: 2600 };
   const delay = delayToBuffer(heard, slot, [map], clock, relayClock(1_700_000_000_000, 10));
   expect(delay?.ms).toBeCloseTo(100 + 120 / 48, 3);
-  expect(delay?.doubtMs).toBeCloseTo(2 + 5 + 0.26, 1);
+  expect(delay?.doubtMs).toBeCloseTo(2 + 5 + 2590 * 100e-6 + 497.5 * 200e-6, 6);
 });
 
 test("the_delays_of_the_epoch_in_force_are_taken_off", () => {
@@ -70,4 +70,27 @@ test("the_output_is_measured_where_the_browser_tells_and_doubted_where_it_does_n
   expect(outputDelay(30, 99)).toEqual({ ms: 38, doubtMs: 5 });
   expect(outputDelay(undefined, 20)).toEqual({ ms: 31, doubtMs: 25 });
   expect(outputDelay(undefined, undefined)).toBeUndefined();
+});
+
+test("the_stages_and_the_doubt_add_up_to_what_is_shown", () => {
+  const clock = { stream: "s", epoch: 0, ticks: 0, at_us: 0, error_us: 0, encoded_us: 11_500 };
+  const [toBuffer, output] = [{ ms: 60, doubtMs: 3 }, { ms: 38, doubtMs: 5 }];
+  const parts = stages(toBuffer, 25, output, clock);
+  expect(parts).toEqual({ captureMs: 11.5, networkMs: 23.5, bufferMs: 25, outputMs: 38 });
+  const sum = 11.5 + parts.networkMs + parts.bufferMs + parts.outputMs + 3 + 5;
+  expect(sum).toBe(upper({ ms: toBuffer.ms + output.ms, doubtMs: 8 }));
+});
+
+test("a_stage_is_never_negative_and_never_makes_the_others_smaller_than_the_whole", () => {
+  const clock = { stream: "s", epoch: 0, ticks: 0, at_us: 0, error_us: 0, encoded_us: 90_000 };
+  expect(stages({ ms: 30, doubtMs: 0 }, 45, { ms: 8, doubtMs: 0 }, clock)).toEqual({
+    captureMs: 0, networkMs: 0, bufferMs: 30, outputMs: 8,
+  });
+});
+
+test("a_publisher_that_does_not_tell_its_capture_has_it_in_the_network", () => {
+  const clock = { stream: "s", epoch: 0, ticks: 0, at_us: 0, error_us: 0 };
+  expect(stages({ ms: 60, doubtMs: 0 }, 25, { ms: 8, doubtMs: 0 }, clock)).toMatchObject({
+    captureMs: undefined, networkMs: 35,
+  });
 });

@@ -18,6 +18,28 @@ export interface Delay {
   doubtMs: number;
 }
 
+/** A delay taken apart into the places where sound waits, in ms; with the doubt they add up to the upper bound. */
+export interface Stages {
+  /** The publisher's device block, frame and encoder. None when it does not tell; then `networkMs` holds it too. */
+  captureMs: number | undefined;
+  /** Up to the relay, through it, and down. */
+  networkMs: number;
+  /** The browser's jitter buffer. */
+  bufferMs: number;
+  outputMs: number;
+}
+
+/** The most that a delay can be: what is shown. */
+export const upper = ({ ms, doubtMs }: Delay): number => ms + doubtMs;
+
+/** Takes apart what lies before the buffer's end, `toBuffer`: the network is what is left after the others. */
+export function stages(toBuffer: Delay, bufferMs: number, output: Delay, clock: Clock | undefined): Stages {
+  const beforeMs = Math.max(0, toBuffer.ms - bufferMs);
+  const encodedUs = clock?.encoded_us ?? undefined;
+  const captureMs = encodedUs === undefined ? undefined : Math.min(beforeMs, encodedUs / 1000);
+  return { captureMs, networkMs: beforeMs - (captureMs ?? 0), bufferMs: toBuffer.ms - beforeMs, outputMs: output.ms };
+}
+
 export type Verdict = "good" | "watch" | "bad" | "silent";
 
 /** What the words mean. The badge's panel shows these figures. */
@@ -49,8 +71,12 @@ export function delayToBuffer(
   if (ticks === undefined || Math.abs(ticks - clock.ticks) > STALE_TICKS) return undefined;
   const capturedMs = clock.at_us / 1000 + (ticks - clock.ticks) / 48;
   const ms = relay.toRelay(heard.atMs) - capturedMs;
-  return { ms, doubtMs: clock.error_us / 1000 + relay.errorMs(heard.atMs) };
+  const extrapolatedMs = (Math.abs(ticks - clock.ticks) / 48) * DEVICE_DRIFT;
+  return { ms, doubtMs: clock.error_us / 1000 + relay.errorMs(heard.atMs) + extrapolatedMs };
 }
+
+/** How far a sound card's rate may be from nominal while a clock message is being extrapolated. */
+const DEVICE_DRIFT = 200e-6;
 
 /** A clock message that is more than 20 s away describes a run that has ended. */
 const STALE_TICKS = 20 * 48_000;

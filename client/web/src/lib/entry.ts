@@ -33,17 +33,19 @@ export async function helloFor(post: Post, seat: Seat): Promise<Hello> {
   return { v: VERSION, client: "page", ticket };
 }
 
+/** Where this page knows better than the relay what to do. */
 export const WORDS: Partial<Record<ErrorCode, string>> = {
-  gone: "This invitation was revoked or has been used already. Ask the person who sent it for a new one.",
-  unknown: "There is no such invitation on this relay. Check that you have the whole link, or ask for a new one.",
-  unauthorized: "The link's last part, after #, is wrong or cut off. Copy the whole link and open it again.",
   version: "This page and the relay are of different versions. Load the page again.",
 };
+
+/** The relay's words as a sentence. */
+export const sentence = (msg: string): string => msg.charAt(0).toUpperCase() + msg.slice(1) + (/[.!?]$/.test(msg) ? "" : ".");
 
 function refusalOf(status: number, error: Partial<ApiError> | null): Refusal {
   const code = error?.code ?? (status >= 500 ? "internal" : "invalid");
   const passing = status >= 500 || status === 429;
-  return new Refusal(code, WORDS[code] ?? error?.msg ?? `The relay answered ${status}. Try again.`, !passing);
+  const msg = error?.msg ? sentence(error.msg) : `The relay answered ${status}. Try again.`;
+  return new Refusal(code, WORDS[code] ?? msg, !passing);
 }
 
 /** `fetch` with JSON both ways. */

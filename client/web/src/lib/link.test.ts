@@ -7,7 +7,7 @@ import type { Hello, RelayFrame, Welcome } from "./types";
 class World {
   nowMs = 0;
   timers: { at: number; then: () => void }[] = [];
-  sockets: (Socket & { sent: { t: string; [key: string]: unknown }[]; closed: boolean })[] = [];
+  sockets: (Socket & { sent: { t: string; [key: string]: unknown }[]; closed: boolean; code?: number })[] = [];
   states: LinkState[] = [];
   welcomes: Welcome[] = [];
   frames: RelayFrame[] = [];
@@ -41,7 +41,8 @@ class World {
     const socket = {
       sent: [] as { t: string }[], closed: false, onopen: null, onmessage: null, onclose: null,
       send: (text: string) => void socket.sent.push(JSON.parse(text)),
-      close: () => void (socket.closed = true),
+      code: undefined as number | undefined,
+      close: (code?: number) => void ((socket.closed = true), (socket.code = code)),
     };
     this.sockets.push(socket);
     return socket;
@@ -203,4 +204,57 @@ test("a_link_taken_over_by_another_tab_does_not_fight_back", async () => {
   await world.pass(60_000);
   expect(world.state.at).toBe("refused");
   expect(world.sockets).toHaveLength(1);
+});
+
+test("who_leaves_says_so_with_1000_and_stays_out_until_asked_back", async () => {
+  const world = new World();
+  await world.enter();
+  const asked = world.link.request({ type: "stream.close", data: { stream: "s" } });
+  world.link.leave();
+  expect(world.socket.code).toBe(1000);
+  await expect(asked).rejects.toThrow("left");
+  await world.pass(60_000);
+  expect(world.state).toEqual({ at: "left" });
+  expect(world.sockets).toHaveLength(1);
+  await world.enter();
+  expect(world.state).toEqual({ at: "live" });
+  expect(world.sockets).toHaveLength(2);
+});
+
+test("a_link_given_up_as_dead_does_not_say_that_one_leaves", async () => {
+  const world = new World();
+  await world.enter();
+  await world.pass(8000);
+  expect(world.sockets[0]).toMatchObject({ closed: true, code: undefined });
+});
+
+test("who_leaves_while_coming_in_does_not_come_in", async () => {
+  const world = new World();
+  let redeemed = (_: Hello) => {};
+  world.hello = () => new Promise((done) => (redeemed = done));
+  world.link.connect();
+  world.link.leave();
+  redeemed({ v: 1, client: "page", ticket: "t" });
+  await world.pass(60_000);
+  expect(world.sockets).toHaveLength(0);
+  expect(world.state).toEqual({ at: "left" });
+});
+
+test("a_ticket_that_came_too_late_is_followed_by_a_fresh_one", async () => {
+  const world = new World();
+  world.link.connect();
+  await world.pass(0);
+  world.socket.onopen?.();
+  world.say({ t: "err", code: "unauthorized", msg: "the ticket has expired; open the invitation link again" });
+  await world.pass(1000);
+  expect(world.sockets).toHaveLength(2);
+});
+
+test("a_full_session_is_told_in_the_relays_words", async () => {
+  const world = new World();
+  world.link.connect();
+  await world.pass(0);
+  world.socket.onopen?.();
+  world.say({ t: "err", code: "too_many", msg: "the session is full; come back later" });
+  expect(world.state).toEqual({ at: "refused", why: "The session is full; come back later." });
 });

@@ -3,14 +3,14 @@
  * help. Time and sockets are handed in, so that tests run it in virtual time.
  */
 import { backoffMs } from "./backoff";
-import { Refusal, WORDS } from "./entry";
+import { Refusal, sentence, WORDS } from "./entry";
 import type { Command, ErrorCode, ClientFrame, Hello, RelayFrame, Welcome } from "./types";
 import { command, decode, encode, newId } from "./wire";
 
 /** What is used of a `WebSocket`. */
 export interface Socket {
   send(text: string): void;
-  close(): void;
+  close(code?: number): void;
   onopen: ((event?: any) => void) | null;
   onmessage: ((event: any) => void) | null;
   onclose: ((event?: any) => void) | null;
@@ -28,6 +28,8 @@ export type LinkState =
   | { at: "connecting"; attempt: number }
   | { at: "live" }
   | { at: "waiting"; attempt: number; why: string }
+  /** One has left; `connect` comes back. */
+  | { at: "left" }
   | { at: "refused"; why: string };
 
 export interface LinkEvents {
@@ -53,9 +55,12 @@ const PING_MS = 2000;
 const SILENCE_MS = 4 * PING_MS;
 /** Time from opening a socket to `welcome`. */
 const WELCOME_MS = 8000;
-/** Close code of `protocol::wire::close`: a newer link of the same person took this one's place. */
+/** Close codes of `protocol::wire::close`: one leaves for good, and a newer link of the same person took this one's place. */
+const LEFT = 1000;
 const REPLACED = 4409;
 const REPLACED_WORDS = "You are in this session in another tab or window, which goes on. Try again to come back here.";
+/** Codes that pass by themselves, or by the fresh ticket that the next attempt brings. */
+const PASSING: readonly ErrorCode[] = ["draining", "slow", "internal", "unauthorized"];
 /** Codes after which the same `hello` cannot succeed, but a fresh ticket may. */
 const NEEDS_TICKET: readonly ErrorCode[] = ["unauthorized", "unknown", "gone", "stale", "conflict"];
 
@@ -104,10 +109,17 @@ export class Link {
     });
   }
 
-  close(): void {
-    this.#closed = true;
+  /** Tells the relay that one leaves for good, so that the others see it at once. `connect` comes back. */
+  leave(): void {
     this.#cancelRetry();
-    this.#drop();
+    const socket = this.#socket;
+    if (socket?.close) {
+      socket.onclose = null;
+      socket.close(LEFT);
+    }
+    this.#end();
+    this.#refuseAll("You have left the session.");
+    this.on.state({ at: "left" });
   }
 
   async #open(): Promise<void> {
@@ -119,6 +131,7 @@ export class Link {
       this.#usedWayBack = hello.resume != null;
       this.#attach(this.io.open(), hello);
     } catch (error) {
+      if (this.#socket !== opening) return;
       this.#socket = undefined;
       if (error instanceof Refusal && error.final) return this.#refuse(error.message);
       this.#retry(error instanceof Error ? error.message : "");
@@ -161,8 +174,8 @@ export class Link {
   #erred(id: string | undefined, code: ErrorCode, msg: string): void {
     if (id) return this.#settle(id, (pending) => pending.failed(new Refusal(code, msg, true)));
     this.#why = msg;
-    const final = this.#live ? code === "gone" || code === "unauthorized" : !this.#usedWayBack && code !== "draining";
-    this.#refused = new Refusal(code, WORDS[code] ?? msg, final && code !== "slow" && code !== "internal");
+    const final = this.#live ? code === "gone" || code === "unauthorized" : !this.#usedWayBack && !PASSING.includes(code);
+    this.#refused = new Refusal(code, WORDS[code] ?? sentence(msg), final);
     if (!this.#live && this.#usedWayBack && NEEDS_TICKET.includes(code)) this.on.wayBackRefused();
     if (!this.#live) this.#drop();
   }
@@ -203,16 +216,20 @@ export class Link {
 
   #lost(code?: number): void {
     const wasLive = this.#live;
-    this.#live = false;
-    this.#socket = undefined;
-    this.#pings.clear();
-    this.#cancelPing();
-    this.#cancelSilence();
+    this.#end();
     if (this.#closed) return;
     if (code === REPLACED) return this.#refuse(REPLACED_WORDS);
     if (this.#refused?.final) return this.#refuse(this.#refused.message);
     this.#attempt = wasLive ? 0 : this.#attempt;
     this.#retry(this.#why);
+  }
+
+  #end(): void {
+    this.#live = false;
+    this.#socket = undefined;
+    this.#pings.clear();
+    this.#cancelPing();
+    this.#cancelSilence();
   }
 
   #retry(why: string): void {
@@ -224,8 +241,12 @@ export class Link {
 
   #refuse(why: string): void {
     this.#closed = true;
+    this.#refuseAll(why);
+    this.on.state({ at: "refused", why });
+  }
+
+  #refuseAll(why: string): void {
     const refusal = new Refusal("gone", why, true);
     for (const id of [...this.#pending.keys()]) this.#settle(id, (pending) => pending.failed(refusal));
-    this.on.state({ at: "refused", why });
   }
 }

@@ -64,6 +64,10 @@ export class Media {
     return this.#peer?.connectionState === "connected";
   }
 
+  isCurrent(peer: number): boolean {
+    return peer === this.#number;
+  }
+
   /** The track of a receiving section. */
   track(mid: string): MediaStreamTrack | undefined {
     return this.#receiver(mid)?.track;
@@ -89,8 +93,9 @@ export class Media {
     await this.#talk?.sender.replaceTrack(track);
   }
 
+  /** Takes the relay's news of a peer; those of one given up mean nothing. */
   handleNews(news: PeerNews): void {
-    if (news.peer !== this.#number) return;
+    if (!this.isCurrent(news.peer)) return;
     if (news.kind === "answer") this.#answered(news.sdp);
     else if (news.kind === "failed") this.#failed({ at: "refused", why: news.msg });
     else if (news.kind === "slots") this.#slotted(news.slots, news.missing.length);

@@ -24,7 +24,9 @@ export function clear(canvas: HTMLCanvasElement): Sheet | undefined {
 export interface Inks {
   text: string;
   quiet: string;
+  panel: string;
   line: string;
+  edge: string;
   accent: string;
   accentDim: string;
   amber: string;
@@ -38,7 +40,9 @@ export function inks(element: Element): Inks {
   return {
     text: ink("--text"),
     quiet: ink("--quiet"),
+    panel: ink("--panel"),
     line: ink("--line"),
+    edge: ink("--edge"),
     accent: ink("--accent"),
     accentDim: ink("--accent-dim"),
     amber: ink("--amber"),

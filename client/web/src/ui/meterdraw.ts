@@ -36,6 +36,10 @@ function drawBar({ context, width, height }: Sheet, ink: Inks, { bar, rmsDb }: L
   const peak = place(bar.level);
   rect(0, peak, ink.accentDim);
   rect(0, Math.min(peak, place(rmsDb)), ink.accent);
+  for (const db of TICKS_DB.slice(1, -1)) {
+    context.fillStyle = ink.panel;
+    context.fillRect(Math.round(SIDE_PX + place(db) * width), y, 1, height);
+  }
   const held = place(bar.held);
   if (held > 0) {
     context.fillStyle = ink.text;

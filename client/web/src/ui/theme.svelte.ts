@@ -8,7 +8,10 @@ class Theme {
 
   constructor() {
     const query = matchMedia("(prefers-color-scheme: light)");
-    query.addEventListener("change", () => (this.#system = query.matches));
+    query.addEventListener("change", () => {
+      this.#system = query.matches;
+      this.#show();
+    });
     this.#show();
   }
 
@@ -17,13 +20,14 @@ class Theme {
   }
 
   toggle(): void {
-    this.#choice = this.light ? "dark" : "light";
-    localStorage.setItem(STORE, this.#choice);
+    const choice = this.light ? "dark" : "light";
+    this.#choice = choice;
+    localStorage.setItem(STORE, choice);
     this.#show();
   }
 
   #show(): void {
-    if (this.#choice) document.documentElement.dataset["theme"] = this.#choice;
+    document.documentElement.dataset["theme"] = this.light ? "light" : "dark";
   }
 }
 

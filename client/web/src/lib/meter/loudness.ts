@@ -1,4 +1,4 @@
-/** Loudness by ITU-R BS.1770: short (3 s) and integrated (gated) over K-weighted channels. */
+/** Loudness by ITU-R BS.1770: momentary (400 ms), short (3 s) and integrated (gated) over K-weighted channels. */
 
 const STEP_S = 0.1;
 const MOMENTARY_STEPS = 4;
@@ -28,6 +28,11 @@ export class Loudness {
     this.#sum += left * left + right * right;
     this.#count += 1;
     if (this.#count === this.#stepLength) this.#endStep();
+  }
+
+  /** Loudness of the last 400 ms, or of what there is. −∞ for silence. */
+  get momentary(): number {
+    return lufs(meanOf(this.#steps.slice(-MOMENTARY_STEPS)));
   }
 
   /** Loudness of the last 3 s, or of what there is. −∞ for silence. */

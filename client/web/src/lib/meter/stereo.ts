@@ -11,6 +11,7 @@ export interface Reading {
   overs: [number, number];
   /** −1 … +1; 0 for silence. */
   correlation: number;
+  momentaryLufs: number;
   shortLufs: number;
   integratedLufs: number;
 }
@@ -79,6 +80,7 @@ export class StereoMeter {
       rms: [toDb(Math.sqrt(left.power)), toDb(Math.sqrt(right.power))],
       overs: [left.overs, right.overs],
       correlation: this.#correlation(),
+      momentaryLufs: this.#loudness.momentary,
       shortLufs: this.#loudness.short,
       integratedLufs: this.#loudness.integrated,
     };

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { MIC_WORDS, type MicRefusal } from "../lib/mic";
+import type { Desk } from "./desk.svelte";
+import { notices } from "./notices";
+
+beforeEach(() => {
+  vi.stubGlobal("location", { hostname: "studio.example" });
+  vi.stubGlobal("isSecureContext", true);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+/** A desk where all is well but for `wrong`. */
+function desk(wrong: { link?: object; media?: object; sound?: object; talkback?: object } = {}): Desk {
+  const well = { link: { at: "live" }, media: { at: "connected" }, sound: {}, talkback: {} };
+  return { ...well, ...wrong } as unknown as Desk;
+}
+
+const texts = (wrong?: Parameters<typeof desk>[0]) => notices(desk(wrong)).map((notice) => notice.text);
+
+test("where_all_is_well_nothing_is_said", () => {
+  expect(texts()).toEqual([]);
+  expect(texts({ link: { at: "connecting", attempt: 0 } })).toEqual([]);
+});
+
+test("a_lost_relay_is_told_at_once_and_what_to_do_when_it_stays_away", () => {
+  expect(texts({ link: { at: "waiting", attempt: 0, why: "" } })[0]).toMatch(/was lost; coming back/);
+  expect(texts({ link: { at: "connecting", attempt: 2 } })[0]).toMatch(/does not answer; .* check your network or ask the studio/);
+});
+
+test("while_the_relay_is_away_the_sound_path_is_not_blamed", () => {
+  expect(texts({ link: { at: "waiting", attempt: 1, why: "" }, media: { at: "blocked" } })).toHaveLength(1);
+});
+
+test("blocked_udp_names_the_host_that_must_be_let_through", () => {
+  expect(texts({ media: { at: "blocked" } })[0]).toMatch(/blocks UDP.*Use another network, or have UDP to studio\.example allowed/);
+});
+
+test("a_refused_offer_is_told_in_the_relays_words", () => {
+  expect(texts({ media: { at: "refused", why: "No sound in it." } })).toEqual(["No sound in it. Trying goes on."]);
+});
+
+test.each<[MicRefusal, RegExp]>([
+  ["denied", /Click the lock beside the address and allow it; listening goes on/],
+  ["missing", /Plug one in and hold the button again/],
+  ["busy", /another program may hold it. Close that one/],
+  ["insecure", /Open the https address/],
+])("a_microphone_that_is_%s_says_what_to_do", (why, step) => {
+  expect(MIC_WORDS[why]).toMatch(step);
+  expect(texts({ talkback: { refused: why } })).toEqual([MIC_WORDS[why]]);
+});
+
+test("a_mono_output_is_told_with_what_to_choose", () => {
+  expect(texts({ sound: { mono: true } })[0]).toMatch(/one channel only.*Choose another output/);
+});
+
+test("sound_that_waits_for_a_click_brings_the_button_for_it", () => {
+  const resume = vi.fn();
+  const [notice] = notices(desk({ sound: { blocked: true, resume } }));
+  expect(notice).toMatchObject({ kind: "bad", action: { label: "Play sound" } });
+  notice?.action?.run();
+  expect(resume).toHaveBeenCalledOnce();
+});
+
+test("a_page_without_https_is_told_why_it_has_no_meters", () => {
+  vi.stubGlobal("isSecureContext", false);
+  expect(texts()[0]).toMatch(/came over http.*Open its https address/);
+});

@@ -28,10 +28,18 @@ export async function open({ mic, size = "wide", scheme = "dark" } = {}) {
   return { browser, context, page, faults };
 }
 
-/** Shows the page in one variant. */
+/** Shows the page in one variant; returns when it stands so, canvases included. */
 export async function vary(page, { size, scheme }) {
   await page.setViewportSize(SIZES[size]);
   await page.emulateMedia({ colorScheme: scheme });
+  const wanted = { scheme, width: SIZES[size].width };
+  await page.waitForFunction(({ scheme, width }) => {
+    const { dataset } = document.documentElement;
+    const drawn = [...document.querySelectorAll("canvas")].every(
+      (canvas) => Math.abs(canvas.width - canvas.clientWidth * devicePixelRatio) < 1,
+    );
+    return dataset.theme === scheme && innerWidth === width && drawn;
+  }, wanted);
 }
 
 /** Takes the picture `NAME-SIZE-SCHEME.png` of every variant; gives the paths. */
@@ -40,7 +48,6 @@ export async function pictures(page, folder, name) {
   const paths = [];
   for (const variant of VARIANTS) {
     await vary(page, variant);
-    await page.waitForTimeout(300);
     const path = join(folder, `${name}-${variant.size}-${variant.scheme}.png`);
     await page.screenshot({ path, fullPage: variant.size === "narrow" });
     paths.push(path);

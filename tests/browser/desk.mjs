@@ -1,6 +1,6 @@
 // What a person does at the desk, and what a test sees of it.
 
-/** Records peer connections and the moment of the first sound. Runs in the page before its own code. */
+/** Records peer connections, the session's events and the moment of the first sound. Runs in the page before its own code. */
 function witness() {
   const seen = { peers: [], firstSoundMs: undefined, clickMs: undefined };
   window.__witness = seen;
@@ -12,6 +12,17 @@ function witness() {
     }
   };
   addEventListener("click", () => (seen.clickMs ??= performance.now()), true);
+  seen.events = [];
+  const Socket = window.WebSocket;
+  window.WebSocket = class extends Socket {
+    constructor(...settings) {
+      super(...settings);
+      this.addEventListener("message", ({ data }) => {
+        const frame = JSON.parse(data);
+        if (frame.t === "ev") seen.events.push(frame);
+      });
+    }
+  };
   const program = () => document.querySelector('audio[data-kind="program"]');
   seen.inbound = async () => {
     const track = program()?.srcObject?.getAudioTracks()[0];
@@ -46,6 +57,32 @@ export async function join(page, link, name) {
   await page.getByRole("textbox").click();
   await page.keyboard.type(name);
   await click(page, page.getByRole("button", { name: "Join with sound" }));
+}
+
+/**
+ * Waits until `asks`, a question put in the page once a picture, is answered with yes. Playwright's own
+ * `waitForFunction` takes the promise of an async question for a yes.
+ */
+export async function until(page, what, asks, argument, timeoutMs = 60_000) {
+  const end = Date.now() + timeoutMs;
+  while (!(await page.evaluate(asks, argument))) {
+    if (Date.now() > end) throw new Error(`${what} did not come within ${timeoutMs / 1000} s`);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+}
+
+/** Waits until so many more samples of the program have been played from packets that have come in since now. */
+export async function untilPlayed(page, samples = 4800) {
+  await page.evaluate(() => (window.__witness.mark = undefined));
+  const more = async (samples) => {
+    const seen = window.__witness;
+    const now = await seen.inbound();
+    if (!now) return false;
+    if (seen.mark?.trackIdentifier !== now.trackIdentifier) seen.mark = now;
+    const [packets, played] = ["packetsReceived", "totalSamplesReceived"].map((name) => now[name] - seen.mark[name]);
+    return packets > 0 && played >= samples;
+  };
+  await until(page, "sound", more, samples);
 }
 
 export async function untilSound(page, timeout = 20_000) {

@@ -9,6 +9,7 @@ const DIST = fileURLToPath(new URL("../../client/web/dist/", import.meta.url));
 const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
 /** As the relay's, without what it allows in vain. */
 const POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const GONE = "this invitation was revoked; ask whoever sent it for another one";
 const ID = (n) => `018f4d3e-0000-7000-8000-${String(n).padStart(12, "0")}`;
 const [SELF, NINA, LEA, OTTO] = [1, 2, 3, 4].map(ID);
 const PROGRAM = ID(16);
@@ -23,10 +24,11 @@ const stream = (id, participant, kind) => ({
 
 /**
  * Begins to serve; gives the link and what ends it. `blocked`: the relay's answers lead nowhere. `invite`: the status
- * of redeeming.
+ * of redeeming. `held`: the browser plays nothing before another click.
  */
-export async function install(page, { blocked = false, invite = 200 } = {}) {
+export async function install(page, { blocked = false, invite = 200, held = false } = {}) {
   await page.addInitScript(answerer);
+  if (held) await page.addInitScript(holder);
   const server = createServer((request, response) => serve(request, response, invite));
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const host = `127.0.0.1:${server.address().port}`;
@@ -41,7 +43,7 @@ function serve(request, response, invite) {
   const path = new URL(request.url, "http://host").pathname;
   if (path.startsWith("/api/")) {
     response.writeHead(invite, { "content-type": "application/json" });
-    return response.end(JSON.stringify(invite === 200 ? { ticket: "t" } : { code: "gone", msg: "gone" }));
+    return response.end(JSON.stringify(invite === 200 ? { ticket: "t" } : { code: "gone", msg: GONE }));
   }
   const file = extname(path) ? path : "index.html";
   response.writeHead(200, { "content-type": KINDS[extname(file)], "content-security-policy": POLICY });
@@ -102,5 +104,15 @@ function answerer() {
     await peer.setLocalDescription();
     await new Promise((done) => (peer.onicegatheringstatechange = () => peer.iceGatheringState === "complete" && done()));
     return peer.localDescription.sdp;
+  };
+}
+
+/** In the page: nothing plays before somebody clicks a button that is called "Play sound". */
+function holder() {
+  const play = HTMLMediaElement.prototype.play;
+  let asked = false;
+  addEventListener("click", ({ target }) => (asked ||= target.innerText === "Play sound"), true);
+  HTMLMediaElement.prototype.play = function () {
+    return asked ? play.call(this) : Promise.reject(new DOMException("", "NotAllowedError"));
   };
 }

@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { violations } from "./axe.mjs";
 import { open, pictures } from "./browser.mjs";
 import { capture } from "./capture.mjs";
-import { click, counters, join, reading, timing, untilSound, watch } from "./desk.mjs";
+import { cuttable } from "./cut.mjs";
+import { click, counters, join, reading, timing, until, untilPlayed, untilSound, watch } from "./desk.mjs";
 import { install } from "./fixture.mjs";
 
 /** Runs `act` on a fresh page; its faults go into the result, the browser goes in any case. */
@@ -37,6 +38,8 @@ const listen = ({ link, out, seconds, name, pictures: wanted }) =>
   });
 
 const TALK = "[data-talk]";
+/** Chromium packs a voice in 20 ms. */
+const PACKETS_PER_S = 50;
 
 /** Somebody holds to talk, by the space bar or with the mouse, while the microphone plays a file. */
 const talk = ({ link, out, seconds, name, by, mic, pictures: wanted }) =>
@@ -47,7 +50,7 @@ const talk = ({ link, out, seconds, name, by, mic, pictures: wanted }) =>
     const button = page.locator(TALK);
     await (by === "mouse" ? press(page, button) : page.keyboard.down("Space"));
     await page.locator(TALK, { hasText: "TALKING" }).waitFor();
-    await page.waitForTimeout(1000 * seconds);
+    await untilSent(page, seconds * PACKETS_PER_S);
     const during = { desk: await reading(page), sent: await sent(page), program_volume: await volume(page) };
     const shots = wanted ? await pictures(page, out, "talking") : [];
     await (by === "mouse" ? page.mouse.up() : page.keyboard.up("Space"));
@@ -70,6 +73,17 @@ const sent = (page) =>
     return { packets: out?.packetsSent ?? 0, bytes: out?.bytesSent ?? 0 };
   });
 
+/** Waits until the page has sent so many packets since now: a length of talk in its own time. */
+async function untilSent(page, packets) {
+  const before = (await sent(page)).packets;
+  const enough = async (wanted) => {
+    const stats = await Promise.all(window.__witness.peers.map((peer) => peer.getStats()));
+    const out = stats.flatMap((report) => [...report.values()]).find((stat) => stat.type === "outbound-rtp");
+    return (out?.packetsSent ?? 0) >= wanted;
+  };
+  await until(page, "the talkback", enough, before + packets);
+}
+
 /** The browser refuses the microphone: listening goes on, and the page says what to do. */
 const refused = ({ link, out, name, pictures: wanted }) =>
   onPage({ mic: "refused" }, async (page) => {
@@ -78,11 +92,9 @@ const refused = ({ link, out, name, pictures: wanted }) =>
     await page.keyboard.down("Space");
     await page.getByText("Your browser refused the microphone.").waitFor();
     await page.keyboard.up("Space");
-    const before = await counters(page);
-    await page.waitForTimeout(500);
-    const after = await counters(page);
+    await untilPlayed(page);
     const shots = wanted ? await pictures(page, out, "refused") : [];
-    return { desk: await reading(page), plays_on: after.played > before.played, pictures: shots };
+    return { desk: await reading(page), plays_on: true, pictures: shots };
   });
 
 /** axe-core on the door, the desk, the delay panel and the keys, in every size and theme. */
@@ -114,27 +126,89 @@ const reconnect = ({ link, out, name, say }) =>
     for await (const line of createInterface({ input: process.stdin })) {
       const [word, argument] = line.trim().split(" ");
       if (word === "quit") break;
-      if (word === "sound") await soundAgain(page);
-      if (word === "gone") await page.getByText(/connection to the relay was lost|relay does not answer/).waitFor();
+      if (word === "sound") await untilPlayed(page);
+      if (word === "gone") await page.getByText(AWAY).waitFor();
       const shots = word === "picture" ? await pictures(page, out, argument) : [];
       say({ answer: word, desk: await reading(page), counters: await counters(page), pictures: shots });
     }
     return { desk: await reading(page) };
   }).then(withoutNetworkFaults);
 
-/** Waits until packets have come in and been played since now, on whatever peer there is by then. */
-async function soundAgain(page, timeoutMs = 60_000) {
-  let before;
-  for (const end = Date.now() + timeoutMs; Date.now() < end; await page.waitForTimeout(100)) {
-    const now = await page.evaluate(async () => {
-      const stat = await window.__witness.inbound();
-      return stat && { track: stat.trackIdentifier, received: stat.packetsReceived, played: stat.totalSamplesReceived };
-    });
-    if (!before || before.track !== now?.track) before = now;
-    else if (now.received > before.received && now.played > before.played + 4800) return;
-  }
-  throw new Error(`no sound came back in ${timeoutMs / 1000} s`);
+/**
+ * The link to the relay is cut while the sound goes on, and comes back. Lines on stdin say when: after `mend` the link
+ * is let in again, and the result tells whether the sound has gone on over the one peer connection throughout.
+ */
+const cut = ({ link, name, say }) =>
+  onPage({}, async (page) => {
+    const wire = await cuttable(new URL(link).host);
+    const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    await join(page, link.replace(new URL(link).host, wire.host), name);
+    await untilSound(page);
+    const track = await program(page);
+    wire.cut();
+    await page.getByText(AWAY).waitFor();
+    await untilPlayed(page, ONE_SECOND);
+    say({ cut: true, says: (await reading(page)).notices, same_track: (await program(page)) === track });
+    await lines.next();
+    wire.mend();
+    await page.getByText("You are back.").waitFor();
+    await page.getByText(AWAY).waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.querySelectorAll('audio[data-kind="program"]').length === 2);
+    await untilPlayed(page, ONE_SECOND);
+    const peers = await page.evaluate(() => window.__witness.peers.length);
+    return { peers, same_track: (await program(page)) === track, counters: await counters(page) };
+  }).then(withoutNetworkFaults);
+
+const AWAY = /connection to the relay was lost|relay does not answer/;
+const ONE_SECOND = 48_000;
+
+const program = (page) =>
+  page.evaluate(() => document.querySelector('audio[data-kind="program"]')?.srcObject?.getAudioTracks()[0]?.id);
+
+/**
+ * One leaves by the button, comes back, and leaves by going to another page; another one sees it. Tells who caused each
+ * of the two leavings: oneself, or none when the relay had to wait for somebody who was only lost.
+ */
+const leave = ({ link, name }) =>
+  onPage({}, async (stays) => {
+    await join(stays, link, "Ada");
+    await untilSound(stays);
+    const goes = await stays.context().newPage();
+    await watch(goes);
+    await join(goes, link, name);
+    await untilSound(goes);
+    await click(goes, goes.getByRole("button", { name: "Leave" }));
+    await goes.getByText("You have left the session.").waitFor();
+    const first = await untilLeft(stays, 1);
+    await click(goes, goes.getByRole("button", { name: "Join again with sound" }));
+    await goes.waitForSelector(TALK);
+    await goes.goto("about:blank");
+    const second = await untilLeft(stays, 2);
+    return { by_themselves: [first, second].map(({ by, data }) => by === data.participant) };
+  });
+
+/** The session's so manieth leaving. */
+async function untilLeft(page, number) {
+  const nth = (number) => window.__witness.events.filter(({ type }) => type === "participant.leave")[number - 1];
+  await until(page, "the leaving", nth, number);
+  return page.evaluate(nth, number);
 }
+
+/** The same person opens the session in a second tab: the first one says so and stays out. */
+const second = ({ link, name }) =>
+  onPage({}, async (first) => {
+    await join(first, link, name);
+    await untilSound(first);
+    const seat = await first.evaluate(() => sessionStorage.getItem("farfield.seat"));
+    const other = await first.context().newPage();
+    await watch(other);
+    await other.addInitScript((seat) => sessionStorage.setItem("farfield.seat", seat), seat);
+    await other.goto(link.split("#")[0]);
+    await click(other, other.getByRole("button", { name: "Join with sound" }));
+    await untilSound(other);
+    await first.getByRole("alert").waitFor();
+    return { says: await first.getByRole("alert").innerText(), plays_on: (await untilPlayed(other), true) };
+  });
 
 /** A link that does not lead in: what the page says about it, before or after the attempt to join. */
 const badlink = ({ link, out, name, pictures: wanted }) =>
@@ -155,7 +229,7 @@ const states = async ({ out, name }) => {
   const found = [];
   const shown = {};
   const faults = [];
-  for (const [state, settings] of Object.entries({ cardboard: {}, blocked: { blocked: true }, gone: { invite: 410 } })) {
+  for (const [state, settings] of Object.entries({ cardboard: {}, held: { held: true }, blocked: { blocked: true }, gone: { invite: 410 } })) {
     const seen = await onPage({}, async (page) => {
       const relay = await install(page, settings);
       await join(page, relay.link, name);
@@ -163,6 +237,7 @@ const states = async ({ out, name }) => {
       found.push(...(await violations(page, state)));
       await pictures(page, out, state);
       shown[state] = await reading(page);
+      if (settings.held) await playHeld(page);
       relay.close();
     });
     faults.push(...seen.faults.filter((fault) => state !== "gone" || !fault.includes("410")));
@@ -170,10 +245,18 @@ const states = async ({ out, name }) => {
   return { violations: found, shown, faults };
 };
 
+/** The sound that the browser held back begins with the click that the page asks for. */
+async function playHeld(page) {
+  await click(page, page.getByRole("button", { name: "Play sound" }));
+  await page.waitForFunction(() => document.querySelector('audio[data-kind="program"]').currentTime > 0);
+  await page.getByText(SIGNS.held).waitFor({ state: "detached" });
+}
+
 const SIGNS = {
   cardboard: "hears nothing",
+  held: "Your browser holds the sound back until you click.",
   blocked: "Your network blocks UDP",
-  gone: "This invitation was revoked or has been used already.",
+  gone: "This invitation was revoked; ask whoever sent it for another one.",
 };
 
-export const scenarios = { listen, talk, refused, axe, reconnect, badlink, states };
+export const scenarios = { listen, talk, refused, axe, reconnect, cut, leave, second, badlink, states };

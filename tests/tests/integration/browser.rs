@@ -1,8 +1,10 @@
 //! The page in a real headless Chromium, clicked with real clicks, against the real relay and studio client.
 
 use serde_json::Value;
+use std::io::Write;
 use tests::browser;
-use tests::studio::Studio;
+use tests::programs::farfield;
+use tests::studio::{Studio, join};
 
 fn run(scenario: &str, studio: &Studio, role: &str, more: &[&str]) -> Value {
     let out = tempfile::tempdir().unwrap();
@@ -31,10 +33,56 @@ fn a_revoked_link_is_explained_on_the_page() {
     let studio = Studio::open("music", &[]).unwrap();
     let revoked = studio.session.link("mentor").to_owned();
     let by = studio.session.link("owner");
-    tests::programs::farfield(&["invite", "revoke", &revoked, "--by", by]).unwrap().succeeded().unwrap();
+    farfield(&["invite", "revoke", &revoked, "--by", by]).unwrap().succeeded().unwrap();
     let said = run("badlink", &studio, "mentor", &[]);
     let said = said["says"].as_str().unwrap();
     assert!(said.contains("revoked"), "{said}");
+}
+
+#[test]
+fn a_used_up_link_is_explained_on_the_page() {
+    let studio = Studio::open("music", &[]).unwrap();
+    let by = studio.session.link("owner");
+    let made = farfield(&["invite", by, "--role", "mentor", "--once", "--json"]).unwrap().succeeded().unwrap();
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let once = made["link"].as_str().unwrap();
+    let mut first = join(once, &["--name", "Ada", "--output", "null"]).unwrap();
+    first.wait_for_type("joined").unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let said = browser::run("badlink", once, out.path(), &[]).unwrap();
+    let said = said["says"].as_str().unwrap();
+    assert!(said.contains("is used up; ask whoever sent it"), "{said}");
+}
+
+#[test]
+fn a_second_tab_takes_over_and_the_first_one_says_so() {
+    let studio = Studio::open("music", &[]).unwrap();
+    let result = run("second", &studio, "mentor", &[]);
+    let said = result["says"].as_str().unwrap();
+    assert!(said.contains("another tab or window"), "{said}");
+    assert_eq!(result["plays_on"], true);
+}
+
+#[test]
+fn who_leaves_the_page_is_gone_at_once() {
+    let studio = Studio::open("music", &[]).unwrap();
+    assert_eq!(run("leave", &studio, "mentor", &[])["by_themselves"], serde_json::json!([true, true]));
+}
+
+#[test]
+fn the_sound_goes_on_while_the_link_is_cut_and_news_are_taken_up_after_it() {
+    let studio = Studio::open("music", &[]).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let mut page = browser::start("cut", studio.session.link("mentor"), out.path(), &[]).unwrap();
+    let cut = page.wait_for("the cut", |line| line["cut"] == true).unwrap();
+    assert_eq!(cut["same_track"], true);
+    assert!(cut["says"][0].as_str().unwrap().contains("relay"), "{cut}");
+    let publishes = ["--name", "Piano", "--input", "tone", "--stream", "program", "--output", "null"];
+    let mut other = join(studio.session.link("engineer"), &publishes).unwrap();
+    other.wait_for_type("joined").unwrap();
+    writeln!(page.stdin().unwrap(), "mend").unwrap();
+    let result = browser::result(page).unwrap();
+    assert_eq!((&result["peers"], &result["same_track"]), (&Value::from(1), &Value::from(true)), "{result}");
 }
 
 #[test]

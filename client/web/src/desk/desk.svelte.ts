@@ -3,10 +3,10 @@ import { RelayClock } from "../lib/clock";
 import { helloFor, postJson } from "../lib/entry";
 import { Link, type LinkState } from "../lib/link";
 import { Media, type MediaState } from "../lib/media";
-import { audience, people } from "../lib/people";
+import { audience, people, type Arrivals } from "../lib/people";
 import { emptyState, reduce } from "../lib/reducer";
 import { saveSeat, type Invitation, type Seat } from "../lib/seat";
-import type { PeerNews, Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
+import type { Health as HealthMessage, PeerNews, Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
 import { newId, SUBPROTOCOL } from "../lib/wire";
 import { Health } from "./health.svelte";
 import { Sound } from "./sound.svelte";
@@ -16,6 +16,8 @@ export type Phase = "outside" | "joining" | "inside" | "left" | "refused";
 
 /** Seconds that the relay may take to see a peer of ours that we see connected. */
 const UNSEEN_S = 4;
+/** People tell once a second how the program arrives. */
+const FRESH_MS = 3500;
 const TALK_FORMAT = { channels: 1, frame_us: 20_000, bitrate: 48_000, redundancy: 0, rate: 48_000 };
 
 export class Desk {
@@ -30,7 +32,10 @@ export class Desk {
   /** What has just changed for the better or among the people, for the status region. */
   news = $state("");
 
-  people = $derived(people(this.session, this.presence, this.self));
+  /** How the program that is judged arrives at each of the others. */
+  arrivals = $state.raw<Arrivals>(new Map());
+
+  people = $derived(people(this.session, this.presence, this.self, this.arrivals));
   hearsMe = $derived(this.talkStream ? audience(this.session, this.presence, this.talkStream) : "");
   publishers = $derived(this.people.filter((one) => one.publishes.includes("program")).map((one) => one.name));
 
@@ -44,6 +49,7 @@ export class Desk {
   #slots: readonly Slot[] = [];
   #log = "";
   #unseen = 0;
+  #arrivedMs = new Map<string, number>();
   /** Back on a new link, and not told yet that the relay still has our peer connection. */
   #unconfirmed = false;
 
@@ -128,7 +134,10 @@ export class Desk {
       slots: () => this.#slots,
       state: () => this.session,
       webAudioLatencyMs: () => this.sound.latencyMs,
-      tell: (data) => this.#link.tell({ t: "eph", type: "health", data }),
+      tell: (data) => {
+        this.#link.tell({ t: "eph", type: "health", data });
+        this.#arrived(this.self, data);
+      },
       second: () => this.#second(),
     });
   }
@@ -192,6 +201,7 @@ export class Desk {
     else if (frame.t === "sdp") this.#handleNews(frame);
     else if (frame.t === "ice") this.#media.handleCandidate(frame.peer, frame.candidate);
     else if (frame.t === "eph" && frame.type === "clock") this.health.handleClock(frame.data);
+    else if (frame.t === "eph" && frame.type === "health") this.#arrived(frame.from, frame.data);
   }
 
   #handleNews(news: PeerNews): void {
@@ -204,6 +214,19 @@ export class Desk {
     this.presence = people;
     if (this.#unconfirmed) this.#media.start();
     this.#unconfirmed = false;
+  }
+
+  #arrived(at: string, how: HealthMessage): void {
+    const kind = this.session.streams[how.stream]?.kind;
+    if (kind !== "program" && kind !== "mic") return;
+    this.arrivals = new Map(this.arrivals).set(at, how);
+    this.#arrivedMs.set(at, performance.now());
+  }
+
+  /** What somebody said about their sound is shown no longer than it can be true. */
+  #forgetArrivals(): void {
+    const fresh = [...this.arrivals].filter(([at]) => performance.now() - (this.#arrivedMs.get(at) ?? 0) < FRESH_MS);
+    if (fresh.length < this.arrivals.size) this.arrivals = new Map(fresh);
   }
 
   #happened(event: Extract<RelayFrame, { t: "ev" }>): void {
@@ -236,6 +259,7 @@ export class Desk {
   /** A relay that came back may have forgotten a peer connection that looks well from here. */
   #second(): void {
     this.sound.checkOutput();
+    this.#forgetArrivals();
     const me = this.presence.find((one) => one.participant === this.self);
     const unseen = this.link.at === "live" && this.#media.connected && me?.media === false;
     this.#unseen = unseen ? this.#unseen + 1 : 0;

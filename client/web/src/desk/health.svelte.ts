@@ -104,7 +104,7 @@ export class Health {
       verdict: verdict(upperMs, history.sum("concealed"), history.sum("played")),
       upperMs,
       doubtMs: whole?.doubtMs,
-      stages: toBuffer && output && stages(toBuffer, interval.bufferMs ?? 0, output, this.#clocks.get(stream)),
+      stages: toBuffer && output && stages(toBuffer, interval.bufferMs ?? 0, output, this.#clocks.get(stream), roundTripMs),
       bufferMs: interval.bufferMs,
       outputMs: output?.ms,
       roundTripMs,

@@ -88,6 +88,13 @@ test("a_stage_is_never_negative_and_never_makes_the_others_smaller_than_the_whol
   });
 });
 
+test("the_network_takes_half_a_round_trip_at_least", () => {
+  const clock = { stream: "s", epoch: 0, ticks: 0, at_us: 0, error_us: 0, encoded_us: 11_000 };
+  expect(stages({ ms: 36, doubtMs: 0 }, 25, { ms: 8, doubtMs: 0 }, clock, 3)).toMatchObject({
+    captureMs: 9.5, networkMs: 1.5,
+  });
+});
+
 test("a_publisher_that_does_not_tell_its_capture_has_it_in_the_network", () => {
   const clock = { stream: "s", epoch: 0, ticks: 0, at_us: 0, error_us: 0 };
   expect(stages({ ms: 60, doubtMs: 0 }, 25, { ms: 8, doubtMs: 0 }, clock)).toMatchObject({

@@ -32,12 +32,16 @@ export interface Stages {
 /** The most that a delay can be: what is shown. */
 export const upper = ({ ms, doubtMs }: Delay): number => ms + doubtMs;
 
-/** Takes apart what lies before the buffer's end, `toBuffer`: the network is what is left after the others. */
-export function stages(toBuffer: Delay, bufferMs: number, output: Delay, clock: Clock | undefined): Stages {
+/**
+ * Takes apart what lies before the buffer's end, `toBuffer`: what the buffer does not hold is the publisher's and the
+ * network's, and of that the way from the relay takes half a round trip at least.
+ */
+export function stages(toBuffer: Delay, bufferMs: number, output: Delay, clock: Clock | undefined, roundTripMs = 0): Stages {
   const beforeMs = Math.max(0, toBuffer.ms - bufferMs);
-  const encodedUs = clock?.encoded_us ?? undefined;
-  const captureMs = encodedUs === undefined ? undefined : Math.min(beforeMs, encodedUs / 1000);
-  return { captureMs, networkMs: beforeMs - (captureMs ?? 0), bufferMs: toBuffer.ms - beforeMs, outputMs: output.ms };
+  const held = { bufferMs: toBuffer.ms - beforeMs, outputMs: output.ms };
+  if (clock?.encoded_us == null) return { captureMs: undefined, networkMs: beforeMs, ...held };
+  const networkMs = Math.max(Math.min(beforeMs, roundTripMs / 2), beforeMs - clock.encoded_us / 1000);
+  return { captureMs: beforeMs - networkMs, networkMs, ...held };
 }
 
 export type Verdict = "good" | "watch" | "bad" | "silent";

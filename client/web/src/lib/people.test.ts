@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { audience, initials, people } from "./people";
-import type { Grants, Presence, Role, SessionState, Stream } from "./types";
+import type { Grants, Health, Presence, Role, SessionState, Stream } from "./types";
 
 const person = (name: string, role: Role, grants: Grants) => ({ name, role, grants, present: true });
 const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 };
@@ -24,8 +24,23 @@ const here = (participant: string, hears: string[], talking = false): Presence =
   participant, client: "page", hears, talking, media: true,
 });
 
+const none = new Map<string, Health>();
+
+test("who_hears_is_shown_with_the_most_that_it_can_be_late_and_who_hears_nothing_is_not", () => {
+  const counts = { stream: "s", buffer_ms: 0, received: 50, lost: 0, played: 48_000 };
+  const arrivals = new Map([
+    ["p", { ...counts, delay_ms: 88.2, concealed: 0 }],
+    ["n", { ...counts, concealed: 480 }],
+    ["l", { ...counts, delay_ms: 40, concealed: 9 }],
+  ]);
+  const shown = people(state, [here("p", ["s"]), here("n", ["t"]), here("l", [])], "p", arrivals);
+  expect(shown.map(({ earWords, dropouts }) => [earWords, dropouts])).toEqual([
+    ["hears program, 89 ms", false], ["hears talkback", true], ["hears nothing", false],
+  ]);
+});
+
 test("oneself_comes_first_then_the_studio_then_the_others", () => {
-  const shown = people(state, [here("p", ["s"]), here("n", ["t"], true), here("l", [])], "p");
+  const shown = people(state, [here("p", ["s"]), here("n", ["t"], true), here("l", [])], "p", none);
   expect(shown.map((one) => one.name)).toEqual(["Paul", "Nina Simon", "Lea"]);
   expect(shown[0]).toMatchObject({ you: true, ear: "hears", earWords: "hears program" });
   expect(shown[1]).toMatchObject({ talking: true, ear: "hears", earWords: "hears talkback", publishes: ["program"] });
@@ -34,20 +49,20 @@ test("oneself_comes_first_then_the_studio_then_the_others", () => {
 
 test("who_hears_only_a_part_is_shown_so", () => {
   const three = { ...state, streams: { ...state.streams, m: stream("m", "n", "mic") } };
-  expect(people(three, [here("l", ["s"])], "p").find((one) => one.id === "l")).toMatchObject({
+  expect(people(three, [here("l", ["s"])], "p", none).find((one) => one.id === "l")).toMatchObject({
     ear: "part", earWords: "hears program only",
   });
 });
 
 test("with_no_stream_open_there_is_nothing_to_hear", () => {
   const silent = { ...state, streams: { s: { ...stream("s", "n", "program"), open: false } } };
-  expect(people(silent, [], "p").every((one) => one.ear === "none")).toBe(true);
+  expect(people(silent, [], "p", none).every((one) => one.ear === "none")).toBe(true);
 });
 
 test("talkback_that_nobody_has_used_is_nothing_to_hear_and_the_button_says_who_will", () => {
   const unused = { ...state, streams: { ...state.streams, t: { ...state.streams["t"]!, epochs: [] } } };
   const all = [here("n", []), here("p", ["s"]), here("l", ["s"])];
-  expect(people(unused, all, "p").find((one) => one.id === "n")).toMatchObject({ ear: "none" });
+  expect(people(unused, all, "p", none).find((one) => one.id === "n")).toMatchObject({ ear: "none" });
   expect(audience(unused, all, "t")).toBe("Nina Simon will hear you");
 });
 

@@ -1,5 +1,6 @@
 /** Who is here, in the words and shapes that the panel shows. */
-import type { Presence, SessionState, Stream } from "./types";
+import { ms } from "./format";
+import type { Health, Presence, SessionState, Stream } from "./types";
 
 /** `hears`: everything they may hear reaches them. `part`: some of it. `deaf`: nothing. `none`: there is nothing. */
 export type Ear = "hears" | "part" | "deaf" | "none";
@@ -15,10 +16,15 @@ export interface Person {
   publishes: string[];
   ear: Ear;
   earWords: string;
+  /** Some of what they heard in the last second was made up. */
+  dropouts: boolean;
 }
 
+/** How the program arrives at each of the others, as they say themselves once a second. */
+export type Arrivals = ReadonlyMap<string, Health>;
+
 /** Everybody present, oneself first, then those who publish the program, then by name. */
-export function people(state: SessionState, presence: readonly Presence[], self: string): Person[] {
+export function people(state: SessionState, presence: readonly Presence[], self: string, arrivals: Arrivals): Person[] {
   const shown = Object.entries(state.participants)
     .filter(([, person]) => person.present)
     .map(([id, person]) => {
@@ -32,7 +38,7 @@ export function people(state: SessionState, presence: readonly Presence[], self:
         you: id === self,
         talking: here?.talking ?? false,
         publishes: publishes.filter((stream) => stream.kind !== "talkback").map((stream) => stream.kind),
-        ...earOf(state, id, here),
+        ...withArrival(earOf(state, id, here), arrivals.get(id)),
       };
     });
   const rank = (person: Person) => (person.you ? 0 : person.publishes.includes("program") ? 1 : 2);
@@ -58,6 +64,14 @@ function earOf(state: SessionState, id: string, here: Presence | undefined): { e
   if (reached.length === 0) return { ear: "deaf", earWords: "hears nothing" };
   if (reached.length === meant.length) return { ear: "hears", earWords: `hears ${words(reached)}` };
   return { ear: "part", earWords: `hears ${words(reached)} only` };
+}
+
+/** Whoever hears something is shown with the most that it can be late, where that is known. */
+function withArrival(ear: { ear: Ear; earWords: string }, arrival: Health | undefined) {
+  const hears = ear.ear === "hears" || ear.ear === "part";
+  if (!hears || !arrival) return { ...ear, dropouts: false };
+  const late = arrival.delay_ms == null ? "" : `, ${ms(arrival.delay_ms)}`;
+  return { ...ear, earWords: ear.earWords + late, dropouts: arrival.concealed > 0 };
 }
 
 /** A page's talkback is open before anybody has talked: until its first packet there is nothing to hear. */

@@ -1,4 +1,4 @@
-/** The picture of the last minutes: peaks light, RMS solid, as in the meters; a mark beneath where sound was concealed. */
+/** The picture of the last minutes, calmer than the meters: peaks grey, RMS solid; a mark beneath where sound was concealed. */
 import { place } from "../lib/meter/ballistics";
 import type { Inks, Sheet } from "./canvas";
 
@@ -45,8 +45,8 @@ function drawColumn(context: CanvasRenderingContext2D, ink: Inks, wide: number, 
     context.fillStyle = colour;
     context.fillRect(x, high - tall, w, tall);
   };
-  bar(column.peakDb, ink.accentDim);
-  bar(Math.min(column.rmsDb, column.peakDb), ink.accent);
+  bar(column.peakDb, ink.line);
+  bar(Math.min(column.rmsDb, column.peakDb), ink.accentDim);
   if (!column.concealed) return;
   context.fillStyle = ink.amber;
   context.fillRect(x, high + 2, Math.max(2, w), MARK_PX - 2);

@@ -2,14 +2,15 @@
 //!
 //! The library sends a packet by walking through all of a peer (ICE, DTLS, data channels, every section, every timer)
 //! several times, which costs two to three times as much as sealing and sending it. Nothing of that changes between two
-//! packets unless the peer was given a datagram or a deadline in between. So the library makes a section's first packet
-//! after every such event; the lane keeps its header and where it went, and writes the packets that follow alike.
+//! packets unless a deadline of the peer came in between, or a datagram that is not sound. So the library makes a
+//! section's first packet after every such event; the lane keeps its header and where it went, and writes the packets
+//! that follow alike.
 
 use super::peer::Level;
+use super::socket::Route;
 use packets::PayloadType;
 use relay_core::admission::{Datagram, classify};
 use relay_core::forward::Forwarded;
-use std::net::SocketAddr;
 
 const FIXED: usize = 12;
 /// Header extensions with one byte for name and length (RFC 8285 section 4.2).
@@ -20,8 +21,8 @@ const ONE_BYTE: [u8; 2] = [0xBE, 0xDE];
 pub(crate) struct Lane {
     /// The section's source.
     pub(crate) ssrc: u32,
-    /// The nominated address.
-    pub(crate) to: SocketAddr,
+    /// To the nominated address.
+    pub(crate) route: Route,
     header: Box<[u8]>,
     /// Where the audio level stands in the header.
     level: Option<usize>,
@@ -30,7 +31,7 @@ pub(crate) struct Lane {
 impl Lane {
     /// The lane of the section whose packet the library sends; `None` for anything but RTP. `level` names the header
     /// extension that carries the audio level.
-    pub(crate) fn after(datagram: &[u8], to: SocketAddr, level: Option<u8>) -> Option<Lane> {
+    pub(crate) fn after(datagram: &[u8], route: Route, level: Option<u8>) -> Option<Lane> {
         if classify(datagram) != Datagram::Rtp {
             return None;
         }
@@ -46,7 +47,7 @@ impl Lane {
             }
         };
         let ssrc = u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]);
-        Some(Lane { ssrc, to, header: datagram.get(..length)?.into(), level })
+        Some(Lane { ssrc, route, header: datagram.get(..length)?.into(), level })
     }
 
     /// Writes the packet's header to the beginning of `out`; its length. `None` when the packet has an audio level and
@@ -93,8 +94,8 @@ mod tests {
 
     const SECTION: [u8; 4] = [0x42, b'm', b'i', b'd'];
 
-    fn to() -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], 9))
+    fn route() -> Route {
+        Route { to: ([127, 0, 0, 1], 9).into(), from: None }
     }
 
     /// A packet with these header extensions, then four bytes of payload.
@@ -116,33 +117,33 @@ mod tests {
 
     #[test]
     fn a_header_is_repeated_with_the_numbers_of_the_next_packet() {
-        let lane = Lane::after(&made(&SECTION), to(), Some(1)).unwrap();
-        assert_eq!((lane.ssrc, lane.to), (0x0102_0304, to()));
+        let lane = Lane::after(&made(&SECTION), route(), Some(1)).unwrap();
+        assert_eq!((lane.ssrc, lane.route), (0x0102_0304, route()));
         let wanted = [&[0x90, 63, 2, 3, 0x0a, 0x0b, 0x0c, 0x0d, 1, 2, 3, 4, 0xBE, 0xDE, 0, 1], &SECTION[..]].concat();
         assert_eq!(written(&lane, None), Some(wanted));
     }
 
     #[test]
     fn the_audio_level_is_the_packets_own() {
-        let lane = Lane::after(&made(&[&SECTION[..], &[0x10, 0x80 | 30, 0, 0]].concat()), to(), Some(1)).unwrap();
+        let lane = Lane::after(&made(&[&SECTION[..], &[0x10, 0x80 | 30, 0, 0]].concat()), route(), Some(1)).unwrap();
         let header = written(&lane, Some(Level::new(-12, true))).unwrap();
         assert_eq!(header[20..], [0x10, 0x80 | 12, 0, 0]);
     }
 
     #[test]
     fn a_level_that_comes_or_goes_is_left_to_the_library() {
-        let without = Lane::after(&made(&SECTION), to(), Some(1)).unwrap();
+        let without = Lane::after(&made(&SECTION), route(), Some(1)).unwrap();
         assert_eq!(written(&without, Some(Level::new(-12, true))), None);
-        let with = Lane::after(&made(&[0x10, 30, 0, 0]), to(), Some(1)).unwrap();
+        let with = Lane::after(&made(&[0x10, 30, 0, 0]), route(), Some(1)).unwrap();
         assert_eq!(written(&with, None), None);
     }
 
     #[test]
     fn only_rtp_opens_a_lane() {
-        assert!(Lane::after(&[0x80, 200, 0, 1, 0, 0, 0, 0], to(), None).is_none(), "RTCP");
-        assert!(Lane::after(&[22; 40], to(), None).is_none(), "DTLS");
+        assert!(Lane::after(&[0x80, 200, 0, 1, 0, 0, 0, 0], route(), None).is_none(), "RTCP");
+        assert!(Lane::after(&[22; 40], route(), None).is_none(), "DTLS");
         let cut = made(&SECTION);
-        assert!(Lane::after(&cut[..18], to(), Some(1)).is_none(), "extensions that end past the packet");
+        assert!(Lane::after(&cut[..18], route(), Some(1)).is_none(), "extensions that end past the packet");
     }
 
     proptest! {
@@ -152,7 +153,7 @@ mod tests {
         ) {
             bytes[0] = 0x80 | bytes[0] & 0x1f;
             bytes[1] = 111;
-            if let Some(lane) = Lane::after(&bytes, to(), Some(id)) {
+            if let Some(lane) = Lane::after(&bytes, route(), Some(id)) {
                 prop_assert!(lane.header.len() <= bytes.len());
                 prop_assert!(lane.level.is_none_or(|at| at < lane.header.len()));
             }

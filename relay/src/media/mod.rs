@@ -18,6 +18,7 @@ mod offer;
 mod outbox;
 mod peer;
 mod peers;
+mod pktinfo;
 mod priority;
 mod sealer;
 mod shard;

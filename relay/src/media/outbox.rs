@@ -1,11 +1,10 @@
 //! What a shard's peers want sent and told.
 
-use super::socket::Socket;
+use super::socket::{Route, Socket};
 use super::stats::Counters;
 use super::{MediaEvent, PeerKey};
 use relay_core::admission::MAX_DATAGRAM;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -26,16 +25,16 @@ impl Outbox {
     }
 
     /// Sends the datagram that `make` writes and returns the length of; false when it makes none.
-    pub(crate) fn try_send_made(&mut self, to: SocketAddr, make: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
+    pub(crate) fn try_send_made(&mut self, route: Route, make: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
         let Some(length) = make(&mut self.scratch[..]) else { return false };
-        if !self.socket.try_send(to, &self.scratch[..length]) {
+        if !self.socket.try_send(route, &self.scratch[..length]) {
             self.counters.send_errors.add(1);
         }
         true
     }
 
-    pub(crate) fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
-        if !self.socket.try_send(to, datagram) {
+    pub(crate) fn send(&mut self, route: Route, datagram: &[u8]) {
+        if !self.socket.try_send(route, datagram) {
             self.counters.send_errors.add(1);
         }
     }

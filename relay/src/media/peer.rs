@@ -3,10 +3,12 @@
 use super::lane::Lane;
 use super::outbox::Outbox;
 use super::sealer::Sealer;
+use super::socket::Route;
 use super::{GoneReason, MediaError, PeerKey, PeerOffer, keys, offer};
 use packets::PayloadType;
 use protocol::ids::StreamId;
 use protocol::wire::ClientKind;
+use relay_core::admission::{Datagram, classify};
 use relay_core::forward::{Forwarded, LegPackets, Packing, RedLeg, Section};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +29,7 @@ const MAX_DEPTH: u8 = 3;
 /// RTP sources that are remembered per peer; a client uses one per section and restart.
 const MAX_ORIGINS: usize = 64;
 /// Validated addresses per peer: a client has a few interfaces and moves sometimes.
-pub(crate) const MAX_ADDRESSES: usize = 16;
+pub(crate) const MAX_ROUTES: usize = 16;
 
 /// What a peer brought about.
 #[derive(Debug)]
@@ -69,8 +71,8 @@ pub(crate) struct Peer {
     pub(crate) key: PeerKey,
     client: ClientKind,
     pub(crate) connected: bool,
-    /// Addresses that a good binding request came from.
-    pub(crate) addresses: Vec<SocketAddr>,
+    /// Ways to the addresses that a good binding request came from.
+    pub(crate) routes: Vec<Route>,
     /// Streams that were last told to be heard.
     pub(crate) hearing: Vec<StreamId>,
     rtc: Rtc,
@@ -103,7 +105,7 @@ impl Peer {
             key,
             client: offer.client,
             connected: false,
-            addresses: Vec::new(),
+            routes: Vec::new(),
             hearing: Vec::new(),
             rtc: identity.peer(now, candidates),
             local: *candidates.first().ok_or(MediaError::NoAddress)?,
@@ -194,7 +196,10 @@ impl Peer {
 
     /// Takes an admitted datagram. [`Peer::drain`] must follow.
     pub(crate) fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        self.lanes.clear();
+        // What a listener publishes itself changes nothing of how it is sent to.
+        if classify(datagram) != Datagram::Rtp {
+            self.lanes.clear();
+        }
         if let Ok(received) = Receive::new(Protocol::Udp, from, self.local, datagram) {
             // What the library calls an error here is one datagram that it could not use.
             if let Err(error) = self.rtc.handle_input(Input::Receive(now, received)) {
@@ -219,7 +224,7 @@ impl Peer {
         let Some(sealer) = &mut self.sealer else { return false };
         let Some(lane) = self.lanes.iter().find(|lane| lane.ssrc == packet.ssrc.0) else { return false };
         let level = self.level.map(|_| level);
-        out.try_send_made(lane.to, |buffer| {
+        out.try_send_made(lane.route, |buffer| {
             let header = lane.write(packet, pt, level, buffer)?;
             sealer.seal((lane.ssrc, packet.number), buffer, header, packet.payload)
         })
@@ -254,8 +259,9 @@ impl Peer {
                     return self.rtc.is_alive().then_some(at);
                 }
                 Ok(Output::Transmit(transmit)) => {
-                    self.open_lane(transmit.destination, &transmit.contents);
-                    out.send(transmit.destination, &transmit.contents);
+                    let route = self.route(transmit.destination);
+                    self.open_lane(route, &transmit.contents);
+                    out.send(route, &transmit.contents);
                 }
                 Ok(Output::Event(event)) => {
                     if let Some(what) = self.translate(event) {
@@ -271,10 +277,14 @@ impl Peer {
         }
     }
 
+    fn route(&self, to: SocketAddr) -> Route {
+        self.routes.iter().find(|route| route.to == to).copied().unwrap_or(Route { to, from: None })
+    }
+
     /// Notes how the library sends a section's packets. One that goes elsewhere closes the lanes to the old address.
-    fn open_lane(&mut self, to: SocketAddr, datagram: &[u8]) {
-        if let Some(lane) = Lane::after(datagram, to, self.level) {
-            self.lanes.retain(|other| other.to == to && other.ssrc != lane.ssrc);
+    fn open_lane(&mut self, route: Route, datagram: &[u8]) {
+        if let Some(lane) = Lane::after(datagram, route, self.level) {
+            self.lanes.retain(|other| other.route == route && other.ssrc != lane.ssrc);
             self.lanes.push(lane);
         }
     }

@@ -1,7 +1,8 @@
 //! The peers of one shard, found by place, user fragment, address or participant.
 
 use super::PeerKey;
-use super::peer::{MAX_ADDRESSES, Peer};
+use super::peer::{MAX_ROUTES, Peer};
+use super::socket::Route;
 use protocol::ids::{ParticipantId, SessionId, StreamId};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -51,12 +52,7 @@ impl Peers {
         self.count -= 1;
         self.by_ufrag.retain(|_, of| *of != at);
         self.by_participant.remove(&(peer.key.session, peer.key.participant));
-        for address in &peer.addresses {
-            // A newer peer may have proven the same address since.
-            if self.by_address.get(address) == Some(&at) {
-                self.by_address.remove(address);
-            }
-        }
+        peer.routes.iter().for_each(|route| self.forget(at, route.to));
         Some(peer)
     }
 
@@ -97,19 +93,27 @@ impl Peers {
         self.by_address.get(&address).copied()
     }
 
-    /// Notes that a peer proved an address by a good binding request; its oldest address gives way.
-    pub(crate) fn validate(&mut self, at: usize, address: SocketAddr) {
-        if self.by_address.insert(address, at) == Some(at) {
+    /// Notes that a peer proved an address by a good binding request, and which of ours it called; its oldest address
+    /// gives way.
+    pub(crate) fn validate(&mut self, at: usize, route: Route) {
+        let Some(peer) = self.places[at].as_mut() else { return };
+        self.by_address.insert(route.to, at);
+        if let Some(known) = peer.routes.iter_mut().find(|known| known.to == route.to) {
+            *known = route;
             return;
         }
-        let Some(peer) = self.places[at].as_mut() else { return };
-        if peer.addresses.len() == MAX_ADDRESSES {
-            let oldest = peer.addresses.remove(0);
-            if self.by_address.get(&oldest) == Some(&at) {
-                self.by_address.remove(&oldest);
-            }
+        let oldest = (peer.routes.len() == MAX_ROUTES).then(|| peer.routes.remove(0));
+        peer.routes.push(route);
+        if let Some(oldest) = oldest {
+            self.forget(at, oldest.to);
         }
-        peer.addresses.push(address);
+    }
+
+    /// An address is no longer this peer's; a newer one may have proven it since.
+    fn forget(&mut self, at: usize, address: SocketAddr) {
+        if self.by_address.get(&address) == Some(&at) {
+            self.by_address.remove(&address);
+        }
     }
 
     pub(crate) fn set_deadline(&mut self, at: usize, deadline: Option<Instant>) {

@@ -7,7 +7,7 @@ use super::outbox::{Events, Outbox};
 use super::peer::{Happened, Level, MediaPacket, Peer};
 use super::peers::Peers;
 use super::priority::raise_this_thread;
-use super::socket::Socket;
+use super::socket::{Route, Socket};
 use super::stats::Counters;
 use super::{GoneReason, MediaError, MediaEvent, PeerKey, PeerOffer};
 use protocol::ids::{SessionId, StreamId};
@@ -102,11 +102,11 @@ impl Shard {
 
     fn receive(&mut self, buffer: &mut [u8]) {
         for _ in 0..RECEIVE_BURST {
-            let Some((from, datagram)) = self.outbox.socket.try_recv(buffer) else { return };
+            let Some((route, datagram)) = self.outbox.socket.try_recv(buffer) else { return };
             let now = Instant::now();
             self.outbox.counters.datagrams_in.add(1);
-            match self.admit(now, from, datagram) {
-                Some(at) => self.handle_datagram(now, at, from, datagram),
+            match self.admit(now, route, datagram) {
+                Some(at) => self.handle_datagram(now, at, route.to, datagram),
                 None => self.outbox.counters.datagrams_refused.add(1),
             }
         }
@@ -114,18 +114,18 @@ impl Shard {
 
     /// The peer that a datagram is for: a binding request by its user fragment and integrity, anything else by the
     /// address that such a request came from.
-    fn admit(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) -> Option<usize> {
+    fn admit(&mut self, now: Instant, route: Route, datagram: &[u8]) -> Option<usize> {
         match classify(datagram) {
             Datagram::Binding { ufrag } => {
                 let at = self.peers.by_ufrag(ufrag)?;
-                if !self.peers.get_mut(at)?.is_binding(now, from, datagram) {
+                if !self.peers.get_mut(at)?.is_binding(now, route.to, datagram) {
                     return None;
                 }
-                self.peers.validate(at, from);
+                self.peers.validate(at, route);
                 Some(at)
             }
             Datagram::Foreign => None,
-            Datagram::Dtls | Datagram::Rtp | Datagram::Rtcp => self.peers.by_address(from),
+            Datagram::Dtls | Datagram::Rtp | Datagram::Rtcp => self.peers.by_address(route.to),
         }
     }
 

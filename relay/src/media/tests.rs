@@ -7,7 +7,7 @@ use super::*;
 use failing::{FATAL, failing_crypto};
 use packets::{PayloadType, red, split};
 use relay_core::plan::{HeardStream, Plan};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,6 +58,8 @@ struct Client {
     sends: Vec<Mid>,
     connected: bool,
     heard: Vec<Heard>,
+    /// Where datagrams came from.
+    callers: BTreeSet<SocketAddr>,
 }
 
 impl Client {
@@ -75,7 +77,7 @@ impl Client {
             add(Direction::RecvOnly);
         }
         let (offer, pending) = api.apply().unwrap();
-        let client = Client { rtc, udp, sends, connected: false, heard: Vec::new() };
+        let client = Client { rtc, udp, sends, connected: false, heard: Vec::new(), callers: BTreeSet::new() };
         (client, offer.to_sdp_string(), pending)
     }
 
@@ -108,6 +110,7 @@ impl Client {
         self.rtc.handle_input(Input::Timeout(Instant::now())).unwrap();
         self.drain();
         while let Ok((length, from)) = self.udp.recv_from(&mut buffer) {
+            self.callers.insert(from);
             let to = self.udp.local_addr().unwrap();
             let received = Receive::new(Protocol::Udp, from, to, &buffer[..length]).unwrap();
             self.rtc.handle_input(Input::Receive(Instant::now(), received)).unwrap();
@@ -157,8 +160,12 @@ impl House {
     }
 
     fn of(identity: Identity) -> House {
+        House::at(identity, "127.0.0.1:0", None)
+    }
+
+    fn at(identity: Identity, bind: &str, advertise: Option<IpAddr>) -> House {
         let (sender, events) = mpsc::channel(64);
-        let config = MediaConfig { bind: "127.0.0.1:0".parse().unwrap(), shards: 1, advertise: None };
+        let config = MediaConfig { bind: bind.parse().unwrap(), shards: 1, advertise };
         let (handle, bound) = MediaHandle::start_as(identity, config, sender).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let house = House { handle, bound: bound[0], events, seen: vec![], clients: vec![], runtime };
@@ -178,11 +185,13 @@ impl House {
         self.runtime.block_on(self.handle.offer(key, offer))
     }
 
-    /// Lets a client of a kind join; the index of the client. Streams 1, 2, … are its sections'.
+    /// Lets a client of a kind join; the index of the client. Streams 1, 2, … are the sections' of participant 0, 11, 12,
+    /// … those of participant 1.
     fn join(&mut self, of: PeerKey, client: ClientKind, (sends, slots, red): (usize, usize, bool)) -> usize {
         let (mut peer, sdp, pending) = Client::offering(sends, slots, red);
         let mids = peer.sends.iter().map(|mid| mid.to_string().trim().to_owned());
-        let send = (1..).zip(mids).map(|(n, mid)| (mid, stream(n), StreamKind::Program)).collect();
+        let first = 10 * of.participant.0.as_u128() + 1;
+        let send = (first..).zip(mids).map(|(n, mid)| (mid, stream(n), StreamKind::Program)).collect();
         let answer = self.offer(of, PeerOffer { sdp, send, client }).unwrap();
         peer.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).unwrap()).unwrap();
         self.clients.push(peer);
@@ -257,7 +266,7 @@ fn a_program_reaches_every_kind_of_listener_over_the_wrap_of_its_clock() {
     let joined = house.join(key(4, 1), ClientKind::Page, (0, 1, false));
     let at = |k: u8| (u32::MAX - 240 * 20 + 1).wrapping_add(240 * u32::from(k));
     for k in 0..40 {
-        let each = [(native, 1), (chromium, 1), (stripped, 1), (joined, usize::from(k % 2))];
+        let each = [(native, 1), (chromium, 1), (stripped, 1)];
         house.publish_heard(publisher, (65_000 + u64::from(k), at(k)), PayloadType::RED, &red_payload(k), &each);
     }
     for red in [native, chromium] {
@@ -269,8 +278,13 @@ fn a_program_reaches_every_kind_of_listener_over_the_wrap_of_its_clock() {
     for (k, one) in (0..).zip(&house.clients[stripped].heard) {
         assert_eq!((one.at, one.pt, &one.payload[..]), (at(k), PayloadType::OPUS.0, &frame(k)[..]));
     }
-    let joined: Vec<(u32, Vec<u8>)> = frames_of(&house.clients[joined].heard);
-    assert_eq!(joined.iter().map(|one| one.0).collect::<Vec<_>>(), (0..40).map(at).collect::<Vec<_>>());
+    // A group does not wait for ever: on a machine that stalls, its second frame comes too late and stays a gap.
+    let number = |(time, _): &(u32, Vec<u8>)| time.wrapping_sub(at(0)) / 240;
+    house.until(|house| frames_of(&house.clients[joined].heard).last().is_some_and(|last| number(last) >= 38));
+    let frames = frames_of(&house.clients[joined].heard);
+    assert!(frames.iter().all(|one| one.1 == [number(one) as u8; 2]));
+    let numbers: Vec<u32> = frames.iter().map(number).collect();
+    assert!(numbers.is_sorted_by(|one, next| one < next) && (0..20).all(|n| numbers.contains(&(2 * n))), "{numbers:?}");
     let first = house.clients[native].heard[0].seq;
     let seqs = house.clients[native].heard.iter().map(|one| Seq(one.seq));
     assert!((0..).zip(seqs).all(|(k, seq)| seq.distance_from(Seq(first)) == k));
@@ -413,7 +427,7 @@ fn a_listener_may_ask_for_more_sections_on_the_same_peer() {
     house.clients[publisher].publish(1, (5, 99), PayloadType::OPUS, &frame(5));
     house.publish_heard(publisher, (2, 240), PayloadType::OPUS, &frame(2), &[(listener, 2)]);
     let heard = &house.clients[listener].heard;
-    assert_eq!(heard.iter().map(|one| one.mid.clone()).collect::<std::collections::BTreeSet<_>>().len(), 2);
+    assert_eq!(heard.iter().map(|one| one.mid.clone()).collect::<BTreeSet<_>>().len(), 2);
 }
 
 #[test]
@@ -435,6 +449,20 @@ fn an_offer_that_cannot_be_answered_is_refused_in_a_sentence_and_harms_nobody() 
     assert!(matches!(refused(0, &good, "0"), MediaError::StalePeer(0)));
     assert!(matches!(refused(2, &no_opus, "0"), MediaError::NoOpus));
     house.publish_heard(publisher, (1, 0), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+}
+
+#[test]
+fn a_peer_hears_from_the_address_that_it_called_only() {
+    let called = IpAddr::from([127, 0, 0, 2]);
+    let mut house = House::at(Identity::new(), "0.0.0.0:0", Some(called));
+    let publisher = house.publisher();
+    let listener = house.join(key(1, 1), ClientKind::Native, (0, 1, true));
+    for k in 0..10 {
+        house.publish_heard(publisher, (k, 240 * k as u32), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+    }
+    assert!(house.handle.stats()[0].packets_direct > 0);
+    let callers = house.clients.iter().flat_map(|client| &client.callers).collect::<BTreeSet<_>>();
+    assert_eq!(callers.into_iter().collect::<Vec<_>>(), [&SocketAddr::new(called, house.bound.port())]);
 }
 
 #[test]
@@ -460,6 +488,19 @@ fn what_goes_past_the_library_is_what_the_library_would_have_sent() {
     assert!(numbers.windows(2).all(|two| two[1].distance_from(two[0]) == 4_096), "{numbers:?}: over two wraps");
     let one = &house.clients[listener].heard[0];
     assert!(house.clients[listener].heard.iter().all(|other| (other.ssrc, &other.mid) == (one.ssrc, &one.mid)));
+}
+
+#[test]
+fn a_listener_who_publishes_too_is_sent_to_as_cheaply() {
+    let mut house = House::new();
+    let publisher = house.publisher();
+    let listener = house.join(key(1, 1), ClientKind::Native, (1, 1, true));
+    for k in 0..40 {
+        house.clients[listener].publish(0, (k, 240 * k as u32), PayloadType::OPUS, &frame(2));
+        house.until(|house| house.handle.stats()[0].packets_in == 2 * k + 1);
+        house.publish_heard(publisher, (k, 240 * k as u32), PayloadType::OPUS, &frame(1), &[(listener, 1)]);
+    }
+    assert!(house.handle.stats()[0].packets_direct > 0);
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(crate) struct Measured {
     pub(crate) kib_per_listener: f64,
     /// Share of the packets that every listener should have had.
     pub(crate) received: f64,
+    /// Share of the packets that the shard sealed past the WebRTC library.
+    pub(crate) direct: f64,
     pub(crate) lost: Lost,
 }
 
@@ -121,6 +123,7 @@ impl Load {
             delay_us_p99: journal.delay_us(0.99),
             kib_per_listener: self.kib_per_listener,
             received: (self.heard() - heard) as f64 / (sent * (self.peers.len() - 1)) as f64,
+            direct: done.packets_direct as f64 / done.packets_out as f64,
             lost,
         })
     }

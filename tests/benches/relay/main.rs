@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
     let counts = if asked.is_empty() { COUNTS.to_vec() } else { asked };
     println!("forwarding through one shard; {}", machine());
     println!(
-        "listeners  packet        cipher       floor µs  shard µs  ratio   delay p50/p99 µs  KiB/listener  received"
+        "listeners  packet        cipher       floor µs  shard µs  ratio   delay p50/p99 µs  KiB/listener  direct  received"
     );
     let mut worst: Option<f64> = None;
     for count in counts {
@@ -77,12 +77,13 @@ fn print_row(
 ) -> f64 {
     let ratio = measured.cpu_us / floor_us;
     println!(
-        "{count:>9}  {frame_ms:>2} ms/{bytes} B  {}  {floor_us:>8.2}  {:>8.2}  {ratio:>5.2}  {:>7.0}/{:<8.0}  {:>12.1}  {:>7.3} %",
+        "{count:>9}  {frame_ms:>2} ms/{bytes} B  {}  {floor_us:>8.2}  {:>8.2}  {ratio:>5.2}  {:>7.0}/{:<8.0}  {:>12.1}  {:>4.1} %  {:>7.3} %",
         cipher.name(),
         measured.cpu_us,
         measured.delay_us_p50,
         measured.delay_us_p99,
         measured.kib_per_listener,
+        100.0 * measured.direct,
         100.0 * measured.received,
     );
     if measured.received >= ENOUGH {

@@ -38,6 +38,7 @@ pub(crate) struct Stats {
     pub(crate) cpu_us: u64,
     pub(crate) packets_in: u64,
     pub(crate) packets_out: u64,
+    pub(crate) packets_direct: u64,
     pub(crate) send_errors: u64,
 }
 
@@ -47,6 +48,7 @@ impl Stats {
             cpu_us: self.cpu_us - before.cpu_us,
             packets_in: self.packets_in - before.packets_in,
             packets_out: self.packets_out - before.packets_out,
+            packets_direct: self.packets_direct - before.packets_direct,
             send_errors: self.send_errors - before.send_errors,
         }
     }
@@ -123,8 +125,8 @@ pub(crate) fn serve() -> Result<()> {
                 Reply::Answer(runtime.block_on(handle.offer(key, offer))?)
             }
             Request::Stats => {
-                let ShardStats { cpu_us, packets_in, packets_out, send_errors, .. } = handle.stats()[0];
-                Reply::Stats(Stats { cpu_us, packets_in, packets_out, send_errors })
+                let ShardStats { cpu_us, packets_in, packets_out, packets_direct, send_errors, .. } = handle.stats()[0];
+                Reply::Stats(Stats { cpu_us, packets_in, packets_out, packets_direct, send_errors })
             }
         };
         println!("{}", serde_json::to_string(&reply)?);

@@ -109,7 +109,7 @@ impl Room {
             refuse(old, Refusal::replaced(), Closing::Replaced, out);
         }
         out.push(Output::to(link, RelayFrame::Welcome(Box::new(self.welcome(enter)))));
-        self.repeat_slots(id, out);
+        self.repeat_news(id, out);
     }
 
     fn is_known_as(&self, enter: &Enter) -> bool {

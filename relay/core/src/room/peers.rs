@@ -96,16 +96,14 @@ impl Room {
             MediaInput::Connected => self.people.set_media(participant, true),
             MediaInput::Gone { why } => self.handle_gone(participant, peer, why, out),
             MediaInput::Slots { slots, missing } => {
-                let news = PeerNews::Slots { peer, slots, missing };
-                self.people.keep_slots(participant, peer, news.clone());
-                self.tell(participant, RelayFrame::Sdp(news), out);
+                self.tell_and_keep(participant, PeerNews::Slots { peer, slots, missing }, out);
             }
             MediaInput::FirstPacket { stream, ssrc, rtp } => {
                 self.handle_first_packet(now, participant, stream, ssrc, rtp, out);
             }
             MediaInput::Hearing(streams) => self.people.set_hears(participant, streams),
             MediaInput::Redundancy { stream, depth } => {
-                self.tell(participant, RelayFrame::Sdp(PeerNews::Redundancy { peer, stream, depth }), out);
+                self.tell_and_keep(participant, PeerNews::Redundancy { peer, stream, depth }, out);
             }
         }
     }
@@ -168,12 +166,16 @@ impl Room {
         self.record(now, None, Event::StreamEpoch { stream, map }, out);
     }
 
-    /// Tells somebody who is on a new link what their peer connection carries, so that it can go on; nothing when the
+    /// Tells somebody who is on a new link what holds for their peer connection, so that it can go on; nothing when the
     /// relay has none of theirs.
-    pub(super) fn repeat_slots(&self, participant: ParticipantId, out: &mut Vec<Output>) {
-        if let Some(news) = self.people.get(participant).and_then(Person::slots) {
-            self.tell(participant, RelayFrame::Sdp(news), out);
-        }
+    pub(super) fn repeat_news(&self, participant: ParticipantId, out: &mut Vec<Output>) {
+        let news = self.people.get(participant).map(Person::kept_news).unwrap_or_default();
+        news.into_iter().for_each(|news| self.tell(participant, RelayFrame::Sdp(news), out));
+    }
+
+    fn tell_and_keep(&mut self, participant: ParticipantId, news: PeerNews, out: &mut Vec<Output>) {
+        self.people.keep_news(participant, news.clone());
+        self.tell(participant, RelayFrame::Sdp(news), out);
     }
 
     fn forget_media(&mut self, participant: ParticipantId) {

@@ -29,8 +29,9 @@ pub(super) struct Person {
     pub(super) peer: Option<u32>,
     /// The peer connection whose offer the media plane is looking at.
     pub(super) offering: Option<u32>,
-    /// What the newest news of sections said, and of which peer connection.
-    slots: Option<(u32, PeerNews)>,
+    /// The newest news of sections (under none) and of each stream's redundancy, each with its peer connection. Streams
+    /// of one or two peer connections, so its size is bounded by the open streams.
+    kept: BTreeMap<Option<StreamId>, (u32, PeerNews)>,
     pub(super) commands: Bucket,
     pub(super) ephemerals: Bucket,
 }
@@ -103,10 +104,16 @@ impl People {
         });
     }
 
-    /// Keeps what the sections of a peer connection carry, for whoever comes back on a new link.
-    pub(super) fn keep_slots(&mut self, id: ParticipantId, peer: u32, news: PeerNews) {
+    /// Keeps news of what holds until the next of its kind, for whoever comes back on a new link.
+    pub(super) fn keep_news(&mut self, id: ParticipantId, news: PeerNews) {
+        let (about, peer) = match news {
+            PeerNews::Slots { peer, .. } => (None, peer),
+            PeerNews::Redundancy { peer, stream, .. } => (Some(stream), peer),
+            PeerNews::Answer { .. } | PeerNews::Failed { .. } => return,
+        };
         if let Some(person) = self.here.get_mut(&id) {
-            person.slots = Some((peer, news));
+            person.kept.retain(|_, (of, _)| *of >= peer);
+            person.kept.insert(about, (peer, news));
         }
     }
 
@@ -152,7 +159,7 @@ impl Person {
             hears: Vec::new(),
             peer: None,
             offering: None,
-            slots: None,
+            kept: BTreeMap::new(),
             commands: Bucket::new(COMMANDS_PER_S, COMMAND_BURST),
             ephemerals: Bucket::new(EPHEMERALS_PER_S, EPHEMERAL_BURST),
         }
@@ -162,11 +169,14 @@ impl Person {
         self.client
     }
 
-    /// What the sections of the peer connection in use carry; none without one.
-    pub(super) fn slots(&self) -> Option<PeerNews> {
-        let peer = self.peer?;
-        let kept = self.slots.as_ref().filter(|(of, _)| *of == peer).map(|(_, news)| news.clone());
-        Some(kept.unwrap_or_else(|| PeerNews::Slots { peer, slots: Vec::new(), missing: Vec::new() }))
+    /// The news that hold for the peer connection in use, those of its sections first; nothing without one.
+    pub(super) fn kept_news(&self) -> Vec<PeerNews> {
+        let Some(peer) = self.peer else { return Vec::new() };
+        let no_sections = PeerNews::Slots { peer, slots: Vec::new(), missing: Vec::new() };
+        let mut news = BTreeMap::from([(None, no_sections)]);
+        let kept = self.kept.iter().filter(|(_, (of, _))| *of == peer);
+        news.extend(kept.map(|(about, (_, news))| (*about, news.clone())));
+        news.into_values().collect()
     }
 
     fn presence(&self, participant: ParticipantId) -> Presence {

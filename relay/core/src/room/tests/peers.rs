@@ -253,3 +253,18 @@ fn the_sections_of_a_replaced_peer_are_not_told_again() {
     let back = house.enter(2, Role::Mentor);
     assert_eq!(house.news(back), [PeerNews::Slots { peer: 2, slots: vec![], missing: vec![] }]);
 }
+
+#[test]
+fn a_publisher_who_comes_back_is_told_what_redundancy_is_asked_for_meanwhile() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.command(studio, 1, open(1, StreamKind::Program));
+    house.connect(1, studio, 1);
+    house.connect(1, studio, 2);
+    house.media(1, 2, MediaInput::Redundancy { stream: stream(1), depth: 1 });
+    house.lose(studio);
+    house.media(1, 2, MediaInput::Redundancy { stream: stream(1), depth: 2 });
+    let back = house.enter(1, Role::Engineer);
+    let sections = PeerNews::Slots { peer: 2, slots: vec![], missing: vec![] };
+    assert_eq!(house.news(back), [sections, PeerNews::Redundancy { peer: 2, stream: stream(1), depth: 2 }]);
+}

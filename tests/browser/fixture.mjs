@@ -24,11 +24,12 @@ const stream = (id, participant, kind) => ({
 
 /**
  * Begins to serve; gives the link and what ends it. `blocked`: the relay's answers lead nowhere. `invite`: the status
- * of redeeming. `held`: the browser plays nothing before another click.
+ * of redeeming. `held`: the browser plays nothing before another click. `mono`: the output device has one channel.
  */
-export async function install(page, { blocked = false, invite = 200, held = false } = {}) {
+export async function install(page, { blocked = false, invite = 200, held = false, mono = false } = {}) {
   await page.addInitScript(answerer);
   if (held) await page.addInitScript(holder);
+  if (mono) await page.addInitScript(() => Object.defineProperty(AudioDestinationNode.prototype, "maxChannelCount", { get: () => 1 }));
   const server = createServer((request, response) => serve(request, response, invite));
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const host = `127.0.0.1:${server.address().port}`;

@@ -229,7 +229,7 @@ const states = async ({ out, name }) => {
   const found = [];
   const shown = {};
   const faults = [];
-  for (const [state, settings] of Object.entries({ cardboard: {}, held: { held: true }, blocked: { blocked: true }, gone: { invite: 410 } })) {
+  for (const [state, settings] of Object.entries(STATES)) {
     const seen = await onPage({}, async (page) => {
       const relay = await install(page, settings);
       await join(page, relay.link, name);
@@ -252,8 +252,13 @@ async function playHeld(page) {
   await page.getByText(SIGNS.held).waitFor({ state: "detached" });
 }
 
+const STATES = {
+  cardboard: {}, mono: { mono: true }, held: { held: true }, blocked: { blocked: true }, gone: { invite: 410 },
+};
+/** What the page says in each. */
 const SIGNS = {
   cardboard: "hears nothing",
+  mono: "You hear one channel only: the output device is mono. Choose another output to judge stereo.",
   held: "Your browser holds the sound back until you click.",
   blocked: "Your network blocks UDP",
   gone: "This invitation was revoked; ask whoever sent it for another one.",

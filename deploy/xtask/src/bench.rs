@@ -28,26 +28,28 @@ pub(crate) fn run(which: &[Bench]) -> Result<()> {
     setup::ensure(setup::Need::Test)?;
     page::build()?;
     page::install("tests/browser")?;
-    // Benches that go through the real programs start the release ones, which lie beside their own binary.
-    say("building the programs");
-    shell::run(cargo().args(["build", "--release", "--workspace", "--bins"]))?;
+    let which = if which.is_empty() { &ALL } else { which };
+    let names: Vec<&str> = which.iter().flat_map(|bench| targets(*bench)).copied().collect();
+    // Benches that go through the real programs start the release ones, which lie beside their own binary. All are built
+    // together and for the whole workspace, because another selection picks other features and builds all anew.
+    say("building the programs and the benches");
+    let benches = names.iter().flat_map(|name| ["--bench", *name]);
+    shell::run(cargo().args(["build", "--release", "--workspace", "--bins"]).args(benches))?;
     print_machine();
-    for bench in if which.is_empty() { &ALL } else { which } {
-        for arguments in commands(*bench) {
-            shell::run(cargo().arg("bench").args(*arguments))?;
-        }
+    for name in names {
+        shell::run(cargo().args(["bench", "--workspace", "--bench", name]))?;
     }
     Ok(())
 }
 
-fn commands(bench: Bench) -> &'static [&'static [&'static str]] {
+fn targets(bench: Bench) -> &'static [&'static str] {
     match bench {
-        Bench::Codec => &[&["-p", "codec"], &["-p", "meter"], &["-p", "tests", "--bench", "redundancy"]],
-        Bench::Jitter => &[&["-p", "tests", "--bench", "jitter_traces"]],
-        Bench::Sound => &[&["-p", "tests", "--bench", "sound"]],
-        Bench::Latency => &[&["-p", "tests", "--bench", "latency"]],
-        Bench::Relay => &[&["-p", "tests", "--bench", "relay"]],
-        Bench::Join => &[&["-p", "tests", "--bench", "join"]],
+        Bench::Codec => &["codec", "jitter", "meter", "redundancy"],
+        Bench::Jitter => &["jitter_traces"],
+        Bench::Sound => &["sound"],
+        Bench::Latency => &["latency"],
+        Bench::Relay => &["relay"],
+        Bench::Join => &["join"],
     }
 }
 

@@ -13,6 +13,8 @@ use relay_core::admission::{Datagram, classify};
 use relay_core::forward::Forwarded;
 
 const FIXED: usize = 12;
+/// Longest header that is kept: the fixed part, a section's name and an audio level take 36 bytes.
+const MAX_HEADER: usize = 64;
 /// Header extensions with one byte for name and length (RFC 8285 section 4.2).
 const ONE_BYTE: [u8; 2] = [0xBE, 0xDE];
 
@@ -23,13 +25,15 @@ pub(crate) struct Lane {
     pub(crate) ssrc: u32,
     /// To the nominated address.
     pub(crate) route: Route,
-    header: Box<[u8]>,
+    header: [u8; MAX_HEADER],
+    length: usize,
     /// Where the audio level stands in the header.
     level: Option<usize>,
 }
 
 impl Lane {
-    /// The lane of the section whose packet the library sends; `None` for anything but RTP. `level` names the header
+    /// The lane of the section whose packet the library sends; `None` for anything but RTP with a header of usual
+    /// length. `level` names the header
     /// extension that carries the audio level.
     pub(crate) fn after(datagram: &[u8], route: Route, level: Option<u8>) -> Option<Lane> {
         if classify(datagram) != Datagram::Rtp {
@@ -47,7 +51,9 @@ impl Lane {
             }
         };
         let ssrc = u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]);
-        Some(Lane { ssrc, route, header: datagram.get(..length)?.into(), level })
+        let mut header = [0; MAX_HEADER];
+        header.get_mut(..length)?.copy_from_slice(datagram.get(..length)?);
+        Some(Lane { ssrc, route, header, length, level })
     }
 
     /// Writes the packet's header to the beginning of `out`; its length. `None` when the packet has an audio level and
@@ -59,8 +65,8 @@ impl Lane {
         level: Option<Level>,
         out: &mut [u8],
     ) -> Option<usize> {
-        let header = out.get_mut(..self.header.len())?;
-        header.copy_from_slice(&self.header);
+        let header = out.get_mut(..self.length)?;
+        header.copy_from_slice(&self.header[..self.length]);
         header[1] = pt.0;
         header[2..4].copy_from_slice(&(packet.number as u16).to_be_bytes());
         header[4..8].copy_from_slice(&packet.at.0.to_be_bytes());
@@ -154,8 +160,8 @@ mod tests {
             bytes[0] = 0x80 | bytes[0] & 0x1f;
             bytes[1] = 111;
             if let Some(lane) = Lane::after(&bytes, route(), Some(id)) {
-                prop_assert!(lane.header.len() <= bytes.len());
-                prop_assert!(lane.level.is_none_or(|at| at < lane.header.len()));
+                prop_assert!(lane.length <= bytes.len());
+                prop_assert!(lane.level.is_none_or(|at| at < lane.length));
             }
         }
     }

@@ -26,6 +26,9 @@ use units::MonoTime;
 const LONGEST_SLEEP: Duration = Duration::from_millis(250);
 /// Sleep while events wait for a full room.
 const RETRY: Duration = Duration::from_millis(5);
+/// Peers' deadlines are looked at so often at most, all that came in between together: a wake-up for each of them costs
+/// more than its work, and none of them is about sound.
+const DEADLINES_EVERY: Duration = Duration::from_millis(10);
 /// Datagrams taken before timers and commands get their turn.
 const RECEIVE_BURST: usize = 16;
 
@@ -40,6 +43,8 @@ pub(crate) struct Shard {
     outbox: Outbox,
     events: Events,
     happened: VecDeque<(usize, Happened)>,
+    /// When peers' deadlines are looked at again.
+    deadlines_at: Instant,
     stopped: bool,
 }
 
@@ -62,6 +67,7 @@ impl Shard {
             outbox: Outbox::new(socket),
             events: Events::new(events),
             happened: VecDeque::new(),
+            deadlines_at: Instant::now(),
             stopped: false,
         }
     }
@@ -96,7 +102,8 @@ impl Shard {
         let longest = if self.events.are_waiting() { RETRY } else { LONGEST_SLEEP };
         let joined = self.sessions.values().filter_map(Forwarder::next_deadline).min();
         let joined = joined.map(|at| self.started + Duration::from_nanos(at.0));
-        let deadline = self.peers.next_deadline().into_iter().chain(joined).min();
+        let peers = self.peers.next_deadline().map(|at| at.max(self.deadlines_at));
+        let deadline = peers.into_iter().chain(joined).min();
         deadline.map_or(longest, |at| at.saturating_duration_since(Instant::now()).min(longest))
     }
 
@@ -138,7 +145,8 @@ impl Shard {
 
     fn handle_deadlines(&mut self) {
         let now = Instant::now();
-        if self.peers.next_deadline().is_some_and(|deadline| deadline <= now) {
+        if now >= self.deadlines_at {
+            self.deadlines_at = now + DEADLINES_EVERY;
             for at in self.peers.due(now) {
                 self.drive(now, at, |peer| peer.handle_timeout(now));
             }

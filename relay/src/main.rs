@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 fn start(cli: &Cli) -> anyhow::Result<()> {
     let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
     check_environment(names.iter().map(|name| name.as_os_str()))?;
-    let config = Config::load(cli)?;
+    let config = Config::load(cli).map_err(said)?;
     if cli.print_config {
         print!("{}", config.to_toml());
         return Ok(());
@@ -38,10 +38,15 @@ async fn work(config: Config, json: bool) -> anyhow::Result<()> {
         tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
     };
     let owner_key = config.data.join("owner.key");
-    let running = relay::run(config, stop).await?;
+    let running = relay::run(config, stop).await.map_err(said)?;
     announce(&running, &owner_key.display().to_string(), json).context("nobody reads the relay's standard output")?;
     running.finished().await;
     Ok(())
+}
+
+/// The relay's own errors name their causes in their sentences, so the chain behind them would only repeat them.
+fn said(error: impl std::error::Error) -> anyhow::Error {
+    anyhow!(error.to_string())
 }
 
 /// The first line on stdout with `--json`.

@@ -5,6 +5,8 @@
 pub mod browser;
 pub mod clicker;
 pub mod impair;
+#[cfg(target_os = "linux")]
+pub mod mounts;
 pub mod programs;
 pub mod recording;
 pub mod rng;

@@ -25,6 +25,11 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk with the database is full; make room and try again")]
     Full,
+    /// The disk refuses, which a nearly full one does too.
+    #[error(
+        "the disk with the database does not take what is written ({0}); make room on it, or replace it if it has room"
+    )]
+    Disk(rusqlite::Error),
     /// SQLite reports something else.
     #[error("the database failed: {0}; check the data folder and its permissions")]
     Sqlite(rusqlite::Error),
@@ -48,6 +53,7 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full,
+            Some(rusqlite::ErrorCode::SystemIoFailure) => StoreError::Disk(error),
             _ => StoreError::Sqlite(error),
         }
     }

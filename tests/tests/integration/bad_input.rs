@@ -1,6 +1,9 @@
 //! What is wrong is said in one sentence that names the next step, and nobody else is harmed.
 
-use tests::programs::{Ended, farfield, farfield_relay};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use tests::mounts;
+use tests::programs::{Ended, Relay, farfield, farfield_relay};
 
 /// One sentence for people on standard error, and a failure for programs.
 fn assert_says(ended: &Ended, words: &[&str]) {
@@ -26,4 +29,51 @@ fn a_taken_port_is_named_with_the_way_out() {
 fn a_link_that_is_no_link_is_explained() {
     assert_says(&farfield(&["join", "studio.example"]).unwrap(), &["http"]);
     assert_says(&farfield(&["join", "http://127.0.0.1:1/i/x#short"]).unwrap(), &["link"]);
+}
+
+/// The first start on a disk with so much room, in mounts of this thread's own.
+fn first_start_on(bytes: u64) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let _disk = mounts::small_disk(folder.path(), bytes).unwrap();
+    let data = folder.path().to_string_lossy();
+    farfield_relay(&["--data", &data, "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--json"]).unwrap()
+}
+
+#[test]
+fn a_full_disk_at_the_first_start_is_told_wherever_it_gets_full() {
+    if let Err(why) = mounts::separate() {
+        mounts::not_checked("what the relay says on a full disk", &why);
+        return;
+    }
+    // One page holds the first key; the next two the second and the database's first page; with six the log beside the
+    // database does not fit.
+    for (pages, words) in [(1, ["owner.key", "room"]), (2, ["database", "room"]), (6, ["database", "room"])] {
+        assert_says(&first_start_on(pages * 4_096), &words);
+    }
+    let enough = tempfile::tempdir().unwrap();
+    let _disk = mounts::small_disk(enough.path(), 1 << 20).unwrap();
+    assert!(Relay::start_in(enough.path(), &[]).is_ok(), "a mebibyte is enough");
+}
+
+#[test]
+fn without_jack_its_absence_is_told_and_devices_go_on() {
+    let hidden = mounts::separate().and_then(|()| libjacks().iter().try_for_each(|library| mounts::hide(library)));
+    if let Err(why) = hidden {
+        mounts::not_checked("what the client does without libjack", &why);
+        return;
+    }
+    let link = "http://127.0.0.1:1/i/018f4d3e-0000-7000-8000-000000000001#AAAAAAAAAAAAAAAAAAAAAA";
+    let jack = farfield(&["join", link, "--input", "jack", "--stream", "program", "--output", "null"]).unwrap();
+    assert_says(&jack, &["jack is not installed", "device"]);
+    assert_says(&farfield(&["join", link, "--output", "jack"]).unwrap(), &["jack is not installed", "device"]);
+    assert!(farfield(&["devices", "--json"]).unwrap().succeeded().is_ok());
+}
+
+/// Where the loader finds JACK's library on this machine.
+fn libjacks() -> Vec<PathBuf> {
+    let folders = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib/x86_64-linux-gnu"];
+    let more = ["/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
+    let files = folders.iter().chain(&more).map(|folder| Path::new(folder).join("libjack.so.0"));
+    let there = files.filter_map(|file| file.canonicalize().ok());
+    there.collect::<BTreeSet<_>>().into_iter().collect()
 }

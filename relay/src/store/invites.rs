@@ -4,6 +4,9 @@ use protocol::grants::{Grant, Grants, Role};
 use protocol::ids::{InviteId, SessionId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+/// Invitations that one session may have, revoked and used-up ones included.
+pub(super) const MAX_INVITES: u32 = 1_000;
+
 /// An invitation as it is made.
 #[derive(Clone, Debug)]
 pub struct Invitation {
@@ -49,6 +52,9 @@ pub enum InviteError {
     /// It was good once.
     #[error("this invitation was good for one use and is used up; ask whoever sent it for another one")]
     UsedUp,
+    /// The session has as many as it may have.
+    #[error("this session has {MAX_INVITES} invitations already; give several people one link that is good many times")]
+    TooMany,
     /// The authority may not invite, or not so much.
     #[error("this invitation does not let you make or revoke such a link; use one that may do more")]
     Forbidden,
@@ -87,7 +93,7 @@ impl Store {
     /// Makes an invitation by the right of another one, for the same session.
     ///
     /// # Errors
-    /// When the authority is no good, may not invite, or may do less than the new link would.
+    /// When the authority is no good, may not invite, or may do less than the new link would, or when there are too many.
     pub async fn add_invite(
         &self,
         by: (InviteId, Secret),
@@ -100,6 +106,10 @@ impl Store {
             let grants = role.grants();
             if !authority.grants.has(Grant::Invite) || !authority.grants.covers(&grants) {
                 return Err(InviteError::Forbidden);
+            }
+            let sql = "SELECT count(*) FROM invite WHERE session = ?1";
+            if tx.query_row(sql, [authority.session.0], |row| row.get::<_, u32>(0))? >= MAX_INVITES {
+                return Err(InviteError::TooMany);
             }
             let (id, secret) = made;
             insert(tx, &Invitation { id, session: authority.session, secret, role, grants, once })?;

@@ -82,6 +82,23 @@ async fn nobody_hands_out_or_takes_back_more_than_they_have() {
 }
 
 #[tokio::test]
+async fn a_session_takes_its_last_invitation_and_refuses_one_more() {
+    let f = fixture().await;
+    let owner = f.invite(Role::Owner, false).await;
+    let session = f.session;
+    let fill = "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+        INSERT INTO invite (id, session, secret_sha256, role, grants, once) SELECT randomblob(16), ?2, x'', '', '', 1 FROM n";
+    f.store
+        .write(move |tx| Ok::<_, StoreError>(tx.execute(fill, params![invites::MAX_INVITES, session.0])?))
+        .await
+        .unwrap();
+    let add = || (InviteId(Uuid::new_v4()), Secret::random_128().hash());
+    assert!(f.store.add_invite(owner.clone(), add(), Role::Mentor, false).await.is_ok());
+    let more = f.store.add_invite(owner, add(), Role::Mentor, false).await;
+    assert!(matches!(more, Err(InviteError::TooMany)), "{more:?}");
+}
+
+#[tokio::test]
 async fn an_invitation_is_no_authority_over_another_session() {
     let f = fixture().await;
     let other = SessionId(Uuid::from_u128(9));

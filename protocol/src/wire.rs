@@ -5,7 +5,7 @@ use crate::command::Command;
 use crate::event::Recorded;
 use crate::grants::{Grants, Role};
 use crate::ids::{CommandId, LogId, ParticipantId, SessionId, StreamId};
-use crate::session::SessionState;
+use crate::session::{SessionState, absorb};
 use serde::{Deserialize, Serialize};
 use units::{RtpTimestamp, Ssrc, Ticks};
 
@@ -242,10 +242,22 @@ pub struct Welcome {
     /// The state's place in it; events go on from the next number.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub seq: u64,
-    /// The state.
+    /// The state, or a part of it.
     pub state: SessionState,
+    /// Whether another `welcome` follows with the next part of the state, because the whole is larger than a message may
+    /// be. One is in with the last part.
+    #[serde(default)]
+    pub more: bool,
     /// The relay pings at least so often; silence of three times as long means the link is dead.
     pub ping_ms: u32,
+}
+
+impl Welcome {
+    /// Puts the next part to those before it.
+    pub fn absorb(&mut self, next: Welcome) {
+        absorb(&mut self.state, next.state);
+        self.more = next.more;
+    }
 }
 
 /// A person who is here.

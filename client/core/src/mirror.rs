@@ -170,6 +170,7 @@ mod tests {
 
     fn welcome(seq: u64, state: SessionState) -> Welcome {
         Welcome {
+            more: false,
             v: VERSION,
             session: id(1),
             participant: id(2),

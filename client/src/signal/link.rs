@@ -106,9 +106,22 @@ fn request(relay: &str) -> Result<Request, SignalError> {
 }
 
 async fn read_welcome(socket: &mut Socket, relay: &str) -> Result<Welcome, SignalError> {
+    let mut parts: Option<Welcome> = None;
     loop {
         match read(socket).await? {
-            Some(RelayFrame::Welcome(welcome)) => return Ok(*welcome),
+            Some(RelayFrame::Welcome(part)) => {
+                let welcome = match parts.take() {
+                    None => *part,
+                    Some(mut welcome) => {
+                        welcome.absorb(*part);
+                        welcome
+                    }
+                };
+                if !welcome.more {
+                    return Ok(welcome);
+                }
+                parts = Some(welcome);
+            }
             Some(RelayFrame::Err { code, msg, .. }) => return Err(SignalError::Refused { code, msg }),
             Some(RelayFrame::Ping { n }) => write(socket, &ClientFrame::Pong { n }).await?,
             Some(_) => return Err(strange(relay, "the relay did not say welcome".to_owned())),

@@ -359,7 +359,10 @@ export type Welcome = {
   log: LogId,
   /** The state's place in it; events go on from the next number. */
   seq: number,
-  /** The state. */
+  /** The state, or a part of it. */
   state: SessionState,
+  /** Whether another `welcome` follows with the next part of the state, because the whole is larger than a message may
+ * be. One is in with the last part. */
+  more: boolean,
   /** The relay pings at least so often; silence of three times as long means the link is dead. */
   ping_ms: number, };

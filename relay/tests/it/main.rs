@@ -2,6 +2,7 @@
 
 mod api;
 mod house;
+mod largest;
 mod links;
 mod page;
 mod process;

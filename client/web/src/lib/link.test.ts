@@ -90,6 +90,35 @@ test("hello_comes_first_and_welcome_makes_it_live", async () => {
   expect(world.welcomes).toHaveLength(1);
 });
 
+test("a_welcome_in_parts_counts_once_it_is_whole", async () => {
+  const world = new World();
+  world.link.connect();
+  await world.pass(0);
+  world.socket.onopen?.();
+  const part = (streams: object, more: boolean) => ({
+    t: "welcome", ping_ms: 5000, more, state: { title: "Cello", participants: {}, streams },
+  });
+  world.say(part({ a: { epochs: [0] } }, true));
+  expect(world.state).toMatchObject({ at: "connecting" });
+  world.say(part({ a: { epochs: [1] }, b: { epochs: [] } }, false));
+  expect(world.state).toEqual({ at: "live" });
+  expect(world.welcomes.map((welcome) => welcome.state)).toEqual([
+    { title: "Cello", participants: {}, streams: { a: { epochs: [0, 1] }, b: { epochs: [] } } },
+  ]);
+});
+
+test("a_lost_link_forgets_the_parts_of_a_welcome", async () => {
+  const world = new World();
+  world.link.connect();
+  await world.pass(0);
+  const whole = { title: "Cello", participants: {}, streams: {} };
+  world.say({ t: "welcome", ping_ms: 5000, more: true, state: { ...whole, streams: { a: { epochs: [0] } } } });
+  world.socket.onclose?.();
+  await world.pass(1000);
+  world.say({ t: "welcome", ping_ms: 5000, more: false, state: whole });
+  expect(world.welcomes.map((welcome) => welcome.state)).toEqual([whole]);
+});
+
 test("a_ping_is_answered_and_a_pong_tells_the_clock", async () => {
   const world = new World();
   await world.enter();

@@ -4,6 +4,7 @@
  */
 import { backoffMs } from "./backoff";
 import { Refusal, sentence, WORDS } from "./entry";
+import { absorb } from "./reducer";
 import type { Command, ErrorCode, ClientFrame, Hello, RelayFrame, Welcome } from "./types";
 import { command, decode, encode, newId } from "./wire";
 
@@ -68,6 +69,8 @@ export class Link {
   #socket: Socket | undefined;
   #attempt = 0;
   #live = false;
+  /** What has come of a welcome whose state is too large for one frame. */
+  #partial: Welcome | undefined;
   #usedWayBack = false;
   #closed = false;
   #pending = new Map<string, Pending>();
@@ -141,6 +144,7 @@ export class Link {
   #attach(socket: Socket, hello: Hello): void {
     this.#socket = socket;
     this.#silenceMs = WELCOME_MS;
+    this.#partial = undefined;
     this.#refused = undefined;
     this.#why = "";
     this.#heard();
@@ -160,7 +164,11 @@ export class Link {
     else this.on.frame(frame);
   }
 
-  #welcomed(welcome: Welcome): void {
+  #welcomed(part: Welcome): void {
+    const before = this.#partial;
+    const welcome = before ? { ...part, state: absorb(before.state, part.state) } : part;
+    this.#partial = part.more ? welcome : undefined;
+    if (part.more) return;
     this.#live = true;
     this.#attempt = 0;
     this.#silenceMs = Math.min(3 * welcome.ping_ms, SILENCE_MS);

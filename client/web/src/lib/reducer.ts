@@ -35,6 +35,16 @@ export function reduce(state: SessionState, event: Recorded): SessionState {
   }
 }
 
+/** The state with its next part put to it: a large one comes in several, the epochs of one stream too. */
+export function absorb(state: SessionState, part: SessionState): SessionState {
+  const streams = { ...state.streams };
+  for (const [id, stream] of Object.entries(part.streams)) {
+    const known = streams[id];
+    streams[id] = known ? { ...known, epochs: [...known.epochs, ...stream.epochs] } : stream;
+  }
+  return { ...state, participants: { ...state.participants, ...part.participants }, streams };
+}
+
 type Participants = SessionState["participants"];
 type Streams = SessionState["streams"];
 

@@ -42,11 +42,23 @@ impl Room {
             Some(Repeat::Other) => return Err(Refusal::conflict()),
             None => {}
         }
+        if self.log.has_enough_of(by) {
+            return Err(Refusal::too_many_commands());
+        }
+        // What has begun may end also in a full log.
+        if !matches!(command, Command::StreamClose { .. }) {
+            self.check_room()?;
+        }
         let grants = self.grants_of(by);
         for event in decide(self.state(), &Actor { participant: by, grants: &grants }, &command)? {
             caused.push(self.log.append(now.wall, Some(by), event));
         }
         Ok(self.log.remember(by, id, command))
+    }
+
+    /// Whether the log takes anything new.
+    pub(super) fn check_room(&self) -> Result<(), Refusal> {
+        if self.log.is_full() { Err(Refusal::log_full()) } else { Ok(()) }
     }
 
     /// Counts one command against its author's limit.

@@ -241,6 +241,16 @@ impl Refusal {
         Refusal::new(ErrorCode::TooMany, msg)
     }
 
+    pub(super) fn log_full() -> Refusal {
+        let msg = "this session's log is full; go on in a new session, which its owner can make at any time";
+        Refusal::new(ErrorCode::TooMany, msg)
+    }
+
+    pub(super) fn too_many_commands() -> Refusal {
+        let msg = "you have changed this session as often as one person may; leave and open your invitation again";
+        Refusal::new(ErrorCode::TooMany, msg)
+    }
+
     pub(super) fn replaced() -> Refusal {
         Refusal::new(ErrorCode::Conflict, Closing::Replaced.sentence())
     }

@@ -5,12 +5,21 @@ use protocol::session::{SessionState, apply};
 use std::collections::HashMap;
 use units::WallTime;
 
+/// Events in one session's log, and commands remembered, after which nothing new begins: about 20 MB.
+pub(super) const MAX_EVENTS: usize = 20_000;
+/// Granted commands of one participant that are remembered in one session: one person alone cannot fill the log.
+pub(super) const MAX_GRANTED: u32 = 2_000;
+
 /// The session's events in memory, their fold, and which commands caused them.
+///
+/// It never shrinks: `events` holds at most [`MAX_EVENTS`] and an end for each beginning among them, `done` at most
+/// [`MAX_GRANTED`] for each person and twice [`MAX_EVENTS`] in all.
 pub(super) struct Log {
     id: LogId,
     state: SessionState,
     events: Vec<Recorded>,
     done: HashMap<(ParticipantId, CommandId), (Command, u64)>,
+    granted: HashMap<ParticipantId, u32>,
 }
 
 /// A command whose id was seen before.
@@ -24,7 +33,18 @@ pub(super) enum Repeat {
 
 impl Log {
     pub(super) fn new(id: LogId) -> Log {
-        Log { id, state: SessionState::default(), events: Vec::new(), done: HashMap::new() }
+        Log { id, state: SessionState::default(), events: Vec::new(), done: HashMap::new(), granted: HashMap::new() }
+    }
+
+    /// Whether nothing new may begin any more.
+    pub(super) fn is_full(&self) -> bool {
+        self.events.len().max(self.done.len()) >= MAX_EVENTS
+    }
+
+    /// Whether no further command of this person can be remembered.
+    pub(super) fn has_enough_of(&self, by: ParticipantId) -> bool {
+        let own = self.granted.get(&by).copied().unwrap_or_default();
+        own >= MAX_GRANTED || self.done.len() >= 2 * MAX_EVENTS
     }
 
     pub(super) fn id(&self) -> LogId {
@@ -59,6 +79,7 @@ impl Log {
     pub(super) fn remember(&mut self, by: ParticipantId, id: CommandId, command: Command) -> u64 {
         let seq = self.seq();
         self.done.insert((by, id), (command, seq));
+        *self.granted.entry(by).or_default() += 1;
         seq
     }
 }

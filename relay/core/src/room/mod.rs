@@ -24,8 +24,8 @@ use log::Log;
 use people::People;
 use protocol::event::{Event, Recorded};
 use protocol::ids::{LogId, ParticipantId, SessionId};
-use protocol::session::SessionState;
-use protocol::wire::{ClientFrame, MAX_PARTICIPANTS, RelayFrame, VERSION, Welcome};
+use protocol::session::{SessionState, split};
+use protocol::wire::{ClientFrame, MAX_OUT_BYTES, MAX_PARTICIPANTS, RelayFrame, VERSION, Welcome};
 use std::sync::Arc;
 use std::time::Duration;
 use units::MonoTime;
@@ -34,6 +34,9 @@ use units::MonoTime;
 pub const GRACE: Duration = Duration::from_secs(15);
 /// Shortest time between two rounds of `pres` and `eph`.
 pub const FLUSH_EVERY: Duration = Duration::from_millis(100);
+
+/// Most bytes of state in one `welcome`; what else is in it takes far less than the rest.
+const MAX_STATE_BYTES: usize = MAX_OUT_BYTES - 4 * 1024;
 
 /// One session while it runs: log, state, people. Sans-IO.
 pub struct Room {
@@ -102,13 +105,18 @@ impl Room {
             return;
         }
         if !self.is_known_as(&enter) {
+            if let Err(refusal) = self.check_room() {
+                refuse(link, refusal, Closing::Refused, out);
+                return;
+            }
             let (name, role, grants) = (enter.name.clone(), enter.role, enter.grants.clone());
             self.record(now, Some(id), Event::ParticipantJoin { participant: id, name, role, grants }, out);
         }
         if let Some(old) = self.people.enter(id, link, enter.client) {
             refuse(old, Refusal::replaced(), Closing::Replaced, out);
         }
-        out.push(Output::to(link, RelayFrame::Welcome(Box::new(self.welcome(enter)))));
+        let welcomes = self.welcomes(enter).into_iter();
+        out.extend(welcomes.map(|welcome| Output::to(link, RelayFrame::Welcome(Box::new(welcome)))));
         self.repeat_news(id, out);
     }
 
@@ -118,19 +126,25 @@ impl Room {
         })
     }
 
-    fn welcome(&self, enter: Enter) -> Welcome {
-        Welcome {
+    /// The welcome, in as many parts as its state needs to fit into messages.
+    fn welcomes(&self, enter: Enter) -> Vec<Welcome> {
+        let mut parts = split(self.state(), MAX_STATE_BYTES);
+        let last = parts.pop();
+        let parts = parts.into_iter().map(|part| (part, true)).chain(last.map(|part| (part, false)));
+        let welcome = |(state, more)| Welcome {
             v: VERSION,
             session: self.session,
             participant: enter.participant,
             role: enter.role,
-            grants: enter.grants,
-            resume: enter.resume,
+            grants: enter.grants.clone(),
+            resume: enter.resume.clone(),
             log: self.log.id(),
             seq: self.log.seq(),
-            state: self.log.state().clone(),
+            state,
+            more,
             ping_ms: PING_EVERY.as_millis() as u32,
-        }
+        };
+        parts.map(welcome).collect()
     }
 
     fn handle_frame(&mut self, now: Now, link: LinkId, frame: ClientFrame, out: &mut Vec<Output>) {

@@ -10,6 +10,8 @@ use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks};
 
 /// Longest `a=mid`, in bytes.
 const MAX_MID_BYTES: usize = 16;
+/// Epochs of one stream that follow from its packets alone: a page begins one with each peer connection.
+const MAX_IMPLICIT_EPOCHS: usize = 1_000;
 
 impl Room {
     pub(super) fn handle_offer(
@@ -159,7 +161,11 @@ impl Room {
             return;
         }
         let epochs = self.state().streams.get(&stream).map(|known| known.epochs.as_slice()).unwrap_or_default();
-        if epochs.iter().any(|map| map.ssrc == ssrc) {
+        // A source more is not declared where there is no room for it: its sound passes, notes on it find no position.
+        if epochs.len() >= MAX_IMPLICIT_EPOCHS
+            || self.check_room().is_err()
+            || epochs.iter().any(|map| map.ssrc == ssrc)
+        {
             return;
         }
         let map = implicit_epoch(epochs.len() as u32, ssrc, rtp);

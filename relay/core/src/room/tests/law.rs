@@ -1,3 +1,4 @@
+use super::super::log::{MAX_EVENTS, MAX_GRANTED};
 use super::*;
 use protocol::wire::{COMMAND_BURST, ErrorCode};
 
@@ -74,6 +75,49 @@ fn a_burst_of_commands_passes_and_one_more_is_refused() {
     house.take(studio);
     house.command(studio, 99, open(1, StreamKind::Program));
     assert!(answer(&house.take(studio)).is_ok());
+}
+
+#[test]
+fn a_full_log_begins_nothing_new_and_lets_everything_end() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.command(studio, 1, open(1, StreamKind::Program));
+    let filler = Event::SessionOpen { title: "Cello".into() };
+    while house.room.log.seq() < MAX_EVENTS as u64 - 1 {
+        house.room.log.append(WallTime(0), None, filler.clone());
+    }
+    house.take(studio);
+    house.command(studio, 2, open(2, StreamKind::Mic));
+    assert!(answer(&house.take(studio)).is_ok(), "the last one");
+    house.command(studio, 3, open(3, StreamKind::Mic));
+    assert_eq!(answer(&house.take(studio)), Err(ErrorCode::TooMany));
+    let newcomer = house.enter(2, Role::Mentor);
+    let told = house.take(newcomer);
+    assert!(matches!(&told[..], [RelayFrame::Err { code: ErrorCode::TooMany, .. }]), "{told:?}");
+    assert_eq!(house.closed, [(newcomer, Closing::Refused)]);
+    house.command(studio, 4, Command::StreamClose { stream: stream(2) });
+    assert!(answer(&house.take(studio)).is_ok());
+    house.leave(studio);
+    assert!(!house.is_open(1) && !house.is_present(1));
+}
+
+#[test]
+fn one_person_cannot_fill_the_log() {
+    let mut house = House::new();
+    let (studio, mentor) = (house.enter(1, Role::Engineer), house.enter(2, Role::Mentor));
+    for n in 0..u128::from(MAX_GRANTED) {
+        house.inboxes.clear();
+        house.command(studio, n, open(1, StreamKind::Program));
+        house.pass(MS * 100);
+        assert!(answer(&house.take(studio)).is_ok(), "command {n}");
+    }
+    house.command(studio, 1 << 32, Command::StreamClose { stream: stream(1) });
+    assert_eq!(answer(&house.take(studio)), Err(ErrorCode::TooMany));
+    house.command(studio, 7, open(1, StreamKind::Program));
+    assert!(answer(&house.take(studio)).is_ok(), "an old command has its old answer");
+    house.take(mentor);
+    house.command(mentor, 2 << 32, open(2, StreamKind::Talkback));
+    assert!(answer(&house.take(mentor)).is_ok());
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! The largest session that the limits allow is told in messages that are small enough.
+
+use protocol::command::Command;
+use protocol::grants::Role;
+use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
+use protocol::stream::StreamKind;
+use protocol::wire::{ClientFrame, ClientKind, MAX_OUT_BYTES, MAX_PARTICIPANTS, MAX_SLOTS, Offer, RelayFrame, Welcome};
+use relay_core::room::{Enter, Input, LinkId, MediaInput, Now, Output, Room};
+use units::{MonoTime, WallTime};
+use uuid::Uuid;
+
+/// Four bytes a character, and as many of them as a name may have.
+fn name() -> String {
+    "\u{1F3BB}".repeat(protocol::session::MAX_LABEL_CHARS)
+}
+
+fn person(n: usize) -> ParticipantId {
+    ParticipantId(Uuid::from_u128(u128::MAX - n as u128))
+}
+
+struct Full {
+    room: Room,
+    ms: u64,
+}
+
+impl Full {
+    fn handle(&mut self, input: Input) -> Vec<Output> {
+        self.ms += 200;
+        let now = Now { mono: MonoTime(self.ms * 1_000_000), wall: WallTime(self.ms as i64) };
+        let mut out = Vec::new();
+        self.room.handle(now, input, &mut out);
+        out
+    }
+
+    fn enter(&mut self, n: usize, link: LinkId) -> Vec<Output> {
+        let (client, role, resume) = (ClientKind::Native, Role::Engineer, "x".repeat(64));
+        let (participant, grants) = (person(n), role.grants());
+        self.handle(Input::Enter(Box::new(Enter { link, client, participant, name: name(), role, grants, resume })))
+    }
+
+    /// One person with all the streams that they may have, who hears as many as there are sections.
+    fn fill(&mut self, n: usize) {
+        let link = LinkId(n as u64);
+        self.enter(n, link);
+        for k in 0..protocol::session::MAX_OPEN_STREAMS {
+            let stream = crate::house::stream((100 * n + k) as u128);
+            let Command::StreamOpen { kind, format, .. } = crate::house::open(stream, StreamKind::Program) else {
+                return;
+            };
+            let command = Command::StreamOpen { stream, kind, label: name(), format };
+            self.handle(Input::Frame { link, frame: ClientFrame::Cmd { id: CommandId(Uuid::now_v7()), command } });
+        }
+        let offer = Offer { peer: 1, sdp: String::new(), send: Vec::new() };
+        self.handle(Input::Frame { link, frame: ClientFrame::Sdp(offer) });
+        let hears = (0..MAX_SLOTS).map(|k| crate::house::stream((100 * n + k) as u128)).collect();
+        for media in [MediaInput::Answered(Ok(String::new())), MediaInput::Connected, MediaInput::Hearing(hears)] {
+            self.handle(Input::Media { participant: person(n), peer: 1, media });
+        }
+    }
+}
+
+#[test]
+fn the_largest_session_is_told_in_messages_below_the_cap() {
+    let now = Now { mono: MonoTime(0), wall: WallTime(0) };
+    let room = Room::new(SessionId(Uuid::nil()), LogId(Uuid::nil()), &name(), now);
+    let mut full = Full { room, ms: 1_000 };
+    (1..=MAX_PARTICIPANTS).for_each(|n| full.fill(n));
+    let (mut whole, mut parts, mut presence) = (None::<Welcome>, 0, 0);
+    for output in full.enter(1, LinkId(1_000)) {
+        let Output::Send { frame, .. } = output else { continue };
+        let bytes = serde_json::to_vec(&frame).unwrap().len();
+        assert!(bytes <= MAX_OUT_BYTES, "{bytes} bytes");
+        match frame {
+            RelayFrame::Welcome(part) => {
+                parts += 1;
+                match &mut whole {
+                    None => whole = Some(*part),
+                    Some(whole) => whole.absorb(*part),
+                }
+            }
+            RelayFrame::Pres { people } => presence = people.iter().map(|person| person.hears.len()).sum(),
+            _ => {}
+        }
+    }
+    let whole = whole.unwrap();
+    assert!(parts > 1 && !whole.more, "{parts} parts");
+    assert_eq!(&whole.state, full.room.state());
+    assert_eq!((whole.state.streams.len(), presence), (800, 1_600));
+}

@@ -105,7 +105,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be.
-    #[error("the configuration {path} is wrong: {why}")]
+    #[error("the configuration {path} is wrong: {why}; correct that line")]
     File {
         /// The file.
         path: PathBuf,

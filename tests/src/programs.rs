@@ -157,7 +157,8 @@ impl Relay {
         Ok(relay)
     }
 
-    /// Starts one on a folder that stays, as soon as no other relay of this process runs; `more` arguments override the ports.
+    /// Starts one on a folder that stays, as soon as no other relay of this process runs; `more` arguments override the
+    /// ports.
     pub fn start_in(data: &Path, more: &[&str]) -> Result<Relay> {
         // A test that failed while it had its turn has nothing to leave behind.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,8 @@
 //! Where a published stream's samples come from when it is not a device: sound files, the built-in music, test tones.
 //!
-//! Every source delivers interleaved `f32` at its own rate and channel count; resampling to 48 kHz is the
-//! pipeline's, which takes the first two channels where none were picked. Sources know no clock: the pipeline paces them like a device.
+//! Every source delivers interleaved `f32` at its own rate and channel count; resampling to 48 kHz is the pipeline's,
+//! which takes the first two channels where none were picked. Sources know no clock: the pipeline paces them like a
+//! device.
 //!
 //! *Absent*: devices, resampling, threads.
 //!

@@ -114,7 +114,7 @@ pub struct Health {
     pub jitter_target_ms: Option<f32>,
     /// The publisher's clock against this client's output.
     pub drift: Option<Ppm>,
-    /// Share of sound concealed here in the last ten seconds, 0 to 100.
+    /// Share of sound concealed here in the last second, 0 to 100.
     pub concealed_percent: Option<f32>,
 }
 

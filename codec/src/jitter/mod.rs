@@ -1,9 +1,10 @@
 //! The adaptive jitter buffer: packets in as they come, sound out at the device's pace, and the truth about both.
 //!
-//! Packets wait in slots by media time. Two [`Envelope`](crate::drift::Envelope)s, over arrivals and over calls, give the skew of the sender's
-//! clock against the output device's; a forgetting quantile of the delays gives the target. The buffer moves towards it
-//! by fractional resampling only: it never stretches, never drops for drift, and fills up with concealment only while
-//! sound is missing anyway. What it reports with every block ([`Pulled`]) is where each output sample came from.
+//! Packets wait in slots by media time. Two [`Envelope`](crate::drift::Envelope)s, over arrivals and over calls, give
+//! the skew of the sender's clock against the output device's; a forgetting quantile of the delays gives the target. The
+//! buffer moves towards it by fractional resampling only: it never stretches, never drops for drift, and fills up with
+//! concealment only while sound is missing anyway. What it reports with every block ([`Pulled`]) is where each output
+//! sample came from.
 //!
 //! *Absent*: a clock (every call is told the time), a network, retransmission, threads. One thread owns the buffer and
 //! both pushes and pulls; nothing allocates after construction, and no bytes or times make it panic.

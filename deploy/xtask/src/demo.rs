@@ -126,10 +126,13 @@ fn default_input() -> Result<String> {
     Ok(if has_device("input") { "device" } else { "music" }.to_owned())
 }
 
-/// A bare path is a file: people drop one behind `--input`.
+/// A bare path is a file: people drop one behind `--input`. Made absolute, because the studio runs at the top of the
+/// checkout.
 fn as_spec(input: &str) -> String {
-    let is_path = Path::new(input).is_file();
-    if is_path { format!("file:{input}") } else { input.to_owned() }
+    match std::path::absolute(input) {
+        Ok(path) if path.is_file() => format!("file:{}", path.display()),
+        _ => input.to_owned(),
+    }
 }
 
 fn has_device(direction: &str) -> bool {

@@ -2,8 +2,8 @@
 //!
 //! A shard is one thread with one UDP socket and one loop: receive, admit, forward, send. A session lives on one shard.
 //! Everything else talks to it through [`MediaHandle`] and hears from it through [`MediaEvent`]s; neither side ever
-//! waits for the other. The WebRTC library (`str0m`) is seen by `peer` and `offer` only, and by `keys` and `sealer`, with which what is
-//! forwarded goes past it (see `lane`); none of its types leaves here.
+//! waits for the other. The WebRTC library (`str0m`) is seen by `peer` and `offer` only, and by `keys` and `sealer`, with
+//! which what is forwarded goes past it (see `lane`); none of its types leaves here.
 //!
 //! *Absent*: Opus, recording, retransmission, congestion control, TURN and TCP candidates; who may hear whom (the room
 //! derives a [`Plan`](relay_core::plan::Plan) and the shard obeys it).
@@ -69,7 +69,8 @@ pub struct PeerOffer {
 }
 
 /// What the media plane tells. Nothing is lost: while the room's queue is full, events wait in the shard in order, where
-/// a newer `Slots`, `Hearing` or (per stream) `Redundancy` replaces an older one of the same peer and `Gone` replaces all about it.
+/// a newer `Slots`, `Hearing` or (per stream) `Redundancy` replaces an older one of the same peer and `Gone` replaces
+/// all about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaEvent {
     /// A peer's transport stands: sound flows from now on.

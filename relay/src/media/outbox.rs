@@ -41,7 +41,7 @@ impl Outbox {
 }
 
 /// Events on their way to the room. While its queue is full they wait here in order; what a newer one of the same
-/// peer says again is dropped, so that there are never more than a few per peer.
+/// peer says again is dropped. First packets are not: as many wait as sources begin meanwhile.
 #[derive(Debug)]
 pub(crate) struct Events {
     room: mpsc::Sender<MediaEvent>,

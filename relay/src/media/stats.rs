@@ -21,7 +21,7 @@ pub struct ShardStats {
     pub send_errors: u64,
     /// Time spent forwarding packets, sealing and sending included, in microseconds.
     pub forward_us: u64,
-    /// CPU time of the shard's thread in microseconds, as of its last second of work.
+    /// CPU time of the shard's thread in microseconds, as of its last turn.
     pub cpu_us: u64,
 }
 

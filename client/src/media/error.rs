@@ -14,7 +14,7 @@ pub enum MediaError {
     #[error("the relay's answer cannot be used ({0}); are the relay and this program of the same version?")]
     Answer(String),
     /// The peer connection is closed.
-    #[error("the sound connection is closed")]
+    #[error("the sound connection is closed; a new one is made by itself, so check the network if sound stays away")]
     Closed,
 }
 

@@ -73,17 +73,18 @@ pub(crate) fn ensure(need: Need) -> Result<()> {
 }
 
 fn install(packages: &[&str]) -> Result<()> {
-    let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
+    let by_hand =
+        format!("apt-get update && apt-get install --no-install-recommends {}", packages.join(" "));
     if !answers("apt-get", &["--version"]) {
         bail!(
-            "install these with your system's package manager and run again (Debian's names): {}",
-            packages.join(" ")
+            "this system has no apt-get: install what these Debian packages bring with its own package manager, then run \
+             again; on Debian the command is: {by_hand}"
         );
     }
     let prefix: &[&str] = if is_root() {
         &[]
     } else if answers("sudo", &["--version"]) {
-        say(&format!("sudo may ask for your password now, to run: {by_hand}"));
+        say(&format!("sudo may ask for your password now, to run as root: {by_hand}"));
         &["sudo"]
     } else {
         bail!("run this as root, then run again: {by_hand}");

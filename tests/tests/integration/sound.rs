@@ -9,16 +9,23 @@ use tests::recording::{Original, read};
 use tests::sound::{Failure, Stereo};
 use tests::studio::Studio;
 
+/// A concealed frame leaves the decoder's memory wrong, which the next frames make good: 10 ms concealed are up to 60 ms
+/// that differ.
+const DAMAGE_PER_CONCEALED: u64 = 6;
+
 /// A machine that stalls longer than the buffer holds makes the player conceal, so that is not judged here but by
-/// `cargo xtask bench sound`: here, no sound may be damaged that the player does not own up to, and side, level and
-/// place hold in any case.
+/// `cargo xtask bench sound`: here, no more sound may be damaged than the player owns up to, and side, level and place
+/// hold in any case.
 #[test]
 fn music_through_the_relay_to_a_native_listener_is_damaged_nowhere_unsaid_and_lies_where_it_says() {
     let original = Original::new(40, FrameDuration::Us10000).unwrap();
     let verdict = original.through_native(25, "safe").unwrap();
     println!("{} samples concealed, {:.2} dB of {:.2}", verdict.concealed.0, verdict.snr_db, verdict.offline_snr_db);
+    let damaged: u64 = verdict.damaged.iter().map(|range| range.end - range.start).sum();
+    let owned = verdict.concealed.0 * DAMAGE_PER_CONCEALED;
+    assert!(damaged <= owned, "{damaged} samples are damaged, and only {} were concealed", verdict.concealed.0);
     let by_concealment = |failure: &Failure| {
-        verdict.concealed.0 > 0 && matches!(failure, Failure::Concealed(_) | Failure::Damaged(..) | Failure::Snr { .. })
+        owned > 0 && matches!(failure, Failure::Concealed(_) | Failure::Damaged(..) | Failure::Snr { .. })
     };
     let failures: Vec<Failure> = verdict.failures().into_iter().filter(|failure| !by_concealment(failure)).collect();
     assert_eq!(failures, []);

@@ -19,6 +19,8 @@ const LONGEST_WATCHDOG: Duration = Duration::from_secs(6);
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// An interrupted connection may come back by itself for so long.
 const INTERRUPTED_FOR: Duration = Duration::from_secs(3);
+/// News of peers on their way to the session. A peer whose news finds it full waits: there are a few in its lifetime.
+const EVENTS: usize = 32;
 /// Receiving sections of the first offer; more are offered when the relay says that streams are missing.
 const FIRST_SECTIONS: usize = 8;
 
@@ -50,13 +52,13 @@ pub(super) struct Keeper {
     tries: u32,
     connected_once: bool,
     backoff: Backoff,
-    events_in: mpsc::UnboundedSender<(u32, PeerEvent)>,
-    events: mpsc::UnboundedReceiver<(u32, PeerEvent)>,
+    events_in: mpsc::Sender<(u32, PeerEvent)>,
+    events: mpsc::Receiver<(u32, PeerEvent)>,
 }
 
 impl Keeper {
     pub(super) fn new(ear: Arc<Ear>, loopback: bool, runtime: Handle) -> Keeper {
-        let (events_in, events) = mpsc::unbounded_channel();
+        let (events_in, events) = mpsc::channel(EVENTS);
         Keeper {
             ear,
             loopback,

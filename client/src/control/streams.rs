@@ -54,7 +54,7 @@ impl OwnStream {
     pub(super) fn new(
         opened: Opened,
         number: usize,
-        events: mpsc::UnboundedSender<(usize, PublisherEvent)>,
+        events: mpsc::Sender<(usize, PublisherEvent)>,
         network: &Handle,
     ) -> OwnStream {
         let Opened { kind, ssrc, rtp0, started } = opened;
@@ -210,9 +210,9 @@ fn new_id() -> StreamId {
     StreamId(Uuid::now_v7())
 }
 
-async fn forward(mut events: EventReceiver, number: usize, to: mpsc::UnboundedSender<(usize, PublisherEvent)>) {
+async fn forward(mut events: EventReceiver, number: usize, to: mpsc::Sender<(usize, PublisherEvent)>) {
     while let Some(event) = events.recv().await {
-        if to.send((number, event)).is_err() {
+        if to.send((number, event)).await.is_err() {
             return;
         }
     }

@@ -9,8 +9,8 @@ use crate::pipeline::playback::{PlaybackFormat, PlaybackNotice, PlaybackReader};
 use crate::pipeline::thread::name_this_thread;
 use crate::spec::JackSpec;
 use jack::{
-    AsyncClient, AudioIn, AudioOut, Client, ClientOptions, ClientStatus, Control, NotificationHandler, Port, PortFlags,
-    PortSpec, ProcessHandler, ProcessScope,
+    AsyncClient, AudioIn, AudioOut, Client, ClientOptions, ClientStatus, Control, LatencyType, NotificationHandler,
+    Port, PortFlags, PortSpec, ProcessHandler, ProcessScope,
 };
 use std::ffi::CStr;
 use std::time::Duration;
@@ -85,8 +85,8 @@ impl ProcessHandler for CaptureProcess {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
         let frames = scope.n_frames() as usize;
         let position = self.frame_time.unwrap(scope.last_frame_time());
-        // A cycle hands over what was captured during the period before it.
-        let age = u64::from(scope.frames_since_cycle_start()) + frames as u64;
+        let latency = latency_frames(&self.ports, LatencyType::Capture, frames as u64);
+        let age = u64::from(scope.frames_since_cycle_start()) + latency;
         let captured_at = MonoTime(self.clock.now().0.saturating_sub(self.writer.nanos(age)));
         let first = self.ports[0].as_slice(scope);
         let last = self.ports[self.ports.len() - 1].as_slice(scope);
@@ -109,7 +109,8 @@ impl ProcessHandler for PlaybackProcess {
         let late = self.reader.nanos(u64::from(scope.frames_since_cycle_start()));
         let cycle_start = MonoTime(now.0.saturating_sub(late));
         let frames = scope.n_frames() as usize;
-        let latency = Duration::from_nanos(self.reader.nanos(frames as u64));
+        let latency = latency_frames(&self.ports, LatencyType::Playback, frames as u64);
+        let latency = Duration::from_nanos(self.reader.nanos(latency));
         match self.ports.as_mut_slice() {
             [only] => {
                 let out = only.as_mut_slice(scope);
@@ -126,6 +127,14 @@ impl ProcessHandler for PlaybackProcess {
         }
         Control::Continue
     }
+}
+
+/// What lies between the worst of these ports and the converters, in frames, as the server knows it: buffers, and what
+/// its user measured. At least a period: a cycle hands over what was captured during the one before it, and what it
+/// takes is played during the next. Reads shared memory, no more.
+fn latency_frames<S>(ports: &[Port<S>], kind: LatencyType, period: u64) -> u64 {
+    let longest = ports.iter().map(|port| port.get_latency_range(kind).1).max().unwrap_or(0);
+    u64::from(longest).max(period)
 }
 
 /// JACK's 32-bit frame time without its wrap.

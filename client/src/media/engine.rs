@@ -112,12 +112,12 @@ fn opus() -> RTCRtpCodec {
 pub(super) struct Handler {
     number: u32,
     sink: Arc<dyn RtpSink>,
-    events: mpsc::UnboundedSender<(u32, PeerEvent)>,
+    events: mpsc::Sender<(u32, PeerEvent)>,
     handshake: Arc<Handshake>,
 }
 
 impl Handler {
-    pub(super) fn new(number: u32, sink: Arc<dyn RtpSink>, events: mpsc::UnboundedSender<(u32, PeerEvent)>) -> Handler {
+    pub(super) fn new(number: u32, sink: Arc<dyn RtpSink>, events: mpsc::Sender<(u32, PeerEvent)>) -> Handler {
         Handler { number, sink, events, handshake: Arc::default() }
     }
 }
@@ -136,7 +136,7 @@ impl PeerConnectionEventHandler for Handler {
             _ => return,
         };
         // Whoever opened the peer may have given it up.
-        let _ = self.events.send((self.number, event));
+        let _ = self.events.send((self.number, event)).await;
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {

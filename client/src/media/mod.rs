@@ -77,11 +77,11 @@ pub struct Peer {
 
 impl Peer {
     /// Opens sockets and makes the offer. Received packets go to `sink`, called on the network thread: it must not
-    /// block. News go to `events` with the peer's number; a slow reader loses none, they are few.
+    /// block. News go to `events` with the peer's number; a slow reader loses none, the peer waits for it.
     pub async fn offer(
         config: PeerConfig,
         sink: Arc<dyn RtpSink>,
-        events: mpsc::UnboundedSender<(u32, PeerEvent)>,
+        events: mpsc::Sender<(u32, PeerEvent)>,
     ) -> Result<(Peer, LocalOffer), MediaError> {
         let connection =
             build_connection(config.loopback, Handler::new(config.number, sink, events), config.runtime).await?;

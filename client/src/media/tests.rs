@@ -4,7 +4,7 @@ use super::engine::{Handler, build_connection};
 use super::*;
 use bytes::Bytes;
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::time::timeout;
 use units::{RtpTimestamp, Seq};
 use webrtc::peer_connection::PeerConnection;
@@ -27,7 +27,7 @@ fn sink() -> (Arc<Collected>, UnboundedReceiver<Received>) {
 
 async fn answer(offer: &str) -> (Arc<dyn PeerConnection>, String, UnboundedReceiver<Received>) {
     let (sink, packets) = sink();
-    let (events, _) = unbounded_channel();
+    let (events, _) = channel(1);
     let connection = build_connection(true, Handler::new(0, sink, events), Handle::current()).await.unwrap();
     let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
     connection.set_remote_description(offer).await.unwrap();
@@ -42,7 +42,7 @@ async fn answer(offer: &str) -> (Arc<dyn PeerConnection>, String, UnboundedRecei
     }
 }
 
-async fn connected(events: &mut UnboundedReceiver<(u32, PeerEvent)>) {
+async fn connected(events: &mut Receiver<(u32, PeerEvent)>) {
     while let Some((_, event)) = events.recv().await {
         if event == PeerEvent::Connected {
             return;
@@ -52,7 +52,7 @@ async fn connected(events: &mut UnboundedReceiver<(u32, PeerEvent)>) {
 }
 
 async fn packets_arrive_as_they_were_sent() {
-    let (events_in, mut events) = unbounded_channel();
+    let (events_in, mut events) = channel(8);
     let config = PeerConfig {
         number: 1,
         sends: vec![Ssrc(0xfa2f_1e1d)],
@@ -92,7 +92,7 @@ async fn plain_and_redundant_packets_keep_their_numbers_stamps_and_bytes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_no_sdp_is_refused_in_words() {
-    let (events, _) = unbounded_channel();
+    let (events, _) = channel(1);
     let config = PeerConfig { number: 1, sends: vec![], receives: 2, loopback: true, runtime: Handle::current() };
     let (peer, offer) = Peer::offer(config, sink().0, events).await.unwrap();
     assert_eq!(offer.sdp.matches("a=recvonly").count(), 2);

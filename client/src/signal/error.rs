@@ -28,7 +28,7 @@ pub enum SignalError {
         cause: String,
     },
     /// The link broke.
-    #[error("the link to the relay broke ({0}); it is tried again by itself, so check the network if it stays away")]
+    #[error("the link to the relay broke ({0}): if it does not come back, check the network")]
     Broken(String),
     /// The TLS trust store.
     #[error("secure connections cannot be set up on this machine ({0}); install the package ca-certificates")]

@@ -73,8 +73,7 @@ pub(crate) fn ensure(need: Need) -> Result<()> {
 }
 
 fn install(packages: &[&str]) -> Result<()> {
-    let by_hand =
-        format!("apt-get update && apt-get install --no-install-recommends {}", packages.join(" "));
+    let by_hand = format!("apt-get update && apt-get install --no-install-recommends {}", packages.join(" "));
     if !answers("apt-get", &["--version"]) {
         bail!(
             "this system has no apt-get: install what these Debian packages bring with its own package manager, then run \

@@ -36,7 +36,7 @@ pub enum Rejection {
     #[error("{0}")]
     Invalid(&'static str),
     /// The epoch's number is not the next one.
-    #[error("the stream's next epoch is {expected}, not {got}")]
+    #[error("the stream's next epoch is {expected}, not {got}; read its newest epoch and declare the one after it")]
     StaleEpoch {
         /// The number that would have been accepted.
         expected: u32,

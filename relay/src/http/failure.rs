@@ -89,7 +89,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Body<T>, Failure> {
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Failure::new(ErrorCode::TooLarge, "the body is larger than 16 KiB; send a shorter one"),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Failure::new(ErrorCode::TooLarge, "the body is larger than 16 KiB; send a shorter one")
+            }
             _ => Failure::new(ErrorCode::Invalid, "the body did not arrive whole; send it again"),
         })?;
         let wrong = |error| Failure::new(ErrorCode::Invalid, format!("the body is wrong: {}", what_is_wrong(&error)));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tests::mounts;
 use tests::programs::{Ended, Relay, farfield, farfield_relay};
+use tests::studio::{Studio, join};
 
 /// One sentence for people on standard error, and a failure for programs.
 fn assert_says(ended: &Ended, words: &[&str]) {
@@ -29,6 +30,43 @@ fn a_taken_port_is_named_with_the_way_out() {
 fn a_link_that_is_no_link_is_explained() {
     assert_says(&farfield(&["join", "studio.example"]).unwrap(), &["http"]);
     assert_says(&farfield(&["join", "http://127.0.0.1:1/i/x#short"]).unwrap(), &["link"]);
+}
+
+#[test]
+fn a_relay_that_is_not_there_is_told_with_exit_code_3() {
+    let nobody = "http://127.0.0.1:1/i/018f4d3e-0000-7000-8000-000000000001#AAAAAAAAAAAAAAAAAAAAAA";
+    let ended = farfield(&["join", nobody, "--input", "tone", "--output", "null"]).unwrap();
+    assert_says(&ended, &["127.0.0.1:1", "check the address"]);
+    assert_eq!(ended.status.code(), Some(3));
+}
+
+#[test]
+fn what_cannot_be_joined_with_is_told_and_those_inside_go_on_hearing() {
+    let studio = Studio::open("tone", &[]).unwrap();
+    let mut listener = join(studio.session.link("listener"), &["--output", "null"]).unwrap();
+    listener.wait_for_type("hearing").unwrap();
+    let link = studio.session.link("engineer");
+    let folder = tempfile::tempdir().unwrap();
+    let noise = folder.path().join("noise.wav");
+    std::fs::write(&noise, b"this is no sound at all, whatever its name says").unwrap();
+    let (noise, missing) = (format!("file:{}", noise.display()), format!("file:{}/none.wav", folder.path().display()));
+    let unknown = format!("{}/i/018f4d3e-0000-7000-8000-000000000001#AAAAAAAAAAAAAAAAAAAAAA", studio.relay.http);
+    for (link, input, code, words) in [
+        (link, noise.as_str(), 5, ["noise.wav", ""]),
+        (link, missing.as_str(), 5, ["none.wav", ""]),
+        (link, "device:No Such Card", 5, ["device", ""]),
+        (link, "jack:No Such Client", 5, ["jack", ""]),
+        (link, "tone@7", 2, ["--input", ""]),
+        (unknown.as_str(), "tone", 4, ["link", "ask"]),
+    ] {
+        let ended = farfield(&["join", link, "--input", input, "--output", "null", "--seconds", "1"]).unwrap();
+        assert_says(&ended, &words);
+        assert_eq!(ended.err.trim().lines().count(), 1, "one sentence: {}", ended.err);
+        assert_eq!(ended.status.code(), Some(code), "{input}: {}", ended.err);
+    }
+    let heard = |line: &serde_json::Value| line["heard"][0]["real"].as_u64();
+    let before = listener.said().iter().rev().find_map(heard).unwrap_or(0);
+    listener.wait_for("more of it", |line| heard(line) > Some(before)).unwrap();
 }
 
 /// The first start on a disk with so much room, in mounts of this thread's own.

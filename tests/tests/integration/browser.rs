@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::io::Write;
 use tests::browser;
-use tests::programs::farfield;
+use tests::programs::{Relay, farfield};
 use tests::studio::{Studio, join};
 
 fn run(scenario: &str, studio: &Studio, role: &str, more: &[&str]) -> Value {
@@ -83,6 +83,30 @@ fn the_sound_goes_on_while_the_link_is_cut_and_news_are_taken_up_after_it() {
     writeln!(page.stdin().unwrap(), "mend").unwrap();
     let result = browser::result(page).unwrap();
     assert_eq!((&result["peers"], &result["same_track"]), (&Value::from(1), &Value::from(true)), "{result}");
+}
+
+/// The relay is started again on its folder and its ports, so that the page finds it where it was; the studio finds it
+/// too.
+#[test]
+fn a_page_whose_relay_was_away_comes_back_by_itself_and_sounds_again() {
+    let data = tempfile::tempdir().unwrap();
+    let studio = Studio::open_at(Relay::start_in(data.path(), &[]).unwrap(), "tone", &[]).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let mut page = browser::start("reconnect", studio.session.link("mentor"), out.path(), &[]).unwrap();
+    page.wait_for("that it is in", |line| line["joined"] == true).unwrap();
+    let Studio { relay, session, client } = studio;
+    let (http, media) = (relay.http.trim_start_matches("http://").to_owned(), relay.media[0].clone());
+    drop(relay);
+    let mut ask = |word: &str| {
+        writeln!(page.stdin().unwrap(), "{word}").unwrap();
+        page.wait_for(word, |line| line["answer"] == word).unwrap()
+    };
+    ask("gone");
+    let _relay = Relay::start_in(data.path(), &["--http", &http, "--media", &media]).unwrap();
+    ask("sound");
+    writeln!(page.stdin().unwrap(), "quit").unwrap();
+    browser::result(page).unwrap();
+    drop((session, client));
 }
 
 #[test]

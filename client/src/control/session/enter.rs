@@ -7,6 +7,10 @@ use super::*;
 use crate::report::Mode;
 use crate::spec::OutputSpec;
 
+/// Epochs and gaps of all publishers on their way to the session. While it is full they wait in each publisher's own
+/// queue, whose overflow is written there.
+const PUBLISHER_EVENTS: usize = 64;
+
 impl Session {
     pub(super) async fn enter(
         config: JoinConfig,
@@ -19,7 +23,7 @@ impl Session {
         let (mut player, warning) = blocking(move || open_player(&for_player, clock)).await?;
         warning.into_iter().for_each(|warning| reporter.warn(warning));
         let (ticket, opened) = open_and_redeem(&door, &config, clock, &mut reporter).await?;
-        let (events_in, publisher_events) = mpsc::unbounded_channel();
+        let (events_in, publisher_events) = mpsc::channel(PUBLISHER_EVENTS);
         let numbered = opened.into_iter().enumerate();
         let network = NetworkThread::start().map_err(MediaError::open)?;
         let streams: Vec<OwnStream> =

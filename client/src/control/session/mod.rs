@@ -55,7 +55,7 @@ struct Session {
     way: Way,
     backoff: Backoff,
     streams: Vec<OwnStream>,
-    publisher_events: mpsc::UnboundedReceiver<(usize, PublisherEvent)>,
+    publisher_events: mpsc::Receiver<(usize, PublisherEvent)>,
     keeper: Keeper,
     /// Ends with the session.
     _network: NetworkThread,

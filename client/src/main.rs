@@ -25,7 +25,9 @@ async fn main() -> ExitCode {
 fn start_logging(cli: &Cli) {
     let usual = match cli.verbose {
         _ if cli.shows_view() && std::io::stderr().is_terminal() => "off",
-        0 => "warn,jack=off,rtc=error,webrtc=error,rtc_ice=error,rtc_dtls=error",
+        0 => {
+            "warn,jack=off,symphonia_core=off,symphonia_bundle_mp3=off,rtc=error,webrtc=error,rtc_ice=error,rtc_dtls=error"
+        }
         1 => "info,client=debug,client_core=debug,jack=off",
         _ => "debug",
     };

@@ -25,9 +25,12 @@ fn sink() -> (Arc<Collected>, UnboundedReceiver<Received>) {
     (Arc::new(Collected(packets_in)), packets)
 }
 
-async fn answer(offer: &str) -> (Arc<dyn PeerConnection>, String, UnboundedReceiver<Received>) {
+/// The far side: its connection, its answer, its news and what it receives.
+async fn answer(
+    offer: &str,
+) -> (Arc<dyn PeerConnection>, String, Receiver<(u32, PeerEvent)>, UnboundedReceiver<Received>) {
     let (sink, packets) = sink();
-    let (events, _) = channel(1);
+    let (events, news) = channel(8);
     let connection = build_connection(true, Handler::new(0, sink, events), Handle::current()).await.unwrap();
     let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
     connection.set_remote_description(offer).await.unwrap();
@@ -36,7 +39,7 @@ async fn answer(offer: &str) -> (Arc<dyn PeerConnection>, String, UnboundedRecei
     loop {
         let described = connection.local_description().await.map(|described| described.sdp).unwrap_or_default();
         if described.contains("127.0.0.1") && described.contains("a=candidate") {
-            return (connection, described, packets);
+            return (connection, described, news, packets);
         }
         tokio::task::yield_now().await;
     }
@@ -62,9 +65,11 @@ async fn packets_arrive_as_they_were_sent() {
     };
     let (peer, offer) = Peer::offer(config, sink().0, events_in).await.unwrap();
     assert_eq!(offer.send_mids.len(), 1);
-    let (_far, sdp, mut packets) = answer(&offer.sdp).await;
+    let (_far, sdp, mut far_events, mut packets) = answer(&offer.sdp).await;
     peer.handle_answer(sdp).await.unwrap();
+    // The side that hears the last handshake flight is the later one, and drops what comes before it is ready.
     connected(&mut events).await;
+    connected(&mut far_events).await;
     let sent = |n: u16, red| OutRtp {
         seq: Seq(u16::MAX.wrapping_add(n)),
         rtp: RtpTimestamp(u32::MAX - 100).wrapping_add(units::Ticks(240 * i64::from(n))),

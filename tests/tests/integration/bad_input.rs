@@ -57,7 +57,7 @@ fn what_cannot_be_joined_with_is_told_and_those_inside_go_on_hearing() {
         (link, "device:No Such Card", 5, ["device", ""]),
         (link, "jack:No Such Client", 5, ["jack", ""]),
         (link, "tone@7", 2, ["--input", ""]),
-        (unknown.as_str(), "tone", 4, ["link", "ask"]),
+        (unknown.as_str(), "tone", 4, ["invitation", "check"]),
     ] {
         let ended = farfield(&["join", link, "--input", input, "--output", "null", "--seconds", "1"]).unwrap();
         assert_says(&ended, &words);

@@ -1,5 +1,9 @@
 //! What a participant may do. Roles are named presets of grants for people; the relay checks grants, never roles.
 
+mod action;
+
+pub use action::{Action, Condition, Here, Rule, may};
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;

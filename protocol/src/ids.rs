@@ -52,3 +52,52 @@ id!(
     /// One incarnation of a session's journal: a restored or forked journal has another.
     LogId
 );
+id!(
+    /// One recorder's part of one take, made by the recorder.
+    PartId
+);
+id!(
+    /// One note or reply, made by its author.
+    NoteId
+);
+id!(
+    /// One entry of the credits, made by its author.
+    CreditId
+);
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "number"))]
+        #[serde(transparent)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The number that the next one gets when there are `count` already.
+            pub(crate) fn after(count: usize) -> $name {
+                $name(u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1))
+            }
+
+            /// Its place in the list of all, which is in the order of the numbers. None for 0.
+            pub fn index(self) -> Option<usize> {
+                (self.0 as usize).checked_sub(1)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number!(
+    /// A take's number within its session, from 1 without gaps. The law gives it when the take is armed.
+    TakeNumber
+);
+number!(
+    /// A mix version's number within its session, from 1 without gaps. The law gives it.
+    MixNumber
+);

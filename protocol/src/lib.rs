@@ -13,6 +13,7 @@ pub mod ids;
 pub mod link;
 pub mod session;
 pub mod stream;
+pub mod text;
 pub mod timeline;
 #[cfg(feature = "ts")]
 pub mod typescript;

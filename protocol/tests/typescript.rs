@@ -32,8 +32,8 @@ fn the_pages_golden_trace_is_what_the_law_says() {
         .into_iter()
         .zip(1..)
         .map(|(event, seq)| {
-            apply(&mut state, &event);
             let recorded = Recorded { seq, by: None, at: WallTime(1_800_000_000_000 + seq as i64), event };
+            apply(&mut state, &recorded);
             json!({ "ev": recorded, "state": state })
         })
         .collect();

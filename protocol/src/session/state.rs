@@ -1,8 +1,14 @@
-use crate::grants::{Grants, Role};
-use crate::ids::{ParticipantId, StreamId};
+use super::mix::{Credit, MixVersion};
+use super::note::Note;
+use super::people::{Baton, Decides, Invitation, Policy, Said, Song, Waiting};
+use super::take::{Phase, Take};
+use crate::event::Event;
+use crate::grants::{Grants, Here, Role};
+use crate::ids::{CreditId, InviteId, MixNumber, NoteId, ParticipantId, StreamId, TakeNumber};
 use crate::stream::Stream;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use units::WallTime;
 
 /// Everything that the events so far add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +20,50 @@ pub struct SessionState {
     pub participants: BTreeMap<ParticipantId, Participant>,
     /// Every stream that ever was.
     pub streams: BTreeMap<StreamId, Stream>,
+    /// Whether the session is closed: it can be read, and recorders can still report.
+    #[serde(default)]
+    pub closed: bool,
+    /// How the session goes.
+    #[serde(default)]
+    pub policy: Policy,
+    /// What is known of the song.
+    #[serde(default)]
+    pub song: Song,
+    /// Who has exclusive control of record and transport; none while it lies on the desk.
+    #[serde(default)]
+    pub baton: Option<Baton>,
+    /// Invitations made in the session.
+    #[serde(default)]
+    pub invites: BTreeMap<InviteId, Invitation>,
+    /// Who waits to be let in.
+    #[serde(default)]
+    pub lobby: BTreeMap<ParticipantId, Waiting>,
+    /// Who was let in from the lobby.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "Array<ParticipantId>"))]
+    pub admitted: BTreeSet<ParticipantId>,
+    /// Who is kept out for good.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(type = "Array<ParticipantId>"))]
+    pub banned: BTreeSet<ParticipantId>,
+    /// Every take, in the order of the numbers.
+    #[serde(default)]
+    pub takes: Vec<Take>,
+    /// Every note and reply, retracted ones included.
+    #[serde(default)]
+    pub notes: BTreeMap<NoteId, Note>,
+    /// Every mix version, in the order of the numbers.
+    #[serde(default)]
+    pub mixes: Vec<MixVersion>,
+    /// Who did what.
+    #[serde(default)]
+    pub credits: BTreeMap<CreditId, Credit>,
+    /// The newest sentences of the chat, oldest first.
+    #[serde(default)]
+    pub chat: Vec<Said>,
+    /// The newest changes that can be undone, oldest first.
+    #[serde(default)]
+    pub undoable: Vec<Change>,
 }
 
 /// A person in the session.
@@ -28,4 +78,86 @@ pub struct Participant {
     pub grants: Grants,
     /// Whether they are in the session now.
     pub present: bool,
+    /// Whether they have agreed to be recorded.
+    #[serde(default)]
+    pub consented: bool,
+}
+
+/// A change that its author can still undo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Change {
+    /// Number of its event.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub seq: u64,
+    /// Who made it.
+    pub by: Option<ParticipantId>,
+    /// What it was; it says what it replaced.
+    pub event: Event,
+}
+
+/// How somebody who knocks is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// They may come in.
+    Open,
+    /// They wait in the lobby until somebody admits them.
+    Wait,
+    /// They are kept out for good.
+    Banned,
+}
+
+impl SessionState {
+    /// The take with this number.
+    pub fn take(&self, number: TakeNumber) -> Option<&Take> {
+        self.takes.get(number.index()?)
+    }
+
+    /// The mix version with this number.
+    pub fn mix(&self, number: MixNumber) -> Option<&MixVersion> {
+        self.mixes.get(number.index()?)
+    }
+
+    /// The take that has the transport: armed or rolling. There is one at most.
+    pub fn live_take(&self) -> Option<&Take> {
+        self.takes.iter().rev().find(|take| take.phase.is_live())
+    }
+
+    /// What the rules look at, as `participant` sees it.
+    pub fn here(&self, participant: ParticipantId, own: bool) -> Here {
+        let holder = self.baton.map(|baton| baton.holder);
+        let baton = holder == Some(participant);
+        Here { lesson: self.policy.decides == Decides::Mentor, baton, baton_elsewhere: holder.is_some() && !baton, own }
+    }
+
+    /// How somebody with these grants who knocks is met. Whoever may admit others does not wait, and nobody waits twice.
+    pub fn entry(&self, participant: ParticipantId, grants: &Grants) -> Entry {
+        let known = self.participants.contains_key(&participant) || self.admitted.contains(&participant);
+        if self.banned.contains(&participant) {
+            Entry::Banned
+        } else if self.policy.lobby && !known && !grants.has(crate::grants::Grant::Invite) {
+            Entry::Wait
+        } else {
+            Entry::Open
+        }
+    }
+
+    /// When [`due`] has something next; none while nothing waits for time to pass.
+    pub fn next_due(&self) -> Option<WallTime> {
+        let rolling = self.live_take().is_some_and(|take| take.phase == Phase::Rolling);
+        self.baton.filter(|_| !rolling).map(|baton| baton.until)
+    }
+
+    /// What people call somebody.
+    pub(super) fn name_of(&self, participant: ParticipantId) -> &str {
+        self.participants.get(&participant).map_or("somebody", |person| &person.name)
+    }
+}
+
+/// What happens by itself because time has passed: a lease of the baton runs out, but never while a take rolls.
+/// Whoever runs the session records these events before it looks at the next command.
+pub fn due(state: &SessionState, now: WallTime) -> Vec<Event> {
+    let expired = state.next_due().is_some_and(|until| until <= now);
+    let back = Event::BatonPass { to: None, why: super::people::BatonWhy::Expired, lease_ms: 0 };
+    if expired { vec![back] } else { Vec::new() }
 }

@@ -1,0 +1,174 @@
+//! Random sessions in virtual time: people who come and go and ask for everything, sensible or not. A seed says it all.
+
+#![allow(dead_code, reason = "each of the programs that play uses a part of this")]
+
+mod ask;
+
+use protocol::command::Command;
+use protocol::event::{Event, Recorded};
+use protocol::grants::Role;
+use protocol::ids::ParticipantId;
+use protocol::session::{Actor, Entry, Rejection, SessionState, apply, decide, due};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use units::WallTime;
+use uuid::Uuid;
+
+/// Numbers that a seed determines (SplitMix64, public domain, Steele and others 2014).
+pub(crate) struct Rng(pub(crate) u64);
+
+impl Rng {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.next() % n.max(1)
+    }
+
+    /// True once in `n` times.
+    pub(crate) fn once_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+        from.get(self.below(from.len() as u64) as usize).cloned()
+    }
+}
+
+/// How often each type of event was accepted and each code was given.
+#[derive(Default)]
+pub(crate) struct Coverage {
+    pub(crate) events: BTreeMap<String, u64>,
+    pub(crate) codes: BTreeMap<String, u64>,
+}
+
+/// One session while it is played.
+pub(crate) struct Play {
+    pub(crate) rng: Rng,
+    pub(crate) state: SessionState,
+    pub(crate) log: Vec<Recorded>,
+    pub(crate) people: Vec<ParticipantId>,
+    pub(crate) now: i64,
+    ids: u128,
+}
+
+impl Play {
+    /// A session that has just been made, with its owner in it.
+    pub(crate) fn new(seed: u64) -> Play {
+        let (rng, now) = (Rng(seed), 1_800_000_000_000);
+        let mut play = Play { rng, state: SessionState::default(), log: Vec::new(), people: Vec::new(), now, ids: 0 };
+        play.record(None, Event::SessionOpen { title: "Blue hour".into() });
+        play.come(Role::Owner);
+        play
+    }
+
+    /// One thing happens. What was asked and how it was answered is told to `told`.
+    pub(crate) fn step(&mut self, told: &mut impl FnMut(&Command, &Result<Vec<Event>, Rejection>)) {
+        self.now += self.rng.below(20_000) as i64;
+        if self.rng.once_in(400) {
+            self.now += 3_600_000;
+        }
+        for event in due(&self.state, WallTime(self.now)) {
+            self.record(None, event);
+        }
+        match self.rng.below(20) {
+            0 if self.people.len() < 20 => {
+                let role = self.rng.pick(&Role::ALL).unwrap();
+                self.come(role);
+            }
+            1 if self.rng.once_in(3) => self.go(),
+            2 => self.come_back(),
+            _ => {
+                let (who, command) = self.ask();
+                let answer = self.command(who, &command);
+                told(&command, &answer);
+            }
+        }
+    }
+
+    /// What the room does with a command.
+    pub(crate) fn command(&mut self, who: ParticipantId, command: &Command) -> Result<Vec<Event>, Rejection> {
+        let grants = self.state.participants.get(&who).map(|person| person.grants.clone()).unwrap_or_default();
+        let events = decide(&self.state, &Actor { participant: who, grants: &grants }, command)?;
+        for event in events.clone() {
+            self.record(Some(who), event);
+        }
+        Ok(events)
+    }
+
+    pub(crate) fn record(&mut self, by: Option<ParticipantId>, event: Event) {
+        let recorded = Recorded { seq: self.log.len() as u64 + 1, by, at: WallTime(self.now), event };
+        apply(&mut self.state, &recorded);
+        self.log.push(recorded);
+    }
+
+    pub(crate) fn id(&mut self) -> Uuid {
+        self.ids += 1;
+        Uuid::from_u128(0x018f_4d3e_0000_7000_8000_0000_0000_0000 + self.ids)
+    }
+
+    fn come(&mut self, role: Role) {
+        let participant = ParticipantId(self.id());
+        self.people.push(participant);
+        let (name, grants) = (format!("p{}", self.people.len()), role.grants());
+        match self.state.entry(participant, &grants) {
+            Entry::Open => self.record(None, Event::ParticipantJoin { participant, name, role, grants }),
+            Entry::Wait => self.record(None, Event::LobbyKnock { participant, name, role, grants }),
+            Entry::Banned => {}
+        }
+    }
+
+    fn go(&mut self) {
+        let present: Vec<_> = self.state.participants.iter().filter(|(_, person)| person.present).collect();
+        let ids: Vec<_> = present.into_iter().map(|(id, _)| *id).collect();
+        let Some(participant) = self.rng.pick(&ids) else { return };
+        let open = self.state.streams.values().filter(|stream| stream.open && stream.participant == participant);
+        let open: Vec<_> = open.map(|stream| stream.id).collect();
+        open.into_iter().for_each(|stream| self.record(Some(participant), Event::StreamClose { stream }));
+        self.record(Some(participant), Event::ParticipantLeave { participant });
+    }
+
+    fn come_back(&mut self) {
+        let Some(participant) = self.rng.pick(&self.people.clone()) else { return };
+        let known = self.state.participants.get(&participant).filter(|person| !person.present).cloned();
+        let admitted = self.state.admitted.contains(&participant);
+        let (name, role, grants) = match known {
+            Some(person) => (person.name, person.role, person.grants),
+            None if admitted => ("admitted".into(), Role::Artist, Role::Artist.grants()),
+            None => return,
+        };
+        if self.state.entry(participant, &grants) == Entry::Open && !self.is_here(participant) {
+            self.record(None, Event::ParticipantJoin { participant, name, role, grants });
+        }
+    }
+
+    pub(crate) fn is_here(&self, id: ParticipantId) -> bool {
+        self.state.participants.get(&id).is_some_and(|person| person.present)
+    }
+}
+
+/// The `type` of something that travels.
+pub(crate) fn type_of(thing: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(thing).unwrap();
+    value.get("type").and_then(Value::as_str).unwrap_or("?").to_owned()
+}
+
+impl Coverage {
+    pub(crate) fn count(&mut self, answer: &Result<Vec<Event>, Rejection>) {
+        if let Err(rejection) = answer {
+            let code = serde_json::to_value(rejection.code()).unwrap();
+            *self.codes.entry(code.as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn count_log(&mut self, log: &[Recorded]) {
+        for recorded in log {
+            *self.events.entry(type_of(&recorded.event)).or_default() += 1;
+        }
+    }
+}

@@ -26,6 +26,7 @@ pub struct SessionMade {
 /// `POST /api/v1/invites/{id}/redeem`.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Redeem {
     /// The link's secret.
@@ -37,6 +38,7 @@ pub struct Redeem {
 /// Answer to [`Redeem`]: a single-use ticket that is good for 30 s.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Redeemed {
     /// EdDSA JWT for the WebSocket's `hello`.
     pub ticket: String,
@@ -91,6 +93,7 @@ pub struct RevokeInvite {
 /// Any error of the HTTP interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiError {
     /// Stable, for programs.
     pub code: ErrorCode,

@@ -13,6 +13,7 @@ use units::{SampleRate, SampleTime};
 /// What the author of a command believes of the thing that it changes. Where it is not so, the command is `stale`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Belief {
     /// The take is in this phase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,6 +29,7 @@ pub struct Belief {
 /// A request to change the session. Whether it is granted, [`crate::session::decide`] says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "data")]
 pub enum Command {
     /// Open a closed session again, or give an open one another title.
@@ -308,9 +310,11 @@ pub enum Command {
         epoch: u32,
         /// First sample, pre-roll included.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         from: SampleTime,
         /// Samples per second.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         rate: SampleRate,
         /// Channels, 1 to 64.
         channels: u8,
@@ -324,6 +328,7 @@ pub enum Command {
         part: PartId,
         /// The sample after the last one.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         to: SampleTime,
         /// What the source never had, in order, without overlap.
         #[serde(default)]
@@ -340,7 +345,8 @@ pub enum Command {
         part: PartId,
         /// The sample after the last one that is left. With it comes the hash.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
         to: Option<SampleTime>,
         /// What the source never had, in order, without overlap.
         #[serde(default)]
@@ -428,6 +434,7 @@ pub enum Command {
     Undo {
         /// Number of the change's event.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         of: u64,
     },
 }

@@ -20,6 +20,7 @@ use units::{SampleRate, SampleTime, WallTime};
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "data")]
 pub enum Event {
     /// The session was made, opened again or given another title.
@@ -300,9 +301,11 @@ pub enum Event {
         epoch: u32,
         /// First sample, pre-roll included.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         from: SampleTime,
         /// Samples per second.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         rate: SampleRate,
         /// Channels.
         channels: u8,
@@ -316,6 +319,7 @@ pub enum Event {
         part: PartId,
         /// The sample after the last one.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         to: SampleTime,
         /// What the source never had, in order.
         gaps: Vec<CaptureGap>,
@@ -331,6 +335,7 @@ pub enum Event {
         part: PartId,
         /// The sample after the last one that is left.
         #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
         to: Option<SampleTime>,
         /// What the source never had, in order.
         gaps: Vec<CaptureGap>,
@@ -415,6 +420,7 @@ pub enum Event {
     Undo {
         /// Number of the change's event.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         of: u64,
     },
     /// A fact of a later version. It changes nothing here and is kept.
@@ -425,6 +431,7 @@ pub enum Event {
 
 /// A fact that this version does not know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Later {
     /// Its type.
     #[serde(rename = "type")]
@@ -497,14 +504,17 @@ pub const TYPES: [&str; 45] = [
 /// A fact with its place in the session's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recorded {
     /// Gapless number within the session, from 1.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub seq: u64,
     /// Who caused it; none when the relay itself did.
     pub by: Option<ParticipantId>,
     /// When the relay recorded it, ms since the Unix epoch.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub at: WallTime,
     /// The fact.
     #[serde(flatten)]

@@ -12,6 +12,7 @@ use std::str::FromStr;
 /// One permission. The wire form is the name in the design's table (`hear:program`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Grant {
     /// Hear program and microphones.
     #[serde(rename = "hear:program")]
@@ -66,12 +67,14 @@ pub enum Grant {
 /// A set of grants. The wire form is a sorted list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Grants(#[cfg_attr(feature = "ts", ts(type = "Array<Grant>"))] pub BTreeSet<Grant>);
 
 /// A named preset of grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Who booked the session.

@@ -11,6 +11,8 @@ pub mod event;
 pub mod grants;
 pub mod ids;
 pub mod link;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod session;
 pub mod stream;
 pub mod text;

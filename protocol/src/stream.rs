@@ -7,6 +7,7 @@ use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, TICK_RATE, Ticks};
 /// What a stream carries, which decides who hears it and how it is treated on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum StreamKind {
     /// What is being judged: music, in stereo, untouched.
@@ -20,6 +21,7 @@ pub enum StreamKind {
 /// How a stream is encoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StreamFormat {
     /// Encoded channels: 1 or 2.
     pub channels: u8,
@@ -31,35 +33,44 @@ pub struct StreamFormat {
     pub redundancy: u8,
     /// Sample rate of the captured sound in Hz.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub rate: SampleRate,
 }
 
 /// How one run of a stream's RTP clock maps onto captured samples (design section 5). Durable: notes stand on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EpochMap {
     /// Number of the epoch within its stream, from 0.
     pub epoch: u32,
     /// RTP source that carries it.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub ssrc: Ssrc,
     /// RTP timestamp of the process's first tick.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub rtp0: RtpTimestamp,
     /// Ticks since `rtp0` at which the epoch begins.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub from: Ticks,
     /// Captured sample that `from` (less the delays) names.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub sample0: SampleTime,
     /// Rate of the captured samples in Hz.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub rate: SampleRate,
     /// Look-ahead of the encoder in ticks.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub codec_delay: Ticks,
     /// Delay of the publisher's resampler in ticks.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub resampler_delay: Ticks,
     /// Whether the publisher counts its samples as the design demands. A page's microphone does not.
     pub trusted: bool,
@@ -76,6 +87,7 @@ impl EpochMap {
 /// A stream as the session knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stream {
     /// Its id.
     pub id: StreamId,

@@ -10,6 +10,8 @@ pub fn declarations() -> String {
     shown.collect::<wire::ClientFrame>();
     shown.collect::<wire::RelayFrame>();
     shown.collect::<grants::Grant>();
+    shown.collect::<grants::Action>();
+    shown.collect::<grants::Rule>();
     shown.collect::<api::Redeem>();
     shown.collect::<api::Redeemed>();
     shown.collect::<api::ApiError>();
@@ -19,7 +21,19 @@ pub fn declarations() -> String {
         text.push_str(&tidy(declaration));
         text.push('\n');
     }
-    text
+    text + &rules()
+}
+
+/// The rules themselves: the page greys by the table that the relay checks.
+fn rules() -> String {
+    let mut text = String::from("\n/** Every way to be allowed an action; one is enough. */\n");
+    text.push_str("export const RULES: { readonly [action in Action]: readonly Rule[] } = {\n");
+    for action in grants::Action::ALL {
+        let json = |thing: serde_json::Result<String>| thing.expect("names and rules are plain data");
+        let (name, rules) = (json(serde_json::to_string(&action)), json(serde_json::to_string(action.rules())));
+        text.push_str(&format!("  {name}: {rules},\n"));
+    }
+    text + "};\n"
 }
 
 struct Shown {

@@ -50,6 +50,7 @@ pub mod close {
 /// Stable reasons of refusal, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The ticket, key or secret is missing, wrong, expired or used up.
@@ -83,6 +84,7 @@ pub enum ErrorCode {
 /// What a client program is, for the relay's choice of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ClientKind {
     /// The page in a browser.
@@ -94,6 +96,7 @@ pub enum ClientKind {
 /// Frames from a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "t", rename_all = "lowercase")]
 pub enum ClientFrame {
     /// The first frame on a link.
@@ -132,6 +135,7 @@ pub enum ClientFrame {
 /// Frames from the relay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "t", rename_all = "lowercase")]
 pub enum RelayFrame {
     /// Answer to a good `hello`.
@@ -142,6 +146,7 @@ pub enum RelayFrame {
         id: CommandId,
         /// Number of the last event it caused, or of the log's end when it changed nothing.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         seq: u64,
     },
     /// The command, or the frame when there is no id, is refused.
@@ -189,6 +194,7 @@ pub enum RelayFrame {
         n: u32,
         /// The relay's wall clock in microseconds since the Unix epoch when it answered.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         at_us: i64,
     },
 }
@@ -196,6 +202,7 @@ pub enum RelayFrame {
 /// Who wants in, and with what. Exactly one of `ticket` and `resume` is given.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hello {
     /// Protocol version, [`VERSION`].
     pub v: u32,
@@ -212,6 +219,7 @@ pub struct Hello {
 /// Way back in. The secret is good once; every `welcome` brings the next one.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Resume {
     /// Which session.
     pub session: SessionId,
@@ -224,6 +232,7 @@ pub struct Resume {
 /// What somebody who came in needs to know.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Welcome {
     /// Protocol version.
     pub v: u32,
@@ -241,6 +250,7 @@ pub struct Welcome {
     pub log: LogId,
     /// The state's place in it; events go on from the next number.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub seq: u64,
     /// The state, or a part of it.
     pub state: SessionState,
@@ -263,6 +273,7 @@ impl Welcome {
 /// A person who is here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Presence {
     /// Who.
     pub participant: ParticipantId,
@@ -279,6 +290,7 @@ pub struct Presence {
 /// Droppable, coalesced; the newest of a kind and sender replaces those before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]
 pub enum Ephemeral {
     /// The sender began or ended talking; shown in `pres`, not passed on itself.
@@ -303,12 +315,15 @@ pub enum Ephemeral {
         epoch: u32,
         /// Ticks since `rtp0` that were being captured.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         ticks: Ticks,
         /// Relay's wall clock then, in microseconds since the Unix epoch.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         at_us: i64,
         /// Largest error of `at_us`: half the round trip to the relay plus what the device reports.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         error_us: i64,
         /// How long after `at_us` the packet that begins with `ticks` was ready to be sent, in microseconds: the
         /// device's block, the frame and the encoder. Absent where the publisher does not measure it.
@@ -322,6 +337,7 @@ pub enum Ephemeral {
 /// How a stream arrives at a listener, over the last second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Health {
     /// Which stream.
     pub stream: StreamId,
@@ -348,6 +364,7 @@ pub struct Health {
 /// one with the same number renegotiates it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Offer {
     /// Number of the peer connection, chosen by the client, rising.
     pub peer: u32,
@@ -360,6 +377,7 @@ pub struct Offer {
 /// A media section that carries one of the client's own streams.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SendSection {
     /// The section's `a=mid`.
     pub mid: String,
@@ -370,6 +388,7 @@ pub struct SendSection {
 /// The relay's side of a peer connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum PeerNews {
     /// The offer is accepted.
@@ -413,6 +432,7 @@ pub enum PeerNews {
 /// A receiving media section in use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Slot {
     /// The section's `a=mid`.
     pub mid: String,
@@ -420,12 +440,15 @@ pub struct Slot {
     pub stream: StreamId,
     /// The publisher's RTP source that `offset` belongs to.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub source: Ssrc,
     /// The listener's RTP source.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub ssrc: Ssrc,
     /// Add to the publisher's timestamp, modulo 2^32, to get the listener's.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub offset: RtpTimestamp,
 }
 

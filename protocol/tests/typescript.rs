@@ -1,18 +1,23 @@
-//! What the page holds of this crate, its types and its reducer's golden trace, is what this crate says today.
+//! What the page and others hold of this crate is what this crate says today: the types, the JSON Schema, and the golden
+//! traces that the page's reducer is held against.
 
-use protocol::event::{Event, Recorded};
+mod play;
+
+use play::{Coverage, Play, type_of};
+use protocol::event::{Event, Recorded, TYPES};
 use protocol::grants::Role;
-use protocol::ids::{ParticipantId, StreamId};
+use protocol::ids::{ParticipantId, StreamId, TakeNumber};
 use protocol::session::{SessionState, apply};
 use protocol::stream::{EpochMap, StreamFormat, StreamKind};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 use uuid::Uuid;
 
-/// Compares a committed file of the page with what it should be. With `UPDATE_PAGE` set it writes it instead.
+/// Compares a committed file with what it should be. With `UPDATE_PAGE` set it writes it instead.
 fn committed_is(name: &str, expected: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../client/web/src").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("UPDATE_PAGE").is_some() {
         std::fs::write(&path, expected).unwrap();
     }
@@ -22,25 +27,57 @@ fn committed_is(name: &str, expected: &str) {
 
 #[test]
 fn the_pages_types_are_those_of_the_protocol() {
-    committed_is("protocol.gen.ts", &protocol::typescript::declarations());
+    committed_is("../client/web/src/protocol.gen.ts", &protocol::typescript::declarations());
 }
 
 #[test]
-fn the_pages_golden_trace_is_what_the_law_says() {
+fn the_json_schema_is_that_of_the_protocol() {
+    committed_is("farfield.v1.schema.json", &protocol::schema::document());
+}
+
+/// The story with the state after every step, and a few random sessions with the state after their last.
+#[test]
+fn the_pages_golden_traces_are_what_the_law_says() {
+    let mut seen = BTreeSet::new();
     let mut state = SessionState::default();
-    let steps: Vec<_> = story()
+    let steps: Vec<Value> = story()
         .into_iter()
         .zip(1..)
         .map(|(event, seq)| {
+            seen.insert(type_of(&event));
             let recorded = Recorded { seq, by: None, at: WallTime(1_800_000_000_000 + seq as i64), event };
             apply(&mut state, &recorded);
             json!({ "ev": recorded, "state": state })
         })
         .collect();
-    committed_is("lib/reducer.golden.json", &(serde_json::to_string_pretty(&steps).unwrap() + "\n"));
+    let sessions: Vec<Value> = sessions(&mut seen);
+    assert!(TYPES.into_iter().all(|kind| seen.contains(kind)), "a type is in no trace; it has {seen:?}");
+    let lines = |list: &[Value]| list.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n");
+    let text = format!("{{\"steps\":[\n{}\n],\"sessions\":[\n{}\n]}}\n", lines(&steps), lines(&sessions));
+    committed_is("../client/web/src/lib/reducer.golden.json", &text);
 }
 
-/// Every kind of event, in an order that also visits what changes nothing: unknown people and streams.
+/// Random sessions, as few as show every type of event.
+fn sessions(seen: &mut BTreeSet<String>) -> Vec<Value> {
+    let mut chosen = Vec::new();
+    for seed in 0.. {
+        let mut play = Play::new(seed);
+        let mut coverage = Coverage::default();
+        (0..120).for_each(|_| play.step(&mut |_, _| {}));
+        coverage.count_log(&play.log);
+        let new = coverage.events.keys().filter(|kind| !seen.contains(*kind)).count();
+        if new > 0 {
+            seen.extend(coverage.events.into_keys());
+            chosen.push(json!({ "seed": seed, "log": play.log, "state": play.state }));
+        }
+        if TYPES.into_iter().all(|kind| seen.contains(kind)) {
+            break;
+        }
+    }
+    chosen
+}
+
+/// What also visits what changes nothing: unknown people, streams and takes.
 fn story() -> Vec<Event> {
     let (nina, paul) = (ParticipantId(Uuid::from_u128(1)), ParticipantId(Uuid::from_u128(2)));
     let (program, talk) = (StreamId(Uuid::from_u128(16)), StreamId(Uuid::from_u128(17)));
@@ -73,6 +110,10 @@ fn story() -> Vec<Event> {
         Event::ParticipantLeave { participant: paul },
         Event::ParticipantLeave { participant: ParticipantId(Uuid::from_u128(99)) },
         join(paul, "Paul T.", Role::Producer),
+        Event::TakeArm { take: TakeNumber(2), slate: "not the next number".into(), only: None },
+        Event::TakeRoll { take: TakeNumber(0) },
+        Event::TakeArm { take: TakeNumber(1), slate: "verse".into(), only: Some(nina) },
+        Event::TakeStop { take: TakeNumber(7) },
     ]
 }
 

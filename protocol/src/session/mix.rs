@@ -8,16 +8,19 @@ use units::{SampleCount, SampleRate};
 /// The file of a mix version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MixFile {
     /// What people call it, up to 80 characters.
     pub title: String,
     /// Samples per second.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub rate: SampleRate,
     /// Channels.
     pub channels: u8,
     /// Samples per channel.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub length: SampleCount,
     /// SHA-256 over its PCM, 64 hexadecimal digits in lower case.
     pub pcm_hash: String,
@@ -26,6 +29,7 @@ pub struct MixFile {
 /// One version of the mix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MixVersion {
     /// Its number.
     pub number: MixNumber,
@@ -38,6 +42,7 @@ pub struct MixVersion {
 /// Who did what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Credit {
     /// Its id, made by the author.
     pub id: CreditId,

@@ -8,6 +8,7 @@ use units::{SampleTime, Ticks, WallTime};
 /// What a note is pinned to. A range goes from `at` to `to`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Anchor {
     /// Live sound, at the position that was heard.
@@ -18,10 +19,12 @@ pub enum Anchor {
         epoch: u32,
         /// Ticks since that epoch's `rtp0`.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
+        #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         at: Ticks,
         /// End of a range.
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
         to: Option<Ticks>,
     },
     /// A take: the whole of it, or a place in one part's file.
@@ -34,10 +37,12 @@ pub enum Anchor {
         /// Sample of that file, from 0.
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
         at: Option<SampleTime>,
         /// End of a range.
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
         to: Option<SampleTime>,
     },
     /// A mix version: the whole of it, or a place in its file.
@@ -47,10 +52,12 @@ pub enum Anchor {
         /// Sample of its file, from 0.
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
         at: Option<SampleTime>,
         /// End of a range.
         #[serde(default)]
         #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
         to: Option<SampleTime>,
     },
 }
@@ -58,6 +65,7 @@ pub enum Anchor {
 /// How much a note matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing.
@@ -72,6 +80,7 @@ pub enum Severity {
 /// What has become of a note.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoteStatus {
     /// To do.
@@ -86,6 +95,7 @@ pub enum NoteStatus {
 /// What an author says of a new note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewNote {
     /// Its id, made by the author.
     pub note: NoteId,
@@ -116,6 +126,7 @@ pub struct NewNote {
 /// What an author can change about a note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Wording {
     /// What it is pinned to.
     pub on: Anchor,
@@ -132,16 +143,19 @@ pub struct Wording {
 /// A note as the session knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
     /// Its id.
     pub id: NoteId,
     /// Number of the event that added it: the order in which notes were made.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub seq: u64,
     /// Who wrote it and when.
     pub made: Stamp,
     /// When its wording was last changed, ms since the Unix epoch.
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
     pub edited: Option<WallTime>,
     /// What it says and where.
     pub wording: Wording,

@@ -8,6 +8,7 @@ use units::WallTime;
 /// Whose verdict counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Decides {
     /// The producer's.
@@ -20,6 +21,7 @@ pub enum Decides {
 /// How the session goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Policy {
     /// Whose verdict counts.
     pub decides: Decides,
@@ -32,6 +34,7 @@ pub struct Policy {
 /// Beats in a bar, and which note is one beat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Metre {
     /// Beats in a bar, 1 to 64.
     pub beats: u8,
@@ -42,6 +45,7 @@ pub struct Metre {
 /// What is known of the song.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Song {
     /// Tempo in thousandths of a beat per minute, 10 000 to 999 000.
     #[serde(default)]
@@ -57,11 +61,13 @@ pub struct Song {
 /// Exclusive control of record and transport, lent for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Baton {
     /// Who holds it.
     pub holder: ParticipantId,
     /// When it falls back unless its holder rolls or stops a take or takes it again, ms since the Unix epoch.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub until: WallTime,
     /// How long it is lent each time, in ms.
     pub lease_ms: u32,
@@ -70,6 +76,7 @@ pub struct Baton {
 /// Why the baton went from hand to hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BatonWhy {
     /// It was free, or its holder wants it for longer.
@@ -87,6 +94,7 @@ pub enum BatonWhy {
 /// An invitation as the journal knows it. Its secret is never here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invitation {
     /// The preset it carries.
     pub role: Role,
@@ -99,6 +107,7 @@ pub struct Invitation {
 /// Somebody who waits to be let in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waiting {
     /// What people shall call them.
     pub name: String,
@@ -111,14 +120,17 @@ pub struct Waiting {
 /// A sentence of the chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Said {
     /// Number of its event.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub seq: u64,
     /// Who said it; none when the relay itself did.
     pub by: Option<ParticipantId>,
     /// When, ms since the Unix epoch.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub at: WallTime,
     /// What.
     pub text: String,

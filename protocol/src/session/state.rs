@@ -13,6 +13,7 @@ use units::WallTime;
 /// Everything that the events so far add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionState {
     /// What people call the session.
     pub title: String,
@@ -69,6 +70,7 @@ pub struct SessionState {
 /// A person in the session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Participant {
     /// What people call them.
     pub name: String,
@@ -86,9 +88,11 @@ pub struct Participant {
 /// A change that its author can still undo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// Number of its event.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub seq: u64,
     /// Who made it.
     pub by: Option<ParticipantId>,

@@ -9,6 +9,7 @@ use units::{SampleCount, SampleRate, SampleTime, WallTime};
 /// Where a take is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Ready to roll.
@@ -61,6 +62,7 @@ impl fmt::Display for Phase {
 /// What is thought of a take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Nothing yet.
@@ -88,6 +90,7 @@ impl fmt::Display for Verdict {
 /// What a take is marked as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
     /// Chosen.
@@ -103,17 +106,20 @@ pub enum Flag {
 /// Who did something, and when the relay recorded it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stamp {
     /// Who; none when the relay itself did.
     pub by: Option<ParticipantId>,
     /// When, ms since the Unix epoch.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub at: WallTime,
 }
 
 /// A verdict and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ruling {
     /// What is thought.
     pub verdict: Verdict,
@@ -125,6 +131,7 @@ pub struct Ruling {
 /// Who gave a take its verdict, why, and about which audio.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// Why; empty when nobody said.
     pub reason: String,
@@ -137,6 +144,7 @@ pub struct Decision {
 /// An approval that does not hold any more, because the take's audio has changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Voided {
     /// What was decided.
     pub decision: Option<Decision>,
@@ -144,12 +152,14 @@ pub struct Voided {
     pub part: PartId,
     /// When, ms since the Unix epoch.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub at: WallTime,
 }
 
 /// What has become of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PartPhase {
     /// It is being recorded.
@@ -163,18 +173,22 @@ pub enum PartPhase {
 /// Samples that the source never had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaptureGap {
     /// First missing sample of the stream's epoch.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub at: SampleTime,
     /// How many are missing.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub samples: SampleCount,
 }
 
 /// What one recorder has of a take. Its file covers `from` to `to`, gaps included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Part {
     /// Its id.
     pub id: PartId,
@@ -186,12 +200,15 @@ pub struct Part {
     pub epoch: u32,
     /// First sample, pre-roll included.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub from: SampleTime,
     /// The sample after the last one; none until the recorder has told.
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
     pub to: Option<SampleTime>,
     /// Samples per second.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
+    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub rate: SampleRate,
     /// Channels.
     pub channels: u8,
@@ -213,6 +230,7 @@ impl Part {
 /// One numbered attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Take {
     /// Its number.
     pub number: TakeNumber,

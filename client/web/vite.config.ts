@@ -8,5 +8,5 @@ export default defineConfig({
   plugins: [svelte()],
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   // A slow machine is no failure.
-  test: { include: ["src/**/*.test.ts"], setupFiles: ["./test-setup.js"], testTimeout: 0 },
+  test: { include: ["src/**/*.test.{js,ts}"], setupFiles: ["./test-setup.js"], testTimeout: 0 },
 });

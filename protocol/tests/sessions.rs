@@ -7,7 +7,7 @@ use protocol::command::Command;
 use protocol::event::{Event, Recorded, TYPES};
 use protocol::grants::{Action, may};
 use protocol::session::take::{Flag, Phase, Take, Verdict};
-use protocol::session::{SessionState, apply};
+use protocol::session::{SessionState, absorb, apply, split};
 
 const SESSIONS: u64 = 2_000;
 const STEPS: u64 = 200;
@@ -104,6 +104,10 @@ fn folds_alike(play: &Play, seed: u64) {
         apply(&mut state, &read);
     }
     assert_eq!(state, play.state, "seed {seed}");
+    let mut parts = split(&state, 24 * 1_024).into_iter();
+    let mut whole = parts.next().unwrap();
+    parts.for_each(|part| absorb(&mut whole, part));
+    assert_eq!(whole, state, "seed {seed}: a welcome in parts is the whole");
 }
 
 fn reads_back(command: &Command) {

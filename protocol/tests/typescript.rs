@@ -5,7 +5,7 @@ mod play;
 
 use play::{Coverage, Play, type_of};
 use protocol::event::{Event, Recorded, TYPES};
-use protocol::grants::Role;
+use protocol::grants::{Action, Here, Role, may};
 use protocol::ids::{ParticipantId, StreamId, TakeNumber};
 use protocol::session::{SessionState, apply};
 use protocol::stream::{EpochMap, StreamFormat, StreamKind};
@@ -53,8 +53,25 @@ fn the_pages_golden_traces_are_what_the_law_says() {
     let sessions: Vec<Value> = sessions(&mut seen);
     assert!(TYPES.into_iter().all(|kind| seen.contains(kind)), "a type is in no trace; it has {seen:?}");
     let lines = |list: &[Value]| list.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n");
-    let text = format!("{{\"steps\":[\n{}\n],\"sessions\":[\n{}\n]}}\n", lines(&steps), lines(&sessions));
+    let (steps, sessions, may) = (lines(&steps), lines(&sessions), lines(&permissions()));
+    let text = format!("{{\"steps\":[\n{steps}\n],\"sessions\":[\n{sessions}\n],\"may\":[\n{may}\n]}}\n");
     committed_is("../client/web/src/lib/reducer.golden.json", &text);
+}
+
+/// For each role and action, whether it is allowed: one digit for each of the twelve ways the session can stand.
+fn permissions() -> Vec<Value> {
+    let mut heres = Vec::new();
+    for lesson in [false, true] {
+        for (baton, baton_elsewhere) in [(false, false), (true, false), (false, true)] {
+            heres.extend([false, true].map(|own| Here { lesson, baton, baton_elsewhere, own }));
+        }
+    }
+    let digit = |allowed: bool| if allowed { '1' } else { '0' };
+    let of = |role: Role, action: Action| {
+        let digits: String = heres.iter().map(|here| digit(may(&role.grants(), action, *here))).collect();
+        json!({ "role": role, "grants": role.grants(), "action": action, "here": digits })
+    };
+    Role::ALL.into_iter().flat_map(|role| Action::ALL.map(|action| of(role, action))).collect()
 }
 
 /// Random sessions, as few as show every type of event.

@@ -101,7 +101,7 @@ impl Mirror {
         if recorded.seq != self.seq + 1 {
             return Err(EventGap { expected: self.seq + 1, got: recorded.seq });
         }
-        session::apply(&mut self.state, &recorded.event);
+        session::apply(&mut self.state, recorded);
         self.seq = recorded.seq;
         Ok(change_of(&recorded.event).into_iter().collect())
     }
@@ -145,7 +145,7 @@ fn change_of(event: &Event) -> Option<Change> {
         Event::StreamOpen { stream, .. } => Change::Opened(*stream),
         Event::StreamEpoch { stream, .. } => Change::Epoch(*stream),
         Event::StreamClose { stream } => Change::Closed(*stream),
-        Event::SessionOpen { .. } => return None,
+        _ => return None,
     })
 }
 
@@ -228,9 +228,10 @@ mod tests {
             let mut early = Mirror::new(&welcome(0, state.clone()));
             let mut comer: Option<Mirror> = None;
             let mut record = |state: &mut SessionState, event: Event, comer: &mut Option<Mirror>| {
-                session::apply(state, &event);
                 seq += 1;
                 let frame = recorded(seq, event);
+                let RelayFrame::Ev(told) = &frame else { unreachable!("it was made as one") };
+                session::apply(state, told);
                 for mirror in [Some(&mut early), comer.as_mut()].into_iter().flatten() {
                     mirror.handle_frame(&frame).unwrap();
                 }

@@ -20,12 +20,15 @@ pub(crate) fn build() -> Result<()> {
     })
 }
 
-/// Type-checks the page and runs its own tests.
+/// Type-checks the page and runs its own tests, its reducer against two thousand random sessions.
 pub(crate) fn check() -> Result<()> {
     install(WEB)?;
     say("checking the page");
     run(npm(WEB).args(["run", "check"]))?;
-    run(npm(WEB).args(["run", "test"]))
+    let sessions = root().join(WEB).join("node_modules/.sessions.jsonl");
+    let example = ["run", "--quiet", "-p", "protocol", "--features", "schema,ts", "--example", "sessions"];
+    fs::write(&sessions, read(cargo().args(example))?).context("the random sessions could not be written")?;
+    run(npm(WEB).args(["run", "test"]).env("SESSIONS", &sessions))
 }
 
 /// Installs the packages that a folder's lock file names.

@@ -15,6 +15,8 @@ pub const MAX_EPOCHS: usize = 10_000;
 pub const MAX_TAKES: usize = 2_000;
 /// Parts of one take.
 pub const MAX_PARTS: usize = 64;
+/// People who vote about one take.
+pub const MAX_VOTES: usize = 50;
 /// Capture gaps that one part declares.
 pub const MAX_GAPS: usize = 500;
 /// Notes of a session, replies and retracted ones included.

@@ -1,28 +1,48 @@
 //! A state in parts that each fit into one frame, and whole again.
 
 use super::SessionState;
+use super::take::Take;
 use crate::stream::Stream;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
 /// Bytes that a map's entry takes beside its key and value: quotes, colon, comma.
 const ENTRY_BYTES: usize = 4;
 
-/// Takes a state apart. Each part has at most `most` bytes of JSON as long as no single person, stream or epoch takes
-/// more than that, which none does that [`check_label`](super::check_label) let in when `most` is 2 KiB. There is at
-/// least one part; [`absorb`] puts them together again.
+/// Takes a state apart. Each part has at most `most` bytes of JSON as long as no single thing in it takes more than
+/// that: no person, stream, epoch, note, change, take without its parts, part of a take. None does that
+/// [`decide`](super::decide) let in when `most` is 160 KiB. There is at least one part; [`absorb`] puts them together
+/// again. The session's own rules are in the first.
 pub fn split(state: &SessionState, most: usize) -> Vec<SessionState> {
-    let empty = SessionState { title: state.title.clone(), ..SessionState::default() };
-    let mut parts = Parts { done: Vec::new(), bytes: json_bytes(&empty), part: empty, most };
-    for (id, person) in &state.participants {
-        parts.make_room(json_bytes(id) + json_bytes(person) + ENTRY_BYTES);
-        parts.part.participants.insert(*id, person.clone());
-    }
-    for stream in state.streams.values() {
-        parts.add_stream(stream);
-    }
+    let head = head_of(state);
+    let mut parts = Parts { done: Vec::new(), bytes: json_bytes(&head), part: head, most };
+    parts.add_map(&state.participants, |part| &mut part.participants);
+    state.streams.values().for_each(|stream| parts.add_stream(stream));
+    parts.add_map(&state.invites, |part| &mut part.invites);
+    parts.add_map(&state.lobby, |part| &mut part.lobby);
+    parts.add_set(&state.admitted, |part| &mut part.admitted);
+    parts.add_set(&state.banned, |part| &mut part.banned);
+    state.takes.iter().for_each(|take| parts.add_take(take));
+    parts.add_map(&state.notes, |part| &mut part.notes);
+    parts.add_list(&state.mixes, |part| &mut part.mixes);
+    parts.add_map(&state.credits, |part| &mut part.credits);
+    parts.add_list(&state.chat, |part| &mut part.chat);
+    parts.add_list(&state.undoable, |part| &mut part.undoable);
     parts.done.push(parts.part);
     parts.done
+}
+
+/// What there is one of.
+fn head_of(state: &SessionState) -> SessionState {
+    SessionState {
+        title: state.title.clone(),
+        closed: state.closed,
+        policy: state.policy,
+        song: state.song.clone(),
+        baton: state.baton,
+        ..SessionState::default()
+    }
 }
 
 /// Puts the next part of a state to those before it.
@@ -34,6 +54,21 @@ pub fn absorb(state: &mut SessionState, part: SessionState) {
             None => drop(state.streams.insert(id, stream)),
         }
     }
+    for mut take in part.takes {
+        match state.takes.last_mut().filter(|last| last.number == take.number) {
+            Some(last) => last.parts.append(&mut take.parts),
+            None => state.takes.push(take),
+        }
+    }
+    state.invites.extend(part.invites);
+    state.lobby.extend(part.lobby);
+    state.admitted.extend(part.admitted);
+    state.banned.extend(part.banned);
+    state.notes.extend(part.notes);
+    state.mixes.extend(part.mixes);
+    state.credits.extend(part.credits);
+    state.chat.extend(part.chat);
+    state.undoable.extend(part.undoable);
 }
 
 struct Parts {
@@ -54,6 +89,51 @@ impl Parts {
         }
         self.bytes += bytes;
         full
+    }
+
+    fn add_map<K: Ord + Clone + Serialize, V: Clone + Serialize>(
+        &mut self,
+        from: &BTreeMap<K, V>,
+        of: impl Fn(&mut SessionState) -> &mut BTreeMap<K, V>,
+    ) {
+        for (key, value) in from {
+            self.make_room(json_bytes(key) + json_bytes(value) + ENTRY_BYTES);
+            of(&mut self.part).insert(key.clone(), value.clone());
+        }
+    }
+
+    fn add_set<T: Ord + Clone + Serialize>(
+        &mut self,
+        from: &BTreeSet<T>,
+        of: impl Fn(&mut SessionState) -> &mut BTreeSet<T>,
+    ) {
+        for one in from {
+            self.make_room(json_bytes(one) + ENTRY_BYTES);
+            of(&mut self.part).insert(one.clone());
+        }
+    }
+
+    fn add_list<T: Clone + Serialize>(&mut self, from: &[T], of: impl Fn(&mut SessionState) -> &mut Vec<T>) {
+        for one in from {
+            self.make_room(json_bytes(one) + ENTRY_BYTES);
+            of(&mut self.part).push(one.clone());
+        }
+    }
+
+    /// A take whose parts do not fit goes on in the next part.
+    fn add_take(&mut self, whole: &Take) {
+        let mut bare = whole.clone();
+        let pieces = take(&mut bare.parts);
+        let bare_bytes = json_bytes(&bare) + ENTRY_BYTES;
+        self.make_room(bare_bytes);
+        self.part.takes.push(bare.clone());
+        for piece in pieces {
+            if self.make_room(json_bytes(&piece) + ENTRY_BYTES) {
+                self.bytes += bare_bytes;
+                self.part.takes.push(bare.clone());
+            }
+            self.part.takes.last_mut().expect("it was just put there").parts.push(piece);
+        }
     }
 
     /// A stream whose epochs do not fit goes on in the next part.
@@ -97,8 +177,13 @@ mod tests {
     /// The longest that anything gets: a name of characters that take the most bytes, every number at its longest.
     fn longest(people: u128, streams: &[usize]) -> SessionState {
         let name = "\u{1F3BB}".repeat(MAX_LABEL_CHARS);
-        let person =
-            Participant { name: name.clone(), role: Role::Engineer, grants: Role::Owner.grants(), present: false };
+        let person = Participant {
+            name: name.clone(),
+            role: Role::Engineer,
+            grants: Role::Owner.grants(),
+            present: false,
+            consented: false,
+        };
         let id = |n: u128| Uuid::from_u128(u128::MAX - n);
         let map = |n: usize| EpochMap {
             epoch: u32::MAX - n as u32,
@@ -126,6 +211,7 @@ mod tests {
             title: name.clone(),
             participants: (0..people).map(|n| (ParticipantId(id(n)), person.clone())).collect(),
             streams: streams.iter().enumerate().map(stream).map(|stream| (stream.id, stream)).collect(),
+            ..SessionState::default()
         }
     }
 

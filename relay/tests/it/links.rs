@@ -36,7 +36,7 @@ async fn everybody_who_folds_the_events_holds_the_same_session() {
     while seq < last {
         if let RelayFrame::Ev(told) = mentor.next().await {
             assert_eq!(told.seq, seq + 1);
-            apply(&mut state, &told.event);
+            apply(&mut state, &told);
             seq = told.seq;
         }
     }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Refusal } from "./entry";
 import { Link, type LinkState, type Socket } from "./link";
+import { emptyState } from "./reducer";
 import type { Hello, RelayFrame, Welcome } from "./types";
 
 /** A relay and a clock in one: sockets to answer on, and time that passes when told. */
@@ -96,14 +97,14 @@ test("a_welcome_in_parts_counts_once_it_is_whole", async () => {
   await world.pass(0);
   world.socket.onopen?.();
   const part = (streams: object, more: boolean) => ({
-    t: "welcome", ping_ms: 5000, more, state: { title: "Cello", participants: {}, streams },
+    t: "welcome", ping_ms: 5000, more, state: { ...emptyState(), title: "Cello", streams },
   });
   world.say(part({ a: { epochs: [0] } }, true));
   expect(world.state).toMatchObject({ at: "connecting" });
   world.say(part({ a: { epochs: [1] }, b: { epochs: [] } }, false));
   expect(world.state).toEqual({ at: "live" });
   expect(world.welcomes.map((welcome) => welcome.state)).toEqual([
-    { title: "Cello", participants: {}, streams: { a: { epochs: [0, 1] }, b: { epochs: [] } } },
+    { ...emptyState(), title: "Cello", streams: { a: { epochs: [0, 1] }, b: { epochs: [] } } },
   ]);
 });
 
@@ -111,7 +112,7 @@ test("a_lost_link_forgets_the_parts_of_a_welcome", async () => {
   const world = new World();
   world.link.connect();
   await world.pass(0);
-  const whole = { title: "Cello", participants: {}, streams: {} };
+  const whole = { ...emptyState(), title: "Cello" };
   world.say({ t: "welcome", ping_ms: 5000, more: true, state: { ...whole, streams: { a: { epochs: [0] } } } });
   world.socket.onclose?.();
   await world.pass(1000);

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { audience, initials, people } from "./people";
+import { emptyState } from "./reducer";
 import type { Grants, Health, Presence, Role, SessionState, Stream } from "./types";
 
-const person = (name: string, role: Role, grants: Grants) => ({ name, role, grants, present: true });
+const person = (name: string, role: Role, grants: Grants) => ({ name, role, grants, present: true, consented: false });
 const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 };
 const epoch = {
   epoch: 0, ssrc: 7, rtp0: 0, from: 0, sample0: 0, rate: 48_000, codec_delay: 0, resampler_delay: 0, trusted: false,
@@ -11,6 +12,7 @@ const stream = (id: string, participant: string, kind: Stream["kind"]): Stream =
   id, participant, kind, label: id, format, epochs: [epoch], open: true,
 });
 const state: SessionState = {
+  ...emptyState(),
   title: "Blue hour",
   participants: {
     n: person("Nina Simon", "engineer", ["hear:program", "hear:talk"]),

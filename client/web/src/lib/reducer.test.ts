@@ -3,12 +3,23 @@ import golden from "./reducer.golden.json";
 import { emptyState, reduce } from "./reducer";
 import type { Recorded, SessionState } from "./types";
 
-test("every_step_of_the_golden_trace_folds_as_in_rust", () => {
+interface Session {
+  seed: number;
+  log: Recorded[];
+  state: SessionState;
+}
+const { steps, sessions } = golden as unknown as { steps: { ev: Recorded; state: SessionState }[]; sessions: Session[] };
+
+test("every_step_of_the_golden_story_folds_as_in_rust", () => {
   let state = emptyState();
-  for (const step of golden as unknown as { ev: Recorded; state: SessionState }[]) {
+  for (const step of steps) {
     state = reduce(state, step.ev);
     expect(state).toEqual(step.state);
   }
+});
+
+test.each(sessions)("the_random_session_$seed_folds_as_in_rust", ({ log, state }) => {
+  expect(log.reduce((before, event) => reduce(before, event), emptyState())).toEqual(state);
 });
 
 test("an_event_of_a_later_version_changes_nothing", () => {

@@ -1,59 +1,118 @@
-/** The page's fold of the session's events: the same law as `protocol::session::apply`, held equal by a golden trace. */
-import type { Recorded, SessionState } from "./types";
+/** The page's fold of the session's events: the same law as `protocol::session::apply`, held equal by golden traces. */
+import { reduceNotes } from "./reduce/notes";
+import { reducePeople } from "./reduce/people";
+import { reduceTakes } from "./reduce/takes";
+import type { Change, Recorded, SessionState, Stream } from "./types";
 
-export const emptyState = (): SessionState => ({ title: "", participants: {}, streams: {} });
+/** Sentences of the chat that the state keeps. */
+const CHAT_KEPT = 200;
+/** Changes that can still be undone. */
+const UNDO_KEPT = 32;
+
+/** Events that say what they replaced, so that their author can put it back. */
+const UNDOABLE: ReadonlySet<string> = new Set([
+  "session.policy",
+  "session.song",
+  "take.slate",
+  "take.verdict",
+  "take.flag",
+  "note.add",
+  "note.edit",
+  "note.status",
+  "note.assign",
+  "note.retract",
+  "credit.set",
+  "credit.remove",
+]);
+
+export const emptyState = (): SessionState => ({
+  title: "",
+  participants: {},
+  streams: {},
+  closed: false,
+  policy: { decides: "producer", lobby: false, consent: false },
+  song: { tempo_mbpm: null, metre: null, key: null },
+  baton: null,
+  invites: {},
+  lobby: {},
+  admitted: [],
+  banned: [],
+  takes: [],
+  notes: {},
+  mixes: [],
+  credits: {},
+  chat: [],
+  undoable: [],
+});
 
 /** The state after one event. Nothing is changed in place; an event that names something unknown changes nothing. */
 export function reduce(state: SessionState, event: Recorded): SessionState {
+  const next = reducePeople(state, event) ?? reduceTakes(state, event) ?? reduceNotes(state, event) ?? reduceRest(state, event);
+  if (!UNDOABLE.has(event.type) || event.by === null) return next;
+  const change = { seq: event.seq, by: event.by, event: { type: event.type, data: event.data } } as Change;
+  return { ...next, undoable: [...next.undoable, change].slice(-UNDO_KEPT) };
+}
+
+function reduceRest(state: SessionState, event: Recorded): SessionState {
   switch (event.type) {
     case "session.open":
-      return { ...state, title: event.data.title };
-    case "participant.join": {
-      const { participant, ...person } = event.data;
-      return withParticipant(state, participant, { ...person, present: true });
-    }
-    case "participant.leave": {
-      const person = state.participants[event.data.participant];
-      return person ? withParticipant(state, event.data.participant, { ...person, present: false }) : state;
-    }
+      return { ...state, title: event.data.title, closed: false };
+    case "session.close":
+      return { ...state, closed: true };
+    case "session.policy":
+      return { ...state, policy: event.data.policy };
+    case "session.song":
+      return { ...state, song: event.data.song };
     case "stream.open": {
       const { stream: id, ...stream } = event.data;
       const epochs = state.streams[id]?.epochs ?? [];
-      return withStream(state, id, { id, ...stream, epochs, open: true });
+      return { ...state, streams: { ...state.streams, [id]: { id, ...stream, epochs, open: true } } };
     }
-    case "stream.epoch": {
-      const stream = state.streams[event.data.stream];
-      if (!stream) return state;
-      return withStream(state, stream.id, { ...stream, epochs: [...stream.epochs, event.data.map] });
+    case "stream.epoch":
+      return withStream(state, event.data.stream, (stream) => ({ epochs: [...stream.epochs, event.data.map] }));
+    case "stream.close":
+      return withStream(state, event.data.stream, () => ({ open: false }));
+    case "chat.say": {
+      const said = { seq: event.seq, by: event.by, at: event.at, text: event.data.text };
+      return { ...state, chat: [...state.chat, said].slice(-CHAT_KEPT) };
     }
-    case "stream.close": {
-      const stream = state.streams[event.data.stream];
-      return stream ? withStream(state, stream.id, { ...stream, open: false }) : state;
-    }
+    case "undo":
+      return { ...state, undoable: state.undoable.filter((change) => change.seq !== event.data.of) };
     default:
       return state;
   }
 }
 
-/** The state with its next part put to it: a large one comes in several, the epochs of one stream too. */
+/** The state with its next part put to it: a large one comes in several, one stream or one take too. */
 export function absorb(state: SessionState, part: SessionState): SessionState {
   const streams = { ...state.streams };
   for (const [id, stream] of Object.entries(part.streams)) {
     const known = streams[id];
     streams[id] = known ? { ...known, epochs: [...known.epochs, ...stream.epochs] } : stream;
   }
-  return { ...state, participants: { ...state.participants, ...part.participants }, streams };
+  const takes = [...state.takes];
+  for (const take of part.takes) {
+    const known = takes[take.number - 1];
+    takes[take.number - 1] = known ? { ...known, parts: [...known.parts, ...take.parts] } : take;
+  }
+  return {
+    ...state,
+    participants: { ...state.participants, ...part.participants },
+    streams,
+    invites: { ...state.invites, ...part.invites },
+    lobby: { ...state.lobby, ...part.lobby },
+    admitted: [...state.admitted, ...part.admitted],
+    banned: [...state.banned, ...part.banned],
+    takes,
+    notes: { ...state.notes, ...part.notes },
+    mixes: [...state.mixes, ...part.mixes],
+    credits: { ...state.credits, ...part.credits },
+    chat: [...state.chat, ...part.chat],
+    undoable: [...state.undoable, ...part.undoable],
+  };
 }
 
-type Participants = SessionState["participants"];
-type Streams = SessionState["streams"];
-
-const withParticipant = (state: SessionState, id: string, person: Participants[string]): SessionState => ({
-  ...state,
-  participants: { ...state.participants, [id]: person },
-});
-
-const withStream = (state: SessionState, id: string, stream: Streams[string]): SessionState => ({
-  ...state,
-  streams: { ...state.streams, [id]: stream },
-});
+function withStream(state: SessionState, id: string, change: (stream: Stream) => Partial<Stream>): SessionState {
+  const stream = state.streams[id];
+  return stream ? { ...state, streams: { ...state.streams, [id]: { ...stream, ...change(stream) } } } : state;
+}

@@ -1,11 +1,12 @@
 //! Verdicts, votes and marks.
 
-use super::{Ask, Decided};
+use super::{Ask, Decided, room_for};
 use crate::command::Belief;
 use crate::event::Event;
 use crate::grants::Action;
 use crate::ids::TakeNumber;
 use crate::session::Rejection;
+use crate::session::limits::MAX_VOTES;
 use crate::session::take::{Flag, Phase, Take, Verdict};
 
 impl Ask<'_> {
@@ -30,6 +31,9 @@ impl Ask<'_> {
         let reason = self.reason(reason)?;
         let before = take.votes.get(&self.me());
         let same = before.map_or(verdict == Verdict::None, |vote| vote.verdict == verdict && vote.reason == reason);
+        if before.is_none() && !same {
+            room_for(take.votes.len(), MAX_VOTES, "votes about one take", "write a note instead")?;
+        }
         let vote = Event::TakeVote { take: number, participant: self.me(), verdict, reason };
         Ok(if same { Vec::new() } else { vec![vote] })
     }

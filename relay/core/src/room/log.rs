@@ -64,8 +64,8 @@ impl Log {
     }
 
     pub(super) fn append(&mut self, at: WallTime, by: Option<ParticipantId>, event: Event) -> Recorded {
-        apply(&mut self.state, &event);
         let recorded = Recorded { seq: self.seq() + 1, by, at, event };
+        apply(&mut self.state, &recorded);
         self.events.push(recorded.clone());
         recorded
     }

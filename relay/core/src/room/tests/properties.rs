@@ -114,7 +114,7 @@ impl Play {
                     RelayFrame::Ev(told) => {
                         let mirror = self.mirrors.get_mut(&link).expect("events come after the welcome");
                         assert_eq!(told.seq, mirror.seq + 1, "the log has no gap");
-                        apply(&mut mirror.state, &told.event);
+                        apply(&mut mirror.state, &told);
                         mirror.seq = told.seq;
                     }
                     _ => {}
@@ -159,8 +159,8 @@ proptest! {
         prop_assert!(events.iter().zip(1..).all(|(told, seq)| told.seq == seq));
         let cut = cut.index(events.len() + 1);
         let mut snapshot = SessionState::default();
-        events[..cut].iter().for_each(|told| apply(&mut snapshot, &told.event));
-        play.house.room.events_after(cut as u64).iter().for_each(|told| apply(&mut snapshot, &told.event));
+        events[..cut].iter().for_each(|told| apply(&mut snapshot, told));
+        play.house.room.events_after(cut as u64).iter().for_each(|told| apply(&mut snapshot, told));
         prop_assert_eq!(&snapshot, play.house.room.state());
     }
 

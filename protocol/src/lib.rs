@@ -6,6 +6,7 @@
 //! same state.
 
 pub mod api;
+pub mod chain;
 pub mod command;
 pub mod event;
 pub mod grants;

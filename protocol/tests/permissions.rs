@@ -186,7 +186,7 @@ fn every_command_is_granted_to_whom_the_table_says_and_to_nobody_else() {
 
 /// The names of all commands, from the text that declares them.
 fn commands() -> BTreeSet<String> {
-    let declared = include_str!("../src/command.rs").split("#[serde(rename = \"").skip(1);
+    let declared = include_str!("../src/command/mod.rs").split("#[serde(rename = \"").skip(1);
     declared.filter_map(|rest| rest.split('"').next()).filter(|name| *name != "if").map(str::to_owned).collect()
 }
 

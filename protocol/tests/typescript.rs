@@ -45,7 +45,7 @@ fn the_pages_golden_traces_are_what_the_law_says() {
         .zip(1..)
         .map(|(event, seq)| {
             seen.insert(type_of(&event));
-            let recorded = Recorded { seq, by: None, at: WallTime(1_800_000_000_000 + seq as i64), event };
+            let recorded = Recorded { seq, id: None, by: None, at: WallTime(1_800_000_000_000 + seq as i64), event };
             apply(&mut state, &recorded);
             json!({ "ev": recorded, "state": state })
         })

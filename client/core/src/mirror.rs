@@ -3,10 +3,11 @@
 
 use crate::clock::RelayTime;
 use crate::delay::SourceClock;
-use protocol::event::{Event, Recorded};
+use protocol::chain::ChainHash;
+use protocol::event::{Chained, Event};
 use protocol::ids::{LogId, ParticipantId, SessionId, StreamId};
 use protocol::session::{self, SessionState};
-use protocol::wire::{Ephemeral, Health, Presence, RelayFrame, Welcome};
+use protocol::wire::{Ephemeral, Health, Place, Presence, RelayFrame, Welcome};
 use std::collections::BTreeMap;
 
 /// The session as this client sees it.
@@ -20,6 +21,8 @@ pub struct Mirror {
     pub log: LogId,
     /// Number of the last event in `state`.
     pub seq: u64,
+    /// The chain's hash after that event.
+    pub hash: ChainHash,
     /// Everything the events add up to.
     pub state: SessionState,
     /// Who is here.
@@ -49,9 +52,9 @@ pub enum Change {
     Closed(StreamId),
 }
 
-/// The relay's events do not fit on what is known: resume.
+/// The relay's events do not follow on what is known, by their number or by the chain of hashes: resume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("event {got} came where {expected} was due; the link must be resumed")]
+#[error("event {got} does not follow on what is known, where event {expected} is due; the link must be resumed")]
 pub struct EventGap {
     /// The number that was due.
     pub expected: u64,
@@ -67,7 +70,8 @@ impl Mirror {
             me: welcome.participant,
             log: welcome.log,
             seq: welcome.seq,
-            state: welcome.state.clone(),
+            hash: welcome.hash,
+            state: welcome.state.as_deref().cloned().unwrap_or_default(),
             people: Vec::new(),
             clocks: BTreeMap::new(),
             levels: BTreeMap::new(),
@@ -75,10 +79,25 @@ impl Mirror {
         }
     }
 
+    /// Goes on behind the door: from what is known where the relay says that it holds, else from what the relay says.
+    /// What is only told in passing is forgotten either way.
+    pub fn handle_welcome(&mut self, welcome: &Welcome) {
+        let known = welcome.state.is_none().then(|| std::mem::take(&mut self.state));
+        *self = Mirror::new(welcome);
+        if let Some(state) = known {
+            self.state = state;
+        }
+    }
+
+    /// The place in the log that the state is of: what one comes back with.
+    pub fn place(&self) -> Place {
+        Place { log: self.log, seq: self.seq, hash: self.hash }
+    }
+
     /// Takes one of the relay's frames; those that are not about the session's state change nothing.
     pub fn handle_frame(&mut self, frame: &RelayFrame) -> Result<Vec<Change>, EventGap> {
         match frame {
-            RelayFrame::Ev(recorded) => self.handle_event(recorded),
+            RelayFrame::Ev(told) => self.handle_event(told),
             RelayFrame::Pres { people } => Ok(self.handle_presence(people)),
             RelayFrame::Eph { from, eph } => {
                 self.handle_ephemeral(*from, eph);
@@ -93,16 +112,17 @@ impl Mirror {
         self.state.participants.get(&participant).map_or_else(|| participant.to_string(), |person| person.name.clone())
     }
 
-    fn handle_event(&mut self, recorded: &Recorded) -> Result<Vec<Change>, EventGap> {
+    fn handle_event(&mut self, told: &Chained) -> Result<Vec<Change>, EventGap> {
+        let recorded = &told.recorded;
         if recorded.seq <= self.seq {
             // Already in the state that came with the welcome.
             return Ok(Vec::new());
         }
-        if recorded.seq != self.seq + 1 {
+        if recorded.seq != self.seq + 1 || told.prev != self.hash {
             return Err(EventGap { expected: self.seq + 1, got: recorded.seq });
         }
         session::apply(&mut self.state, recorded);
-        self.seq = recorded.seq;
+        (self.seq, self.hash) = (recorded.seq, told.hash);
         Ok(change_of(&recorded.event).into_iter().collect())
     }
 
@@ -155,6 +175,7 @@ mod tests {
     use crate::route::Router;
     use proptest::prelude::*;
     use protocol::command::Command;
+    use protocol::event::Recorded;
     use protocol::grants::Role;
     use protocol::session::{Actor, decide};
     use protocol::stream::{EpochMap, StreamFormat, StreamKind};
@@ -179,13 +200,20 @@ mod tests {
             resume: String::new(),
             log: id(3),
             seq,
-            state,
+            hash: hash(seq),
+            state: Some(Box::new(state)),
             ping_ms: 5_000,
         }
     }
 
+    /// A stand-in for the chain's hash after event `seq`.
+    fn hash(seq: u64) -> ChainHash {
+        ChainHash([seq as u8; 32])
+    }
+
     fn recorded(seq: u64, event: Event) -> RelayFrame {
-        RelayFrame::Ev(Recorded { seq, by: None, at: WallTime(0), event })
+        let recorded = Recorded { seq, id: None, by: None, at: WallTime(0), event };
+        RelayFrame::Ev(Chained { prev: hash(seq - 1), hash: hash(seq), recorded })
     }
 
     fn join(n: u32) -> Event {
@@ -231,7 +259,7 @@ mod tests {
                 seq += 1;
                 let frame = recorded(seq, event);
                 let RelayFrame::Ev(told) = &frame else { unreachable!("it was made as one") };
-                session::apply(state, told);
+                session::apply(state, &told.recorded);
                 for mirror in [Some(&mut early), comer.as_mut()].into_iter().flatten() {
                     mirror.handle_frame(&frame).unwrap();
                 }
@@ -304,6 +332,28 @@ mod tests {
         assert_eq!(mirror.handle_frame(&recorded(4, join(1))), Ok(vec![]));
         assert!(mirror.state.participants.is_empty());
         assert_eq!(mirror.handle_frame(&recorded(5, join(1))), Ok(vec![Change::Came(id(1))]));
+    }
+
+    #[test]
+    fn an_event_of_another_chain_is_refused_although_its_number_fits() {
+        let mut mirror = Mirror::new(&welcome(4, SessionState::default()));
+        let RelayFrame::Ev(mut forked) = recorded(5, join(1)) else { unreachable!("it was made as one") };
+        forked.prev = hash(9);
+        assert_eq!(mirror.handle_frame(&RelayFrame::Ev(forked)), Err(EventGap { expected: 5, got: 5 }));
+        assert!(mirror.state.participants.is_empty());
+    }
+
+    #[test]
+    fn who_comes_back_keeps_what_holds_and_takes_what_does_not() {
+        let mut mirror = Mirror::new(&welcome(0, SessionState::default()));
+        mirror.handle_frame(&recorded(1, join(10))).unwrap();
+        let back = Welcome { state: None, ..welcome(1, SessionState::default()) };
+        mirror.handle_welcome(&back);
+        assert_eq!(mirror.state.participants.len(), 1);
+        assert_eq!(mirror.handle_frame(&recorded(2, join(11))), Ok(vec![Change::Came(id(11))]));
+        mirror.handle_welcome(&welcome(7, SessionState::default()));
+        assert_eq!((mirror.seq, mirror.state.participants.len()), (7, 0));
+        assert_eq!(mirror.place(), Place { log: id(3), seq: 7, hash: hash(7) });
     }
 
     #[test]

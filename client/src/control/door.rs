@@ -3,7 +3,7 @@
 use crate::signal::{Api, Link, SignalError};
 use protocol::api::Redeemed;
 use protocol::link::InviteLink;
-use protocol::wire::{ClientKind, Hello, Resume, VERSION, Welcome};
+use protocol::wire::{ClientKind, Hello, Place, Resume, VERSION, Welcome};
 
 /// Knows the way in.
 pub(super) struct Door {
@@ -31,6 +31,13 @@ impl Door {
             None => self.redeem().await?.ticket,
         };
         self.enter(ticket).await
+    }
+
+    /// Keeps the place in the log that one has folded up to, so that only what is missing is told.
+    pub(super) fn keep_place(&mut self, place: Place) {
+        if let Some(resume) = &mut self.resume {
+            resume.known = Some(place);
+        }
     }
 
     /// Goes in again: as who one was if the relay still knows, else by the invitation as somebody new.
@@ -67,7 +74,7 @@ impl Door {
         let hello = Hello { v: VERSION, client: ClientKind::Native, ticket, resume };
         let (link, welcome) = Link::open(&self.link.relay, hello).await?;
         let (session, participant) = (welcome.session, welcome.participant);
-        self.resume = Some(Resume { session, participant, secret: welcome.resume.clone() });
+        self.resume = Some(Resume { session, participant, secret: welcome.resume.clone(), known: None });
         Ok((link, welcome))
     }
 }

@@ -56,6 +56,234 @@ export type CaptureGap = {
   /** How many are missing. */
   samples: number, };
 
+export type ChainHash = string;
+
+export type Chained = {
+  /** The chain's hash before this event. */
+  prev: ChainHash,
+  /** The chain's hash after it. */
+  hash: ChainHash,
+  /** Gapless number within the session, from 1. */
+  seq: number,
+  /** The command that caused it; none when no command did. Several events can have one command. */
+  id?: CommandId | null,
+  /** Who caused it; none when the relay itself did. */
+  by: ParticipantId | null,
+  /** When the relay recorded it, ms since the Unix epoch. */
+  at: number, } & ({ "type": "session.open", "data": {
+  /** What people call it. */
+  title: string, } } | { "type": "session.close", "data": Record<symbol, never> } | { "type": "session.policy", "data": {
+  /** How it goes. */
+  policy: Policy,
+  /** How it went before. */
+  was: Policy, } } | { "type": "session.song", "data": {
+  /** What is known. */
+  song: Song,
+  /** What was thought before. */
+  was: Song, } } | { "type": "session.consent", "data": {
+  /** Who. */
+  participant: ParticipantId,
+  /** Whether they agree. */
+  given: boolean, } } | { "type": "invite.make", "data": {
+  /** Which. */
+  invite: InviteId,
+  /** The preset it carries. */
+  role: Role,
+  /** Whether it is used up by its first use. */
+  once: boolean, } } | { "type": "invite.revoke", "data": {
+  /** Which. */
+  invite: InviteId, } } | { "type": "lobby.knock", "data": {
+  /** Who. */
+  participant: ParticipantId,
+  /** What people shall call them. */
+  name: string,
+  /** The preset their invitation named. */
+  role: Role,
+  /** What they may do once they are in. */
+  grants: Grants, } } | { "type": "lobby.admit", "data": {
+  /** Who. */
+  participant: ParticipantId, } } | { "type": "lobby.deny", "data": {
+  /** Who. */
+  participant: ParticipantId, } } | { "type": "participant.join", "data": {
+  /** Who. */
+  participant: ParticipantId,
+  /** What people call them, at most 80 characters. */
+  name: string,
+  /** The preset their invitation named. */
+  role: Role,
+  /** What they may do. */
+  grants: Grants, } } | { "type": "participant.leave", "data": {
+  /** Who. */
+  participant: ParticipantId, } } | { "type": "participant.grant", "data": {
+  /** Who. */
+  participant: ParticipantId,
+  /** What they may do. */
+  grants: Grants,
+  /** What they could do before. */
+  was: Grants, } } | { "type": "participant.kick", "data": {
+  /** Who. */
+  participant: ParticipantId,
+  /** Why; may be empty. */
+  reason: string, } } | { "type": "participant.ban", "data": {
+  /** Who. */
+  participant: ParticipantId,
+  /** Why; may be empty. */
+  reason: string, } } | { "type": "participant.unban", "data": {
+  /** Who. */
+  participant: ParticipantId, } } | { "type": "baton.pass", "data": {
+  /** Who holds it now; none when it lies on the desk. */
+  to: ParticipantId | null,
+  /** Why. */
+  why: BatonWhy,
+  /** How long it is lent each time, in ms; 0 when nobody holds it. */
+  lease_ms: number, } } | { "type": "stream.open", "data": {
+  /** Which. */
+  stream: StreamId,
+  /** Who publishes it. */
+  participant: ParticipantId,
+  /** What it carries. */
+  kind: StreamKind,
+  /** What people call it. */
+  label: string,
+  /** How it is encoded. */
+  format: StreamFormat, } } | { "type": "stream.epoch", "data": {
+  /** The stream. */
+  stream: StreamId,
+  /** The map. */
+  map: EpochMap, } } | { "type": "stream.close", "data": {
+  /** Which. */
+  stream: StreamId, } } | { "type": "take.arm", "data": {
+  /** Its number: the next one. */
+  take: TakeNumber,
+  /** What is said at its beginning; may be empty. */
+  slate: string,
+  /** Only this participant's streams are recorded; none when everybody's are. */
+  only: ParticipantId | null, } } | { "type": "take.cancel", "data": {
+  /** Which. */
+  take: TakeNumber, } } | { "type": "take.roll", "data": {
+  /** Which. */
+  take: TakeNumber, } } | { "type": "take.stop", "data": {
+  /** Which. */
+  take: TakeNumber, } } | { "type": "take.slate", "data": {
+  /** Which. */
+  take: TakeNumber,
+  /** What is said at its beginning; may be empty. */
+  slate: string,
+  /** What it was before. */
+  was: string, } } | { "type": "take.submit", "data": {
+  /** Which. */
+  take: TakeNumber, } } | { "type": "take.verdict", "data": {
+  /** Which. */
+  take: TakeNumber,
+  /** What is decided. */
+  verdict: Verdict,
+  /** Why; may be empty. */
+  reason: string,
+  /** Hashes of the parts that it is about, in the order of the parts. */
+  audio: Array<string>,
+  /** What was decided before. */
+  was: Ruling, } } | { "type": "take.vote", "data": {
+  /** Which. */
+  take: TakeNumber,
+  /** Who. */
+  participant: ParticipantId,
+  /** What; `none` takes the vote back. */
+  verdict: Verdict,
+  /** Why; may be empty. */
+  reason: string, } } | { "type": "take.flag", "data": {
+  /** Which. */
+  take: TakeNumber,
+  /** As what. */
+  flag: Flag,
+  /** Whether it is so now. */
+  on: boolean, } } | { "type": "take.void", "data": {
+  /** Which. */
+  take: TakeNumber,
+  /** The part that changed. */
+  part: PartId, } } | { "type": "take.close", "data": {
+  /** Which. */
+  take: TakeNumber, } } | { "type": "take.reopen", "data": {
+  /** Which. */
+  take: TakeNumber,
+  /** Why; may be empty. */
+  reason: string, } } | { "type": "part.rolling", "data": {
+  /** Which take. */
+  take: TakeNumber,
+  /** The part. */
+  part: PartId,
+  /** Who records. */
+  participant: ParticipantId,
+  /** The stream that is recorded. */
+  stream: StreamId,
+  /** The epoch that the positions are of. */
+  epoch: number,
+  /** First sample, pre-roll included. */
+  from: number,
+  /** Samples per second. */
+  rate: number,
+  /** Channels. */
+  channels: number, } } | { "type": "part.stopped", "data": {
+  /** Which take. */
+  take: TakeNumber,
+  /** The part. */
+  part: PartId,
+  /** The sample after the last one. */
+  to: number,
+  /** What the source never had, in order. */
+  gaps: Array<CaptureGap>,
+  /** SHA-256 over its PCM, 64 hexadecimal digits in lower case. */
+  pcm_hash: string, } } | { "type": "part.interrupted", "data": {
+  /** Which take. */
+  take: TakeNumber,
+  /** The part. */
+  part: PartId,
+  /** The sample after the last one that is left. */
+  to: number | null,
+  /** What the source never had, in order. */
+  gaps: Array<CaptureGap>,
+  /** SHA-256 over the PCM that is left. */
+  pcm_hash: string | null,
+  /** What happened; may be empty. */
+  reason: string, } } | { "type": "note.add", "data": NewNote } | { "type": "note.edit", "data": {
+  /** Which. */
+  note: NoteId,
+  /** What it says. */
+  wording: Wording,
+  /** What it said before. */
+  was: Wording, } } | { "type": "note.status", "data": {
+  /** Which. */
+  note: NoteId,
+  /** What. */
+  status: NoteStatus,
+  /** What it was before. */
+  was: NoteStatus, } } | { "type": "note.assign", "data": {
+  /** Which. */
+  note: NoteId,
+  /** Who; none when nobody in particular. */
+  to: ParticipantId | null,
+  /** Who should before. */
+  was: ParticipantId | null, } } | { "type": "note.retract", "data": {
+  /** Which. */
+  note: NoteId,
+  /** Whether it is taken back. */
+  retracted: boolean, } } | { "type": "mix.add", "data": {
+  /** Its number: the next one. */
+  mix: MixNumber,
+  /** Its file. */
+  file: MixFile, } } | { "type": "credit.set", "data": {
+  /** Who and what. */
+  credit: Credit,
+  /** What was known before. */
+  was: Credit | null, } } | { "type": "credit.remove", "data": {
+  /** Which. */
+  credit: CreditId,
+  /** What it said. */
+  was: Credit, } } | { "type": "chat.say", "data": {
+  /** What. */
+  text: string, } } | { "type": "undo", "data": {
+  /** Number of the change's event. */
+  of: number, } });
+
 export type Change = {
   /** Number of its event. */
   seq: number,
@@ -276,6 +504,16 @@ export type Credit = {
 
 export type CreditId = string;
 
+export type Current = {
+  /** Phase of the take. */
+  phase?: Phase | null,
+  /** Verdict of the take. */
+  verdict?: Verdict | null,
+  /** Status of the note. */
+  status?: NoteStatus | null,
+  /** Who holds the baton. */
+  holder?: ParticipantId | null, };
+
 export type Decides = "producer" | "mentor";
 
 export type Decision = {
@@ -329,7 +567,7 @@ export type EpochMap = {
   /** Whether the publisher counts its samples as the design demands. A page's microphone does not. */
   trusted: boolean, };
 
-export type ErrorCode = "unauthorized" | "forbidden" | "unknown" | "invalid" | "conflict" | "stale" | "too_many" | "gone" | "too_large" | "version" | "slow" | "draining" | "internal";
+export type ErrorCode = "unauthorized" | "forbidden" | "unknown" | "invalid" | "conflict" | "stale" | "too_many" | "gone" | "not_saved" | "too_large" | "version" | "slow" | "draining" | "internal";
 
 export type Event = { "type": "session.open", "data": {
   /** What people call it. */
@@ -719,7 +957,9 @@ export type Participant = {
   /** Whether they are in the session now. */
   present: boolean,
   /** Whether they have agreed to be recorded. */
-  consented: boolean, };
+  consented: boolean,
+  /** Whether they were sent away: they do not come back as who they were, but with an invitation as somebody new. */
+  sent_away: boolean, };
 
 export type ParticipantId = string;
 
@@ -749,6 +989,14 @@ export type PeerNews = { "kind": "answer",
 
 export type Phase = "armed" | "rolling" | "recorded" | "in_review" | "closed" | "cancelled";
 
+export type Place = {
+  /** Which incarnation of the log. */
+  log: LogId,
+  /** Number of the last event before it. */
+  seq: number,
+  /** The chain's hash there. */
+  hash: ChainHash, };
+
 export type Policy = {
   /** Whose verdict counts. */
   decides: Decides,
@@ -769,226 +1017,6 @@ export type Presence = {
   /** Whether their peer is connected. */
   media: boolean, };
 
-export type Recorded = {
-  /** Gapless number within the session, from 1. */
-  seq: number,
-  /** Who caused it; none when the relay itself did. */
-  by: ParticipantId | null,
-  /** When the relay recorded it, ms since the Unix epoch. */
-  at: number, } & ({ "type": "session.open", "data": {
-  /** What people call it. */
-  title: string, } } | { "type": "session.close", "data": Record<symbol, never> } | { "type": "session.policy", "data": {
-  /** How it goes. */
-  policy: Policy,
-  /** How it went before. */
-  was: Policy, } } | { "type": "session.song", "data": {
-  /** What is known. */
-  song: Song,
-  /** What was thought before. */
-  was: Song, } } | { "type": "session.consent", "data": {
-  /** Who. */
-  participant: ParticipantId,
-  /** Whether they agree. */
-  given: boolean, } } | { "type": "invite.make", "data": {
-  /** Which. */
-  invite: InviteId,
-  /** The preset it carries. */
-  role: Role,
-  /** Whether it is used up by its first use. */
-  once: boolean, } } | { "type": "invite.revoke", "data": {
-  /** Which. */
-  invite: InviteId, } } | { "type": "lobby.knock", "data": {
-  /** Who. */
-  participant: ParticipantId,
-  /** What people shall call them. */
-  name: string,
-  /** The preset their invitation named. */
-  role: Role,
-  /** What they may do once they are in. */
-  grants: Grants, } } | { "type": "lobby.admit", "data": {
-  /** Who. */
-  participant: ParticipantId, } } | { "type": "lobby.deny", "data": {
-  /** Who. */
-  participant: ParticipantId, } } | { "type": "participant.join", "data": {
-  /** Who. */
-  participant: ParticipantId,
-  /** What people call them, at most 80 characters. */
-  name: string,
-  /** The preset their invitation named. */
-  role: Role,
-  /** What they may do. */
-  grants: Grants, } } | { "type": "participant.leave", "data": {
-  /** Who. */
-  participant: ParticipantId, } } | { "type": "participant.grant", "data": {
-  /** Who. */
-  participant: ParticipantId,
-  /** What they may do. */
-  grants: Grants,
-  /** What they could do before. */
-  was: Grants, } } | { "type": "participant.kick", "data": {
-  /** Who. */
-  participant: ParticipantId,
-  /** Why; may be empty. */
-  reason: string, } } | { "type": "participant.ban", "data": {
-  /** Who. */
-  participant: ParticipantId,
-  /** Why; may be empty. */
-  reason: string, } } | { "type": "participant.unban", "data": {
-  /** Who. */
-  participant: ParticipantId, } } | { "type": "baton.pass", "data": {
-  /** Who holds it now; none when it lies on the desk. */
-  to: ParticipantId | null,
-  /** Why. */
-  why: BatonWhy,
-  /** How long it is lent each time, in ms; 0 when nobody holds it. */
-  lease_ms: number, } } | { "type": "stream.open", "data": {
-  /** Which. */
-  stream: StreamId,
-  /** Who publishes it. */
-  participant: ParticipantId,
-  /** What it carries. */
-  kind: StreamKind,
-  /** What people call it. */
-  label: string,
-  /** How it is encoded. */
-  format: StreamFormat, } } | { "type": "stream.epoch", "data": {
-  /** The stream. */
-  stream: StreamId,
-  /** The map. */
-  map: EpochMap, } } | { "type": "stream.close", "data": {
-  /** Which. */
-  stream: StreamId, } } | { "type": "take.arm", "data": {
-  /** Its number: the next one. */
-  take: TakeNumber,
-  /** What is said at its beginning; may be empty. */
-  slate: string,
-  /** Only this participant's streams are recorded; none when everybody's are. */
-  only: ParticipantId | null, } } | { "type": "take.cancel", "data": {
-  /** Which. */
-  take: TakeNumber, } } | { "type": "take.roll", "data": {
-  /** Which. */
-  take: TakeNumber, } } | { "type": "take.stop", "data": {
-  /** Which. */
-  take: TakeNumber, } } | { "type": "take.slate", "data": {
-  /** Which. */
-  take: TakeNumber,
-  /** What is said at its beginning; may be empty. */
-  slate: string,
-  /** What it was before. */
-  was: string, } } | { "type": "take.submit", "data": {
-  /** Which. */
-  take: TakeNumber, } } | { "type": "take.verdict", "data": {
-  /** Which. */
-  take: TakeNumber,
-  /** What is decided. */
-  verdict: Verdict,
-  /** Why; may be empty. */
-  reason: string,
-  /** Hashes of the parts that it is about, in the order of the parts. */
-  audio: Array<string>,
-  /** What was decided before. */
-  was: Ruling, } } | { "type": "take.vote", "data": {
-  /** Which. */
-  take: TakeNumber,
-  /** Who. */
-  participant: ParticipantId,
-  /** What; `none` takes the vote back. */
-  verdict: Verdict,
-  /** Why; may be empty. */
-  reason: string, } } | { "type": "take.flag", "data": {
-  /** Which. */
-  take: TakeNumber,
-  /** As what. */
-  flag: Flag,
-  /** Whether it is so now. */
-  on: boolean, } } | { "type": "take.void", "data": {
-  /** Which. */
-  take: TakeNumber,
-  /** The part that changed. */
-  part: PartId, } } | { "type": "take.close", "data": {
-  /** Which. */
-  take: TakeNumber, } } | { "type": "take.reopen", "data": {
-  /** Which. */
-  take: TakeNumber,
-  /** Why; may be empty. */
-  reason: string, } } | { "type": "part.rolling", "data": {
-  /** Which take. */
-  take: TakeNumber,
-  /** The part. */
-  part: PartId,
-  /** Who records. */
-  participant: ParticipantId,
-  /** The stream that is recorded. */
-  stream: StreamId,
-  /** The epoch that the positions are of. */
-  epoch: number,
-  /** First sample, pre-roll included. */
-  from: number,
-  /** Samples per second. */
-  rate: number,
-  /** Channels. */
-  channels: number, } } | { "type": "part.stopped", "data": {
-  /** Which take. */
-  take: TakeNumber,
-  /** The part. */
-  part: PartId,
-  /** The sample after the last one. */
-  to: number,
-  /** What the source never had, in order. */
-  gaps: Array<CaptureGap>,
-  /** SHA-256 over its PCM, 64 hexadecimal digits in lower case. */
-  pcm_hash: string, } } | { "type": "part.interrupted", "data": {
-  /** Which take. */
-  take: TakeNumber,
-  /** The part. */
-  part: PartId,
-  /** The sample after the last one that is left. */
-  to: number | null,
-  /** What the source never had, in order. */
-  gaps: Array<CaptureGap>,
-  /** SHA-256 over the PCM that is left. */
-  pcm_hash: string | null,
-  /** What happened; may be empty. */
-  reason: string, } } | { "type": "note.add", "data": NewNote } | { "type": "note.edit", "data": {
-  /** Which. */
-  note: NoteId,
-  /** What it says. */
-  wording: Wording,
-  /** What it said before. */
-  was: Wording, } } | { "type": "note.status", "data": {
-  /** Which. */
-  note: NoteId,
-  /** What. */
-  status: NoteStatus,
-  /** What it was before. */
-  was: NoteStatus, } } | { "type": "note.assign", "data": {
-  /** Which. */
-  note: NoteId,
-  /** Who; none when nobody in particular. */
-  to: ParticipantId | null,
-  /** Who should before. */
-  was: ParticipantId | null, } } | { "type": "note.retract", "data": {
-  /** Which. */
-  note: NoteId,
-  /** Whether it is taken back. */
-  retracted: boolean, } } | { "type": "mix.add", "data": {
-  /** Its number: the next one. */
-  mix: MixNumber,
-  /** Its file. */
-  file: MixFile, } } | { "type": "credit.set", "data": {
-  /** Who and what. */
-  credit: Credit,
-  /** What was known before. */
-  was: Credit | null, } } | { "type": "credit.remove", "data": {
-  /** Which. */
-  credit: CreditId,
-  /** What it said. */
-  was: Credit, } } | { "type": "chat.say", "data": {
-  /** What. */
-  text: string, } } | { "type": "undo", "data": {
-  /** Number of the change's event. */
-  of: number, } });
-
 export type Redeem = {
   /** The link's secret. */
   secret: string,
@@ -1007,7 +1035,9 @@ export type Redeemed = {
   /** The preset of the invitation. */
   role: Role, };
 
-export type RelayFrame = { "t": "welcome" } & Welcome | { "t": "ok",
+export type RelayFrame = { "t": "welcome" } & Welcome | { "t": "lobby",
+  /** What people call the session. */
+  title: string, } | { "t": "ok",
   /** The command's id. */
   id: CommandId,
   /** Number of the last event it caused, or of the log's end when it changed nothing. */
@@ -1017,7 +1047,9 @@ export type RelayFrame = { "t": "welcome" } & Welcome | { "t": "ok",
   /** For programs. */
   code: ErrorCode,
   /** For people. */
-  msg: string, } | { "t": "ev" } & Recorded | { "t": "eph",
+  msg: string,
+  /** What the command met, where it was `stale`. */
+  current?: Current | null, } | { "t": "ev" } & Chained | { "t": "eph",
   /** Who. */
   from: ParticipantId, } & ({ "type": "talk", "data": {
   /** Whether they talk. */
@@ -1060,7 +1092,10 @@ export type Resume = {
   /** Who one was. */
   participant: ParticipantId,
   /** Secret from the last `welcome`. */
-  secret: string, };
+  secret: string,
+  /** What one has folded so far; none when one has nothing. Where it is on the relay's log and not too far behind, only
+ * the events after it are sent. */
+  known?: Place | null, };
 
 export type Role = "owner" | "engineer" | "artist" | "producer" | "mentor" | "student" | "listener";
 
@@ -1255,8 +1290,11 @@ export type Welcome = {
   log: LogId,
   /** The state's place in it; events go on from the next number. */
   seq: number,
-  /** The state, or a part of it. */
-  state: SessionState,
+  /** The chain's hash there. */
+  hash: ChainHash,
+  /** The state, or a part of it; none when the place is the one that the `hello` knew: what one has holds, and the
+ * events after it follow. */
+  state?: SessionState | null,
   /** Whether another `welcome` follows with the next part of the state, because the whole is larger than a message may
  * be. One is in with the last part. */
   more: boolean,

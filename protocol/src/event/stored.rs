@@ -1,4 +1,5 @@
 use super::Recorded;
+use crate::chain::ChainHash;
 
 /// An event as it was stored: the bytes are what everybody is sent and what a hash is made over, also where this version
 /// does not know the event or some of its fields. The reading beside them is for the fold.
@@ -36,9 +37,15 @@ impl Stored {
         &self.recorded
     }
 
-    /// The `ev` frame that sends it, with every byte of the stored text after the opening brace.
-    pub fn frame(&self) -> String {
-        format!(r#"{{"t":"ev",{}"#, &self.text[1..])
+    /// The chain's hash after it, where `prev` is the hash before it.
+    pub fn hash(&self, prev: ChainHash) -> ChainHash {
+        prev.then(&self.text)
+    }
+
+    /// The `ev` frame that sends it, with every byte of the stored text after the opening brace: `prev` and `hash` of the
+    /// chain stand before it.
+    pub fn frame(&self, prev: ChainHash, hash: ChainHash) -> String {
+        format!(r#"{{"t":"ev","prev":"{prev}","hash":"{hash}",{}"#, &self.text[1..])
     }
 }
 
@@ -46,16 +53,27 @@ impl Stored {
 mod tests {
     use super::super::Event;
     use super::*;
+    use crate::event::Chained;
+    use crate::ids::LogId;
     use crate::wire::RelayFrame;
+    use uuid::Uuid;
 
     const LATER: &str =
         r#"{"seq":7,"by":null,"at":5,"type":"tune.call","data":{"hz":440.10,"z":1,"a":[2]},"extra":"é"}"#;
+
+    fn hashes(stored: &Stored) -> (ChainHash, ChainHash) {
+        let prev = ChainHash::start(LogId(Uuid::from_u128(3)));
+        (prev, stored.hash(prev))
+    }
 
     #[test]
     fn an_event_of_a_later_version_is_sent_on_as_it_was_stored() {
         let stored = Stored::read(LATER).unwrap();
         assert_eq!(stored.text(), LATER);
-        assert_eq!(stored.frame(), LATER.replacen('{', r#"{"t":"ev","#, 1));
+        let (prev, hash) = hashes(&stored);
+        let told = stored.frame(prev, hash);
+        let kept = told.strip_prefix(&format!(r#"{{"t":"ev","prev":"{prev}","hash":"{hash}","#));
+        assert_eq!(kept, Some(&LATER[1..]), "{told}");
         let Event::Later(later) = &stored.recorded().event else { panic!("it is not known") };
         assert_eq!((later.kind.as_str(), later.critical), ("tune.call", false));
         assert!(!stored.recorded().event.needs_update());
@@ -66,7 +84,8 @@ mod tests {
         let text = r#"{"seq":1,"by":null,"at":5,"type":"session.open","data":{"title":"Blue hour","mood":"late"}}"#;
         let stored = Stored::read(text).unwrap();
         assert_eq!(stored.recorded().event, Event::SessionOpen { title: "Blue hour".into() });
-        assert!(stored.frame().contains("late"));
+        let (prev, hash) = hashes(&stored);
+        assert!(stored.frame(prev, hash).contains("late"));
     }
 
     #[test]
@@ -79,9 +98,10 @@ mod tests {
 
     #[test]
     fn a_frame_of_a_stored_event_reads_as_the_event() {
-        let recorded = Stored::read(LATER).unwrap();
-        let frame: RelayFrame = serde_json::from_str(&recorded.frame()).unwrap();
-        assert_eq!(frame, RelayFrame::Ev(recorded.recorded().clone()));
+        let stored = Stored::read(LATER).unwrap();
+        let (prev, hash) = hashes(&stored);
+        let frame: RelayFrame = serde_json::from_str(&stored.frame(prev, hash)).unwrap();
+        assert_eq!(frame, RelayFrame::Ev(Chained { prev, hash, recorded: stored.recorded().clone() }));
     }
 
     #[test]

@@ -183,6 +183,7 @@ mod tests {
             grants: Role::Owner.grants(),
             present: false,
             consented: false,
+            sent_away: false,
         };
         let id = |n: u128| Uuid::from_u128(u128::MAX - n);
         let map = |n: usize| EpochMap {

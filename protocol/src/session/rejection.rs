@@ -62,6 +62,8 @@ pub enum Rejection {
 
 /// The state that a `stale` command met.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Current {
     /// Phase of the take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +89,14 @@ impl Rejection {
             Rejection::Invalid(_) => ErrorCode::Invalid,
             Rejection::StaleEpoch { .. } | Rejection::Stale { .. } | Rejection::Closed => ErrorCode::Stale,
             Rejection::Conflict(_) => ErrorCode::Conflict,
+        }
+    }
+
+    /// What a `stale` command met.
+    pub fn current(&self) -> Option<Current> {
+        match self {
+            Rejection::Stale { current, .. } => Some(*current),
+            _ => None,
         }
     }
 

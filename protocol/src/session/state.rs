@@ -83,6 +83,9 @@ pub struct Participant {
     /// Whether they have agreed to be recorded.
     #[serde(default)]
     pub consented: bool,
+    /// Whether they were sent away: they do not come back as who they were, but with an invitation as somebody new.
+    #[serde(default)]
+    pub sent_away: bool,
 }
 
 /// A change that its author can still undo.
@@ -107,6 +110,8 @@ pub enum Entry {
     Open,
     /// They wait in the lobby until somebody admits them.
     Wait,
+    /// They were sent away, so the way back is closed to them. An invitation lets them in as somebody new.
+    SentAway,
     /// They are kept out for good.
     Banned,
 }
@@ -137,8 +142,11 @@ impl SessionState {
     /// How somebody with these grants who knocks is met. Whoever may admit others does not wait, and nobody waits twice.
     pub fn entry(&self, participant: ParticipantId, grants: &Grants) -> Entry {
         let known = self.participants.contains_key(&participant) || self.admitted.contains(&participant);
+        let sent_away = self.participants.get(&participant).is_some_and(|person| person.sent_away);
         if self.banned.contains(&participant) {
             Entry::Banned
+        } else if sent_away {
+            Entry::SentAway
         } else if self.policy.lobby && !known && !grants.has(crate::grants::Grant::Invite) {
             Entry::Wait
         } else {

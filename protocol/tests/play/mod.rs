@@ -102,7 +102,7 @@ impl Play {
     }
 
     pub(crate) fn record(&mut self, by: Option<ParticipantId>, event: Event) {
-        let recorded = Recorded { seq: self.log.len() as u64 + 1, by, at: WallTime(self.now), event };
+        let recorded = Recorded { seq: self.log.len() as u64 + 1, id: None, by, at: WallTime(self.now), event };
         apply(&mut self.state, &recorded);
         self.log.push(recorded);
     }
@@ -119,7 +119,7 @@ impl Play {
         match self.state.entry(participant, &grants) {
             Entry::Open => self.record(None, Event::ParticipantJoin { participant, name, role, grants }),
             Entry::Wait => self.record(None, Event::LobbyKnock { participant, name, role, grants }),
-            Entry::Banned => {}
+            Entry::SentAway | Entry::Banned => {}
         }
     }
 

@@ -146,7 +146,7 @@ impl Scene {
     pub(crate) fn record(&mut self, by: impl Into<Option<ParticipantId>>, event: Event) -> u64 {
         self.seq += 1;
         let at = WallTime(1_800_000_000_000 + self.seq as i64);
-        apply(&mut self.state, &Recorded { seq: self.seq, by: by.into(), at, event });
+        apply(&mut self.state, &Recorded { seq: self.seq, id: None, by: by.into(), at, event });
         self.seq
     }
 

@@ -37,7 +37,7 @@ impl Failure {
             ErrorCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Gone => StatusCode::GONE,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            ErrorCode::Slow | ErrorCode::Draining => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::Slow | ErrorCode::Draining | ErrorCode::NotSaved => StatusCode::SERVICE_UNAVAILABLE,
             ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

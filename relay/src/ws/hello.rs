@@ -42,7 +42,7 @@ async fn by_ticket(app: &App, ticket: &str, next: &Secret) -> Result<Identity, R
 }
 
 async fn by_resume(app: &App, resume: Resume, next: &Secret) -> Result<Identity, Refusal> {
-    let Resume { session, participant, secret } = resume;
+    let Resume { session, participant, secret, .. } = resume;
     app.store.resume(session, participant, Secret::new(secret), next.hash()).await.map_err(refusal)
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn hello(ticket: &str) -> Hello {
 
 pub(crate) fn resume(welcome: &Welcome) -> Hello {
     let Welcome { session, participant, resume: secret, .. } = welcome.clone();
-    let resume = Some(Resume { session, participant, secret });
+    let resume = Some(Resume { session, participant, secret, known: None });
     Hello { v: VERSION, client: ClientKind::Native, ticket: None, resume }
 }
 

@@ -14,7 +14,7 @@ async fn is_refused(house: &House, hello: &Hello) -> (ErrorCode, String) {
     link.send(&ClientFrame::Hello(hello.clone())).await;
     let (last, frame) = link.until_closed().await;
     assert_eq!(u16::from(frame.code), close::REFUSED);
-    let Some(RelayFrame::Err { id: None, code, msg }) = last else { panic!("an error first: {last:?}") };
+    let Some(RelayFrame::Err { id: None, code, msg, .. }) = last else { panic!("an error first: {last:?}") };
     (code, msg)
 }
 
@@ -28,20 +28,20 @@ async fn everybody_who_folds_the_events_holds_the_same_session() {
     let house = House::start().await;
     let made = house.session().await;
     let mut mentor = house.join(&made, Role::Mentor, "Ada").await;
-    let mut state = mentor.welcome().state.clone();
+    let mut state = mentor.welcome().state.clone().expect("a newcomer is told the whole");
     let mut seq = mentor.welcome().seq;
     let mut studio = house.join(&made, Role::Engineer, "Studio").await;
     let answer = studio.command(open(stream(1), StreamKind::Program)).await;
     let RelayFrame::Ok { seq: last, .. } = answer else { panic!("{answer:?}") };
     while seq < last {
         if let RelayFrame::Ev(told) = mentor.next().await {
-            assert_eq!(told.seq, seq + 1);
-            apply(&mut state, &told);
-            seq = told.seq;
+            assert_eq!(told.recorded.seq, seq + 1);
+            apply(&mut state, &told.recorded);
+            seq = told.recorded.seq;
         }
     }
     let late = house.join(&made, Role::Listener, "Late").await;
-    let mut late_state = late.welcome().state.clone();
+    let mut late_state = late.welcome().state.clone().expect("a newcomer is told the whole");
     late_state.participants.remove(&late.welcome().participant);
     assert_eq!(late_state, state);
 }
@@ -93,7 +93,7 @@ async fn a_link_that_says_no_hello_in_time_is_closed_with_the_reason() {
     let mut link = Link::open(house.addr()).await;
     let (last, frame) = link.until_closed().await;
     assert_eq!(u16::from(frame.code), close::SILENT);
-    let Some(RelayFrame::Err { id: None, code: ErrorCode::Unauthorized, msg }) = last else { panic!("{last:?}") };
+    let Some(RelayFrame::Err { id: None, code: ErrorCode::Unauthorized, msg, .. }) = last else { panic!("{last:?}") };
     assert_eq!(msg, "no hello came within 0 s; open the link again");
 }
 
@@ -135,10 +135,10 @@ async fn who_closes_with_1000_or_1001_has_left_and_who_is_cut_off_has_not() {
     bob.close(close::GOING_AWAY).await;
     for leaver in leavers {
         let left = studio
-            .find(|frame| matches!(frame, RelayFrame::Ev(told) if matches!(told.event, Event::ParticipantLeave { .. })))
+            .find(|frame| matches!(frame, RelayFrame::Ev(told) if matches!(told.recorded.event, Event::ParticipantLeave { .. })))
             .await;
         let RelayFrame::Ev(told) = left else { unreachable!() };
-        assert_eq!(told.event, Event::ParticipantLeave { participant: leaver });
+        assert_eq!(told.recorded.event, Event::ParticipantLeave { participant: leaver });
     }
     let here = |people: &[Presence]| people.iter().any(|person| person.participant == lost) && people.len() == 2;
     studio.find(|frame| matches!(frame, RelayFrame::Pres { people } if here(people))).await;
@@ -159,7 +159,7 @@ async fn a_frame_that_cannot_be_read_is_refused_and_the_link_lives() {
     ] {
         link.send_text(text.into()).await;
         let told = link.find(|frame| matches!(frame, RelayFrame::Err { .. })).await;
-        let RelayFrame::Err { id: None, code: ErrorCode::Invalid, msg } = told else { panic!("{told:?}") };
+        let RelayFrame::Err { id: None, code: ErrorCode::Invalid, msg, .. } = told else { panic!("{told:?}") };
         assert!(msg.contains(hint), "{text}: {msg}");
     }
     is_alive(&mut link).await;

@@ -33,7 +33,7 @@ impl Session {
         let same = welcome.participant == self.mirror.me && welcome.log == self.mirror.log;
         self.way = Way::In(link, door);
         self.backoff.reset();
-        self.mirror = Mirror::new(&welcome);
+        self.mirror.handle_welcome(&welcome);
         self.relay_clock.reset();
         (self.pings, self.next_ping) = (0, Instant::now());
         self.tell_joined(&welcome);
@@ -69,7 +69,7 @@ impl Session {
         }
         match frame {
             RelayFrame::Ok { id, .. } => drop(self.outbox.handle_answer(id)),
-            RelayFrame::Err { id, code, msg } => self.handle_refusal(id, code, &msg),
+            RelayFrame::Err { id, code, msg, .. } => self.handle_refusal(id, code, &msg),
             RelayFrame::Pong { n, at_us } => self.relay_clock.handle_pong(n, at_us, self.clock.at(read_at)),
             RelayFrame::Sdp(news) => self.handle_sdp(news).await,
             RelayFrame::Pres { .. } => {
@@ -124,7 +124,7 @@ impl Session {
                 self.warn(format!("{} is not published: {msg}", kind_name(kind)));
             }
             Some(Command::StreamClose { .. }) => {}
-            Some(Command::StreamEpoch { .. }) | None => self.warn(msg),
+            _ => self.warn(msg),
         }
     }
 
@@ -157,6 +157,6 @@ impl Session {
 
     fn turn_back(&mut self) {
         self.keeper.pause();
-        self.way.turn_back();
+        self.way.turn_back(self.mirror.place());
     }
 }

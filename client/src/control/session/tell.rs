@@ -46,7 +46,7 @@ impl Session {
 
     pub(super) fn tell_joined(&mut self, welcome: &Welcome) {
         let (session, participant, role) = (welcome.session, welcome.participant, welcome.role);
-        let (title, ms) = (welcome.state.title.clone(), self.ms());
+        let (title, ms) = (self.mirror.state.title.clone(), self.ms());
         self.tell(Line::Joined { session, participant, role, title, ms });
         news::opening_lines(&self.mirror).into_iter().for_each(|line| self.tell(line));
     }

@@ -2,7 +2,7 @@
 
 use super::super::door::Door;
 use crate::signal::{Link, LinkEvent, SignalError};
-use protocol::wire::{ClientFrame, Welcome};
+use protocol::wire::{ClientFrame, Place, Welcome};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -56,9 +56,10 @@ impl Way {
         }
     }
 
-    /// Gives the link up and turns back at once.
-    pub(super) fn turn_back(&mut self) {
-        if let Way::In(_, door) = std::mem::replace(self, Way::Closed) {
+    /// Gives the link up and turns back at once, with the place in the log that one has folded up to.
+    pub(super) fn turn_back(&mut self, known: Place) {
+        if let Way::In(_, mut door) = std::mem::replace(self, Way::Closed) {
+            door.keep_place(known);
             *self = Way::back(door, Duration::ZERO);
         }
     }

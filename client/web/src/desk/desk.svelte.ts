@@ -158,11 +158,11 @@ export class Desk {
     this.#keepSeat();
     this.#log = log;
     this.self = participant;
-    this.session = state;
+    this.session = state ?? this.session;
     if (!samePlace) this.#relay.reset();
     if (back) this.news = samePlace ? "You are back." : "The relay restarted; you are back, nothing for you to do.";
     this.phase = "inside";
-    document.title = `${state.title} · Farfield`;
+    document.title = `${this.session.title} · Farfield`;
     await this.#meet(welcome, samePlace);
   }
 
@@ -173,7 +173,7 @@ export class Desk {
   async #meet(welcome: Welcome, samePlace: boolean): Promise<void> {
     const mayTalk = welcome.grants.includes("publish:talk");
     const stream = mayTalk ? this.#talkId(welcome.participant) : undefined;
-    const wasOpen = !stream || welcome.state.streams[stream]?.open === true;
+    const wasOpen = !stream || this.session.streams[stream]?.open === true;
     this.#unconfirmed = samePlace && wasOpen && this.#media.connected;
     if (this.#unconfirmed) return;
     if (stream && !wasOpen) await this.#openTalk(stream);

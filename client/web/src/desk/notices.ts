@@ -15,6 +15,10 @@ export function notices(desk: Desk): Notice[] {
 }
 
 function linkNotices({ link }: Desk): Notice[] {
+  if (link.at === "lobby") {
+    const text = `You are waiting to be let into “${link.title}”. Stay here; it goes on by itself.`;
+    return [{ key: "link", kind: "watch", text }];
+  }
   if (link.at !== "waiting" && !(link.at === "connecting" && link.attempt > 0)) return [];
   const text =
     link.attempt === 0

@@ -120,6 +120,56 @@ test("a_lost_link_forgets_the_parts_of_a_welcome", async () => {
   expect(world.welcomes.map((welcome) => welcome.state)).toEqual([whole]);
 });
 
+/** An event that follows on the one before it in a chain whose hash after event n is "hn". */
+const ev = (seq: number, prev = `h${seq - 1}`) => ({ t: "ev", seq, prev, hash: `h${seq}`, type: "chat.say", data: {} });
+
+test("who_comes_back_says_what_is_known_and_only_the_events_after_it_are_handed_on", async () => {
+  const world = new World();
+  world.hello = async () => ({ v: 1, client: "page", resume: { session: "s", participant: "p", secret: "x" } });
+  world.link.connect();
+  await world.pass(0);
+  world.socket.onopen?.();
+  expect(world.socket.sent[0]!["resume"]).not.toHaveProperty("known");
+  world.say({ t: "welcome", ping_ms: 5000, log: "l", seq: 4, hash: "h4", state: emptyState() });
+  world.say(ev(5));
+  world.socket.onclose?.();
+  await world.pass(1000);
+  world.socket.onopen?.();
+  expect(world.socket.sent[0]).toMatchObject({ resume: { known: { log: "l", seq: 5, hash: "h5" } } });
+  world.say({ t: "welcome", ping_ms: 5000, log: "l", seq: 5, hash: "h5" });
+  world.say(ev(5));
+  world.say(ev(6));
+  expect(world.welcomes[1]).not.toHaveProperty("state");
+  expect(world.frames).toMatchObject([{ seq: 5 }, { seq: 6 }]);
+});
+
+test.each([ev(6), ev(5, "h9")])("an_event_that_does_not_follow_is_not_handed_on_and_the_link_is_resumed", async (strange) => {
+  const world = new World();
+  await world.enter();
+  world.say({ t: "welcome", ping_ms: 5000, log: "l", seq: 4, hash: "h4", state: emptyState() });
+  world.say(strange);
+  expect(world.frames).toEqual([]);
+  expect(world.socket.closed).toBe(true);
+  await world.pass(1000);
+  expect(world.sockets).toHaveLength(2);
+});
+
+test("who_has_to_wait_waits_for_as_long_as_the_relay_is_heard", async () => {
+  const world = new World();
+  world.link.connect();
+  await world.pass(0);
+  world.socket.onopen?.();
+  world.say({ t: "lobby", title: "Cello" });
+  expect(world.state).toEqual({ at: "lobby", title: "Cello" });
+  await world.pass(44_999);
+  world.say({ t: "ping", n: 1 });
+  expect(world.socket.sent.at(-1)).toEqual({ t: "pong", n: 1 });
+  await world.pass(44_999);
+  expect(world.sockets).toHaveLength(1);
+  world.say({ t: "welcome", ping_ms: 5000, log: "l", seq: 4, hash: "h4", state: emptyState() });
+  expect(world.state).toEqual({ at: "live" });
+});
+
 test("a_ping_is_answered_and_a_pong_tells_the_clock", async () => {
   const world = new World();
   await world.enter();

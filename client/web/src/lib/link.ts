@@ -5,7 +5,7 @@
 import { backoffMs } from "./backoff";
 import { Refusal, sentence, WORDS } from "./entry";
 import { absorb } from "./reducer";
-import type { Command, ErrorCode, ClientFrame, Hello, RelayFrame, Welcome } from "./types";
+import type { Command, ErrorCode, ClientFrame, Hello, Place, RelayFrame, Welcome } from "./types";
 import { command, decode, encode, newId } from "./wire";
 
 /** What is used of a `WebSocket`. */
@@ -28,6 +28,8 @@ export interface LinkIo {
 export type LinkState =
   | { at: "connecting"; attempt: number }
   | { at: "live" }
+  /** Somebody inside has to let one in. */
+  | { at: "lobby"; title: string }
   | { at: "waiting"; attempt: number; why: string }
   /** One has left; `connect` comes back. */
   | { at: "left" }
@@ -56,6 +58,8 @@ const PING_MS = 2000;
 const SILENCE_MS = 4 * PING_MS;
 /** Time from opening a socket to `welcome`. */
 const WELCOME_MS = 8000;
+/** Longest silence of the relay while one waits to be let in: three of its pings. */
+const LOBBY_MS = 45_000;
 /** Close codes of `protocol::wire::close`: one leaves for good, and a newer link of the same person took this one's place. */
 const LEFT = 1000;
 const REPLACED = 4409;
@@ -72,6 +76,8 @@ export class Link {
   /** What has come of a welcome whose state is too large for one frame. */
   #partial: Welcome | undefined;
   #usedWayBack = false;
+  /** The place in the log that has been handed on so far: what one comes back with. */
+  #place: Place | undefined;
   #closed = false;
   #pending = new Map<string, Pending>();
   #pings = new Map<number, number>();
@@ -132,13 +138,19 @@ export class Link {
       const hello = await this.io.hello();
       if (this.#closed || this.#socket !== opening) return;
       this.#usedWayBack = hello.resume != null;
-      this.#attach(this.io.open(), hello);
+      this.#attach(this.io.open(), this.#withPlace(hello));
     } catch (error) {
       if (this.#socket !== opening) return;
       this.#socket = undefined;
       if (error instanceof Refusal && error.final) return this.#refuse(error.message);
       this.#retry(error instanceof Error ? error.message : "");
     }
+  }
+
+  /** Who comes back as who they were is told only what is missing. */
+  #withPlace(hello: Hello): Hello {
+    if (!hello.resume) this.#place = undefined;
+    return this.#place && hello.resume ? { ...hello, resume: { ...hello.resume, known: this.#place } } : hello;
   }
 
   #attach(socket: Socket, hello: Hello): void {
@@ -157,7 +169,9 @@ export class Link {
     this.#heard();
     if (!frame) return;
     if (frame.t === "welcome") this.#welcomed(frame);
-    else if (frame.t === "ping") this.tell({ t: "pong", n: frame.n });
+    else if (frame.t === "ev") this.#happened(frame);
+    else if (frame.t === "lobby") this.#waits(frame.title);
+    else if (frame.t === "ping") this.#socket?.send(encode({ t: "pong", n: frame.n }));
     else if (frame.t === "pong") this.#ponged(frame.n, frame.at_us);
     else if (frame.t === "ok") this.#settle(frame.id, (pending) => pending.done(frame.seq));
     else if (frame.t === "err") this.#erred(frame.id ?? undefined, frame.code, frame.msg);
@@ -166,9 +180,11 @@ export class Link {
 
   #welcomed(part: Welcome): void {
     const before = this.#partial;
-    const welcome = before ? { ...part, state: absorb(before.state, part.state) } : part;
+    const whole = before?.state && part.state && absorb(before.state, part.state);
+    const welcome = whole ? { ...part, state: whole } : part;
     this.#partial = part.more ? welcome : undefined;
     if (part.more) return;
+    this.#place = { log: welcome.log, seq: welcome.seq, hash: welcome.hash };
     this.#live = true;
     this.#attempt = 0;
     this.#silenceMs = Math.min(3 * welcome.ping_ms, SILENCE_MS);
@@ -177,6 +193,21 @@ export class Link {
     this.on.welcome(welcome);
     for (const pending of this.#pending.values()) this.tell(pending.frame);
     this.#ping(FIRST_PINGS);
+  }
+
+  /** Hands an event on if it is the next one. One that does not follow is asked for again on a new link. */
+  #happened(event: Extract<RelayFrame, { t: "ev" }>): void {
+    const known = this.#place;
+    if (!known || event.seq <= known.seq) return;
+    if (event.seq !== known.seq + 1 || event.prev !== known.hash) return this.#drop();
+    this.#place = { log: known.log, seq: event.seq, hash: event.hash };
+    this.on.frame(event);
+  }
+
+  #waits(title: string): void {
+    this.#silenceMs = LOBBY_MS;
+    this.#heard();
+    this.on.state({ at: "lobby", title });
   }
 
   #erred(id: string | undefined, code: ErrorCode, msg: string): void {

@@ -20,7 +20,7 @@ const session = (row: Row, { decides, holder }: (typeof stands)[number]): Sessio
   ...emptyState(),
   policy: { ...emptyState().policy, decides: decides as "producer" | "mentor" },
   baton: holder === null ? null : { holder, until: 0, lease_ms: 0 },
-  participants: { me: { name: "Me", role: row.role, grants: row.grants, present: true, consented: false } },
+  participants: { me: { name: "Me", role: row.role, grants: row.grants, present: true, consented: false, sent_away: false } },
 });
 
 test("the_page_allows_what_the_relay_allows", () => {

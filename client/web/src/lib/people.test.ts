@@ -3,7 +3,7 @@ import { audience, initials, people } from "./people";
 import { emptyState } from "./reducer";
 import type { Grants, Health, Presence, Role, SessionState, Stream } from "./types";
 
-const person = (name: string, role: Role, grants: Grants) => ({ name, role, grants, present: true, consented: false });
+const person = (name: string, role: Role, grants: Grants) => ({ name, role, grants, present: true, consented: false, sent_away: false });
 const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 };
 const epoch = {
   epoch: 0, ssrc: 7, rtp0: 0, from: 0, sample0: 0, rate: 48_000, codec_delay: 0, resampler_delay: 0, trusted: false,

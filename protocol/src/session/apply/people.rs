@@ -17,13 +17,17 @@ impl SessionState {
             Event::SessionConsent { participant, given } => {
                 self.with_person(*participant, |person| person.consented = *given);
             }
-            Event::ParticipantKick { .. } => {}
+            Event::ParticipantKick { participant, .. } => {
+                self.with_person(*participant, |person| person.sent_away = true)
+            }
             Event::ParticipantBan { participant, .. } => {
+                self.with_person(*participant, |person| person.sent_away = true);
                 self.banned.insert(*participant);
                 self.admitted.remove(participant);
                 self.lobby.remove(participant);
             }
             Event::ParticipantUnban { participant } => {
+                self.with_person(*participant, |person| person.sent_away = false);
                 self.banned.remove(participant);
             }
             Event::InviteMake { invite, role, once } => {
@@ -62,7 +66,7 @@ impl SessionState {
         let Event::ParticipantJoin { name, role, grants, .. } = event else { return };
         let consented = self.participants.get(&id).is_some_and(|known| known.consented);
         let (name, role, grants) = (name.clone(), *role, grants.clone());
-        self.participants.insert(id, Participant { name, role, grants, present: true, consented });
+        self.participants.insert(id, Participant { name, role, grants, present: true, consented, sent_away: false });
         self.lobby.remove(&id);
     }
 

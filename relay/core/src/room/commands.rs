@@ -2,7 +2,7 @@ use super::log::Repeat;
 use super::people::Person;
 use super::{LinkId, Now, Output, Refusal, Room};
 use protocol::command::Command;
-use protocol::event::Recorded;
+use protocol::event::Chained;
 use protocol::grants::Grant;
 use protocol::ids::{CommandId, ParticipantId, StreamId};
 use protocol::session::{Actor, decide};
@@ -34,7 +34,7 @@ impl Room {
         by: ParticipantId,
         id: CommandId,
         command: Command,
-        caused: &mut Vec<Recorded>,
+        caused: &mut Vec<Chained>,
     ) -> Result<u64, Refusal> {
         self.charge(now, by)?;
         match self.log.repeated(by, id, &command) {
@@ -46,7 +46,7 @@ impl Room {
             return Err(Refusal::too_many_commands());
         }
         // What has begun may end also in a full log.
-        if !matches!(command, Command::StreamClose { .. }) {
+        if !command.outlives_the_session() {
             self.check_room()?;
         }
         let grants = self.grants_of(by);

@@ -1,7 +1,7 @@
 use crate::plan::Plan;
 use protocol::grants::{Grants, Role};
 use protocol::ids::{CommandId, ParticipantId, StreamId};
-use protocol::session::Rejection;
+use protocol::session::{Current, Rejection};
 use protocol::stream::StreamKind;
 use protocol::wire::{ClientFrame, ClientKind, ErrorCode, MAX_PARTICIPANTS, RelayFrame, Slot, close};
 use std::sync::Arc;
@@ -223,17 +223,19 @@ pub struct Refusal {
     pub code: ErrorCode,
     /// One sentence for people.
     pub msg: String,
+    /// What a command met that rests on something else.
+    pub current: Option<Current>,
 }
 
 impl Refusal {
     /// A refusal with this code and sentence.
     pub fn new(code: ErrorCode, msg: impl Into<String>) -> Refusal {
-        Refusal { code, msg: msg.into() }
+        Refusal { code, msg: msg.into(), current: None }
     }
 
     /// The `err` frame that tells it, about the command `id` where there is one.
     pub fn into_frame(self, id: Option<CommandId>) -> RelayFrame {
-        RelayFrame::Err { id, code: self.code, msg: self.msg }
+        RelayFrame::Err { id, code: self.code, msg: self.msg, current: self.current }
     }
 
     pub(super) fn full() -> Refusal {
@@ -281,6 +283,7 @@ impl Refusal {
 
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Refusal {
-        Refusal::new(rejection.code(), rejection.to_string())
+        let current = rejection.current();
+        Refusal { current, ..Refusal::new(rejection.code(), rejection.to_string()) }
     }
 }

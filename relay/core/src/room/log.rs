@@ -1,5 +1,6 @@
+use protocol::chain::ChainHash;
 use protocol::command::Command;
-use protocol::event::{Event, Recorded};
+use protocol::event::{Chained, Event, Recorded, Stored};
 use protocol::ids::{CommandId, LogId, ParticipantId};
 use protocol::session::{SessionState, apply};
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ pub(super) const MAX_GRANTED: u32 = 2_000;
 pub(super) struct Log {
     id: LogId,
     state: SessionState,
+    hash: ChainHash,
     events: Vec<Recorded>,
     done: HashMap<(ParticipantId, CommandId), (Command, u64)>,
     granted: HashMap<ParticipantId, u32>,
@@ -33,7 +35,14 @@ pub(super) enum Repeat {
 
 impl Log {
     pub(super) fn new(id: LogId) -> Log {
-        Log { id, state: SessionState::default(), events: Vec::new(), done: HashMap::new(), granted: HashMap::new() }
+        Log {
+            id,
+            state: SessionState::default(),
+            hash: ChainHash::start(id),
+            events: Vec::new(),
+            done: HashMap::new(),
+            granted: HashMap::new(),
+        }
     }
 
     /// Whether nothing new may begin any more.
@@ -63,11 +72,17 @@ impl Log {
         self.events.get(seq as usize..).unwrap_or_default()
     }
 
-    pub(super) fn append(&mut self, at: WallTime, by: Option<ParticipantId>, event: Event) -> Recorded {
-        let recorded = Recorded { seq: self.seq() + 1, by, at, event };
+    pub(super) fn hash(&self) -> ChainHash {
+        self.hash
+    }
+
+    pub(super) fn append(&mut self, at: WallTime, by: Option<ParticipantId>, event: Event) -> Chained {
+        let recorded = Recorded { seq: self.seq() + 1, id: None, by, at, event };
         apply(&mut self.state, &recorded);
         self.events.push(recorded.clone());
-        recorded
+        let prev = self.hash;
+        self.hash = Stored::write(recorded.clone()).hash(prev);
+        Chained { prev, hash: self.hash, recorded }
     }
 
     pub(super) fn repeated(&self, by: ParticipantId, id: CommandId, command: &Command) -> Option<Repeat> {

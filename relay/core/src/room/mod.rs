@@ -22,7 +22,7 @@ use crate::plan::Plan;
 use board::Board;
 use log::Log;
 use people::People;
-use protocol::event::{Event, Recorded};
+use protocol::event::{Chained, Event, Recorded};
 use protocol::ids::{LogId, ParticipantId, SessionId};
 use protocol::session::{SessionState, split};
 use protocol::wire::{ClientFrame, MAX_OUT_BYTES, MAX_PARTICIPANTS, RelayFrame, VERSION, Welcome};
@@ -140,7 +140,8 @@ impl Room {
             resume: enter.resume.clone(),
             log: self.log.id(),
             seq: self.log.seq(),
-            state,
+            hash: self.log.hash(),
+            state: Some(Box::new(state)),
             more,
             ping_ms: PING_EVERY.as_millis() as u32,
         };
@@ -194,7 +195,7 @@ impl Room {
         self.broadcast(recorded, out);
     }
 
-    fn broadcast(&self, recorded: Recorded, out: &mut Vec<Output>) {
+    fn broadcast(&self, recorded: Chained, out: &mut Vec<Output>) {
         out.push(Output::Send { to: self.people.links(), frame: RelayFrame::Ev(recorded) });
     }
 

@@ -7,7 +7,7 @@ export function reducePeople(state: SessionState, event: Recorded): SessionState
     case "participant.join": {
       const { participant, ...person } = event.data;
       const consented = state.participants[participant]?.consented ?? false;
-      const participants = { ...state.participants, [participant]: { ...person, present: true, consented } };
+      const participants = { ...state.participants, [participant]: { ...person, present: true, consented, sent_away: false } };
       return { ...state, participants, lobby: without(state.lobby, participant) };
     }
     case "participant.leave": {
@@ -19,14 +19,17 @@ export function reducePeople(state: SessionState, event: Recorded): SessionState
     case "session.consent":
       return withPerson(state, event.data.participant, { consented: event.data.given });
     case "participant.kick":
-      return state;
+      return withPerson(state, event.data.participant, { sent_away: true });
     case "participant.ban": {
       const id = event.data.participant;
       const banned = withId(state.banned, id);
-      return { ...state, banned, admitted: withoutId(state.admitted, id), lobby: without(state.lobby, id) };
+      return { ...withPerson(state, id, { sent_away: true }), banned, admitted: withoutId(state.admitted, id), lobby: without(state.lobby, id) };
     }
     case "participant.unban":
-      return { ...state, banned: withoutId(state.banned, event.data.participant) };
+      return {
+        ...withPerson(state, event.data.participant, { sent_away: false }),
+        banned: withoutId(state.banned, event.data.participant),
+      };
     case "invite.make": {
       const { invite, role, once } = event.data;
       return { ...state, invites: { ...state.invites, [invite]: { role, once, revoked: false } } };

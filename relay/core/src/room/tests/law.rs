@@ -19,7 +19,7 @@ fn a_command_is_answered_before_it_is_told_to_everybody() {
     house.take(mentor);
     house.command(studio, 1, open(1, StreamKind::Program));
     let [RelayFrame::Ok { seq, .. }, RelayFrame::Ev(told)] = &house.take(studio)[..] else { panic!("ok, then ev") };
-    assert_eq!((told.seq, told.by), (*seq, Some(person(1))));
+    assert_eq!((told.recorded.seq, told.recorded.by), (*seq, Some(person(1))));
     assert!(matches!(&house.take(mentor)[..], [RelayFrame::Ev(heard)] if heard == told));
 }
 

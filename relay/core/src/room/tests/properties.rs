@@ -109,13 +109,13 @@ impl Play {
                 match frame {
                     RelayFrame::Welcome(welcome) => {
                         let Welcome { seq, state, .. } = *welcome;
-                        self.mirrors.insert(link, Mirror { seq, state });
+                        self.mirrors.insert(link, Mirror { seq, state: *state.expect("everybody is new") });
                     }
                     RelayFrame::Ev(told) => {
                         let mirror = self.mirrors.get_mut(&link).expect("events come after the welcome");
-                        assert_eq!(told.seq, mirror.seq + 1, "the log has no gap");
-                        apply(&mut mirror.state, &told);
-                        mirror.seq = told.seq;
+                        assert_eq!(told.recorded.seq, mirror.seq + 1, "the log has no gap");
+                        apply(&mut mirror.state, &told.recorded);
+                        mirror.seq = told.recorded.seq;
                     }
                     _ => {}
                 }

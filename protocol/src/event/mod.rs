@@ -3,9 +3,15 @@
 //! Who caused an event and when stands in its envelope, [`Recorded`]. An event that changes something says what it
 //! replaced (`was`), so that the log reads by itself and the change can be undone.
 
+mod later;
+mod recorded;
 mod stored;
+mod types;
 
+pub use later::Later;
+pub use recorded::{Chained, Recorded};
 pub use stored::{Stored, StoredError};
+pub use types::TYPES;
 
 use crate::grants::{Grants, Role};
 use crate::ids::{CreditId, InviteId, MixNumber, NoteId, PartId, ParticipantId, StreamId, TakeNumber};
@@ -15,7 +21,7 @@ use crate::session::people::{BatonWhy, Policy, Song};
 use crate::session::take::{CaptureGap, Flag, Ruling, Verdict};
 use crate::stream::{EpochMap, StreamFormat, StreamKind};
 use serde::{Deserialize, Serialize};
-use units::{SampleRate, SampleTime, WallTime};
+use units::{SampleRate, SampleTime};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -427,96 +433,4 @@ pub enum Event {
     #[serde(untagged)]
     #[cfg_attr(feature = "ts", ts(skip))]
     Later(Later),
-}
-
-/// A fact that this version does not know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Later {
-    /// Its type.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What it says.
-    #[serde(default)]
-    pub data: serde_json::Value,
-    /// Whether whoever does not know it cannot go on without it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub critical: bool,
-}
-
-impl Event {
-    /// Whether this version cannot go on after this event: "update needed". It is so for an unknown event that is
-    /// marked `critical`, and for a known type whose content cannot be read, because the state is then not everybody's.
-    pub fn needs_update(&self) -> bool {
-        matches!(self, Event::Later(later) if later.critical || TYPES.contains(&later.kind.as_str()))
-    }
-}
-
-/// Every type of event that this version knows.
-pub const TYPES: [&str; 45] = [
-    "session.open",
-    "session.close",
-    "session.policy",
-    "session.song",
-    "session.consent",
-    "invite.make",
-    "invite.revoke",
-    "lobby.knock",
-    "lobby.admit",
-    "lobby.deny",
-    "participant.join",
-    "participant.leave",
-    "participant.grant",
-    "participant.kick",
-    "participant.ban",
-    "participant.unban",
-    "baton.pass",
-    "stream.open",
-    "stream.epoch",
-    "stream.close",
-    "take.arm",
-    "take.cancel",
-    "take.roll",
-    "take.stop",
-    "take.slate",
-    "take.submit",
-    "take.verdict",
-    "take.vote",
-    "take.flag",
-    "take.void",
-    "take.close",
-    "take.reopen",
-    "part.rolling",
-    "part.stopped",
-    "part.interrupted",
-    "note.add",
-    "note.edit",
-    "note.status",
-    "note.assign",
-    "note.retract",
-    "mix.add",
-    "credit.set",
-    "credit.remove",
-    "chat.say",
-    "undo",
-];
-
-/// A fact with its place in the session's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Recorded {
-    /// Gapless number within the session, from 1.
-    #[cfg_attr(feature = "ts", ts(type = "number"))]
-    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
-    pub seq: u64,
-    /// Who caused it; none when the relay itself did.
-    pub by: Option<ParticipantId>,
-    /// When the relay recorded it, ms since the Unix epoch.
-    #[cfg_attr(feature = "ts", ts(type = "number"))]
-    #[cfg_attr(feature = "schema", schemars(with = "i64"))]
-    pub at: WallTime,
-    /// The fact.
-    #[serde(flatten)]
-    pub event: Event,
 }

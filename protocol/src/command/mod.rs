@@ -1,30 +1,19 @@
 //! What a participant can ask of a session.
 
+mod belief;
+mod nature;
+
+pub use belief::Belief;
+
 use crate::grants::{Grants, Role};
 use crate::ids::{CreditId, InviteId, NoteId, PartId, ParticipantId, StreamId, TakeNumber};
 use crate::session::mix::{Credit, MixFile};
 use crate::session::note::{NewNote, NoteStatus, Wording};
 use crate::session::people::{Policy, Song};
-use crate::session::take::{CaptureGap, Phase, Verdict};
+use crate::session::take::{CaptureGap, Verdict};
 use crate::stream::{EpochMap, StreamFormat, StreamKind};
 use serde::{Deserialize, Serialize};
 use units::{SampleRate, SampleTime};
-
-/// What the author of a command believes of the thing that it changes. Where it is not so, the command is `stale`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Belief {
-    /// The take is in this phase.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<Phase>,
-    /// The take has this verdict.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Verdict>,
-    /// The note has this status.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<NoteStatus>,
-}
 
 /// A request to change the session. Whether it is granted, [`crate::session::decide`] says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -441,21 +430,4 @@ pub enum Command {
 
 fn yes() -> bool {
     true
-}
-
-impl Command {
-    /// Whether it is granted in a closed session too: opening it, sending people away, and what recorders and publishers
-    /// have to tell, because the sound they have must not be lost.
-    pub fn outlives_the_session(&self) -> bool {
-        matches!(
-            self,
-            Command::SessionOpen { .. }
-                | Command::InviteRevoke { .. }
-                | Command::ParticipantKick { .. }
-                | Command::ParticipantBan { .. }
-                | Command::StreamClose { .. }
-                | Command::PartStopped { .. }
-                | Command::PartInterrupted { .. }
-        )
-    }
 }

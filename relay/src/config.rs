@@ -1,5 +1,6 @@
 //! Settings: flag before environment before file before default. Unknown keys are errors everywhere.
 
+use crate::journal::tool::Tool;
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
@@ -17,8 +18,11 @@ pub const HELLO_WITHIN: Duration = Duration::from_secs(5);
 
 /// The Farfield relay: brings a studio's sound to the people who are far away.
 #[derive(Debug, Parser)]
-#[command(name = "farfield-relay", version, after_help = AFTER_HELP)]
+#[command(name = "farfield-relay", version, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    /// Something other than running a relay
+    #[command(subcommand)]
+    pub tool: Option<Tool>,
     /// Folder for keys and the database; made at the first start
     #[arg(long, value_name = "DIR", env = "FARFIELD_RELAY_DATA")]
     pub data: Option<PathBuf>,
@@ -237,6 +241,23 @@ mod tests {
             Config::load(&cli(&["--public-url", "https://studio.example/", "--advertise", "192.0.2.1"])).unwrap();
         assert_eq!(with_file(&config.to_toml(), &[]).unwrap(), config);
         assert_eq!(config.public_url.as_deref(), Some("https://studio.example"));
+    }
+
+    #[test]
+    fn tools_have_their_own_arguments_and_leave_those_of_the_relay_alone() {
+        let verify = cli(&["verify", "DATA", "--json"]);
+        assert_eq!(verify.tool, Some(Tool::Verify { data: "DATA".into(), json: true }));
+        assert!(!verify.json);
+        let backup = Some(Tool::Backup { data: "DATA".into(), path: "COPY".into() });
+        assert_eq!(cli(&["backup", "DATA", "COPY"]).tool, backup);
+        let restore = Some(Tool::Restore { path: "COPY".into(), data: "DATA".into() });
+        assert_eq!(cli(&["restore", "COPY", "DATA"]).tool, restore);
+        assert_eq!(cli(&["--data", "verify"]).tool, None);
+        let wrong: [&[&str]; 4] =
+            [&["verify"], &["backup", "DATA"], &["mend", "DATA"], &["--shards", "2", "verify", "DATA"]];
+        for args in wrong {
+            assert!(Cli::try_parse_from([&["farfield-relay"], args].concat()).is_err(), "{args:?}");
+        }
     }
 
     #[test]

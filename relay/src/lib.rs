@@ -21,6 +21,7 @@ pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod http;
+pub mod journal;
 pub mod media;
 pub mod reading;
 pub mod rooms;

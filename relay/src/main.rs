@@ -9,7 +9,11 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
-    match start(&Cli::parse()) {
+    let cli = Cli::parse();
+    if let Some(tool) = &cli.tool {
+        return tool.run();
+    }
+    match start(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("farfield-relay: {error:#}");

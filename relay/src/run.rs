@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::media::{MediaConfig, MediaError, MediaHandle};
 use crate::rooms::{MEDIA_EVENTS, Rooms};
-use crate::store::{Store, StoreError};
+use crate::store::{self, Store, StoreError};
 use crate::telemetry::Metrics;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,7 +17,6 @@ use tokio::time::timeout;
 
 /// How long the end waits for links and requests that do not end by themselves.
 const END_WITHIN: Duration = Duration::from_secs(2);
-const DATABASE: &str = "relay.db";
 
 /// Why the relay does not start.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +69,7 @@ impl Running {
 /// When the data folder, the database or one of the ports is not to be had.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<Running, StartError> {
     let keys = Keys::open_or_make(&config.data)?;
-    let store = Store::open(&config.data.join(DATABASE))?;
+    let store = Store::open(&config.data.join(store::FILE))?;
     let listener = listen(config.http).await?;
     let http_addr = listener.local_addr().map_err(|source| StartError::Http { addr: config.http, source })?;
     let media = MediaConfig { bind: config.media, shards: config.shards, advertise: config.advertise };

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 const SIGNING_KEY: &str = "signing.key";
 const OWNER_KEY: &str = "owner.key";
 
+/// The files that hold the keys, in the data folder.
+pub(crate) const KEY_FILES: [&str; 2] = [SIGNING_KEY, OWNER_KEY];
+
 /// The keys in the data folder, made at the first start.
 pub struct Keys {
     /// Signs join tickets.

@@ -6,5 +6,6 @@
 mod keys;
 mod ticket;
 
+pub(crate) use keys::KEY_FILES;
 pub use keys::{KeyError, Keys};
 pub use ticket::{Claims, TICKET_S, TicketError, Tickets};

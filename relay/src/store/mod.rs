@@ -3,17 +3,21 @@
 //! One connection behind a mutex on the blocking pool: every call is short, and none of them is on the way of sound.
 //! Each call that changes something is one transaction and durable when it returns (WAL, `synchronous=FULL`).
 
+pub(crate) mod schema;
+
 mod admission;
 mod invites;
-mod schema;
 
 pub use admission::{AdmitError, Identity};
 pub use invites::{Invitation, InviteError, Redeemed};
 
 use protocol::ids::SessionId;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The database's file in the data folder.
+pub const FILE: &str = "relay.db";
 
 /// The database. Cloning is cheap.
 #[derive(Clone)]
@@ -44,6 +48,9 @@ pub enum StoreError {
     /// A setting that durability stands on did not take.
     #[error("the database does not keep what it is told ({0}); put the data folder on a local disk")]
     NotDurable(String),
+    /// The folder holds part of a backup.
+    #[error("a restore into {0} was cut off; empty that folder and restore the backup again")]
+    HalfRestored(PathBuf),
     /// The call was cut off because the relay is going down.
     #[error("the relay is going down; try again in a moment")]
     Down,
@@ -66,7 +73,7 @@ impl Store {
     /// When the file cannot be opened, is newer than this program, or cannot be made durable.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
         let mut connection = Connection::open(path)?;
-        schema::prepare(&mut connection)?;
+        schema::prepare(&mut connection, &schema::MIGRATIONS)?;
         Ok(Store(Arc::new(Mutex::new(connection))))
     }
 

@@ -2,7 +2,7 @@ use super::StoreError;
 use rusqlite::Connection;
 
 /// Forward-only: number n+1 turns version n into n+1. Never change one that was released.
-const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE session (
         id BLOB PRIMARY KEY,
         title TEXT NOT NULL,
@@ -35,8 +35,8 @@ const MIGRATIONS: [&str; 1] = ["
     ) STRICT;
 "];
 
-/// Sets the connection up, proves that it is durable and migrates.
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+/// Sets the connection up, proves that it is durable and migrates. `migrations` is forward-only as [`MIGRATIONS`] is.
+pub(crate) fn prepare(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -46,16 +46,16 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     if mode != "wal" || synchronous != 2 {
         return Err(StoreError::NotDurable(format!("journal_mode={mode}, synchronous={synchronous}")));
     }
-    migrate(connection)
+    migrate(connection, migrations)
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let known = MIGRATIONS.len() as i64;
+fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {
+    let known = migrations.len() as i64;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > known {
         return Err(StoreError::TooNew { found, known });
     }
-    for (version, step) in (1..).zip(MIGRATIONS).skip(found as usize) {
+    for (version, step) in (1..).zip(migrations).skip(found as usize) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", version)?;
@@ -72,14 +72,14 @@ mod tests {
     fn a_database_of_a_newer_relay_is_left_alone() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut connection = Connection::open(file.path()).unwrap();
-        prepare(&mut connection).unwrap();
+        prepare(&mut connection, &MIGRATIONS).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert!(matches!(prepare(&mut connection), Err(StoreError::TooNew { found: 99, .. })));
+        assert!(matches!(prepare(&mut connection, &MIGRATIONS), Err(StoreError::TooNew { found: 99, .. })));
     }
 
     #[test]
     fn a_database_that_cannot_keep_a_write_ahead_log_is_refused() {
         let mut memory = Connection::open_in_memory().unwrap();
-        assert!(matches!(prepare(&mut memory), Err(StoreError::NotDurable(_))));
+        assert!(matches!(prepare(&mut memory, &MIGRATIONS), Err(StoreError::NotDurable(_))));
     }
 }

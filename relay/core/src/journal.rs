@@ -1,0 +1,148 @@
+//! What a room and the session journal hand each other, and the hash chain over the events.
+//!
+//! A log's chain begins with its id; every event's hash is made over the hash before it and the event's stored bytes, so
+//! that one hash stands for a whole log up to there.
+//!
+//! *Absent*: storage. `relay::journal` keeps these things; here they are plain data.
+
+use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of something.
+pub type Hash = [u8; 32];
+
+/// One durable step of one session: all of it or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Whose step.
+    pub session: SessionId,
+    /// Number of the first event, or of the next one to come where there are no events. The journal refuses a batch that
+    /// does not follow its last event.
+    pub first: u64,
+    /// What happened, in order. May be empty: a granted command that changes nothing is remembered all the same.
+    pub events: Vec<StoredEvent>,
+    /// Commands to remember.
+    pub done: Vec<Done>,
+    /// The room's number for it, which comes back with the answer.
+    pub ticket: u64,
+}
+
+/// An event as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its exact JSON bytes.
+    pub text: Box<str>,
+    /// [`link`] of the hash before it and `text`.
+    pub hash: Hash,
+}
+
+/// A granted command, kept so that repeating it gives the same answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Who gave it.
+    pub by: ParticipantId,
+    /// Its id, made by them.
+    pub id: CommandId,
+    /// SHA-256 of its body: another body under the same id is a conflict.
+    pub body: Hash,
+    /// The log's end after it, which it was answered with.
+    pub seq: u64,
+}
+
+/// What a session's room is built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The log's incarnation.
+    pub log: LogId,
+    /// The log's ownership number: who has a lower one may not append any more. Always 1 on one machine.
+    pub term: u64,
+    /// The newest state that was kept; none when everything is in `tail`.
+    pub snapshot: Option<Snapshot>,
+    /// The events after the snapshot, gapless and chained to it.
+    pub tail: Vec<StoredEvent>,
+    /// Every command that is remembered.
+    pub done: Vec<Done>,
+}
+
+/// The state at some event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The last event in it.
+    pub seq: u64,
+    /// That event's hash.
+    pub hash: Hash,
+    /// The state as JSON.
+    pub text: String,
+}
+
+impl StoredEvent {
+    /// The event with these bytes after the one with this hash.
+    pub fn after(before: &Hash, text: impl Into<Box<str>>) -> StoredEvent {
+        let text = text.into();
+        StoredEvent { hash: link(before, text.as_bytes()), text }
+    }
+}
+
+/// Where a log's chain begins: the hash before its first event, SHA-256 of the log id's 16 bytes.
+pub fn genesis(log: LogId) -> Hash {
+    Sha256::digest(log.0.as_bytes()).into()
+}
+
+/// One step of the chain: SHA-256 of the hash before and the event's bytes.
+pub fn link(before: &Hash, text: &[u8]) -> Hash {
+    Sha256::new().chain_update(before).chain_update(text).finalize().into()
+}
+
+/// Whether these events are chained to each other and to the hash before them.
+///
+/// # Errors
+/// The place in `events` of the first one that is not.
+pub fn check_chain(before: &Hash, events: &[StoredEvent]) -> Result<(), usize> {
+    let befores = std::iter::once(before).chain(events.iter().map(|event| &event.hash));
+    match befores.zip(events).position(|(before, event)| link(before, event.text.as_bytes()) != event.hash) {
+        Some(place) => Err(place),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn hex(hash: &Hash) -> String {
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn chain(texts: &[&str]) -> (Hash, Vec<StoredEvent>) {
+        let start = genesis(LogId(Uuid::from_u128(1)));
+        let mut before = start;
+        let events = texts.iter().map(|text| {
+            let event = StoredEvent::after(&before, *text);
+            before = event.hash;
+            event
+        });
+        let events = events.collect();
+        (start, events)
+    }
+
+    /// The hashes come from coreutils: `printf … | xxd -r -p | sha256sum`.
+    #[test]
+    fn the_chain_is_the_one_that_other_programs_compute() {
+        let (start, events) = chain(&["{}"]);
+        assert_eq!(hex(&start), "7c3ccd10bb7ec37b46d37926ae6274267f007a34aeaf15c882a715a7f3300529");
+        assert_eq!(hex(&events[0].hash), "d001a3ff2dd0f0021aac723f35a1267878928f974d07fbdf90918dc64068a08c");
+    }
+
+    #[test]
+    fn a_chain_holds_and_any_change_is_found_where_it_is() {
+        let (start, events) = chain(&["a", "b", "c"]);
+        assert_eq!(check_chain(&start, &events), Ok(()));
+        assert_eq!(check_chain(&start, &[]), Ok(()));
+        let mut bent = events.clone();
+        bent[1].text = "B".into();
+        assert_eq!(check_chain(&start, &bent), Err(1));
+        assert_eq!(check_chain(&[0; 32], &events), Err(0));
+        assert_eq!(check_chain(&start, &[events[0].clone(), events[2].clone()]), Err(1));
+    }
+}

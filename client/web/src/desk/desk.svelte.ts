@@ -1,6 +1,7 @@
 /** The desk: everything that the page shows, and the few things that one can do. */
 import { RelayClock } from "../lib/clock";
 import { helloFor, postJson } from "../lib/entry";
+import { PageEar } from "../lib/heard/ear";
 import { Link, type LinkState } from "../lib/link";
 import { Media, type MediaState } from "../lib/media";
 import { audience, people, type Arrivals } from "../lib/people";
@@ -8,7 +9,7 @@ import { emptyState, reduce } from "../lib/reducer";
 import { saveSeat, type Invitation, type Seat } from "../lib/seat";
 import type { Health as HealthMessage, PeerNews, Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
 import { newId, SUBPROTOCOL } from "../lib/wire";
-import { Health } from "./health.svelte";
+import { Health, mainSlot } from "./health.svelte";
 import { Sound } from "./sound.svelte";
 import { Talkback } from "./talkback.svelte";
 
@@ -42,6 +43,7 @@ export class Desk {
   readonly sound: Sound;
   readonly talkback: Talkback;
   readonly health: Health;
+  readonly ear: PageEar;
   readonly #relay = new RelayClock();
   readonly #media: Media;
   readonly #link: Link;
@@ -69,6 +71,7 @@ export class Desk {
       duck: (on) => this.sound.duck(on),
     });
     this.health = this.#makeHealth();
+    this.ear = this.#makeEar();
     addEventListener("online", () => this.#inside && this.#link.connect());
     addEventListener("pagehide", () => this.#inside && this.#link.leave());
     // A page that the browser kept and shows again has left: it begins anew.
@@ -139,6 +142,21 @@ export class Desk {
         this.#arrived(this.self, data);
       },
       second: () => this.#second(),
+    });
+  }
+
+  #makeEar(): PageEar {
+    return new PageEar({
+      heard: (mid) => this.#media.heard(mid),
+      stats: () => this.#media.stats(),
+      main: () => mainSlot(this.#slots, this.session),
+      streams: () => this.session.streams,
+      clock: (stream) => this.health.clock(stream),
+      relay: this.#relay,
+      webAudioLatencyMs: () => this.sound.latencyMs,
+      outputLabel: () => this.sound.outputLabel,
+      reactionMs: () => 0,
+      held: () => this.sound.held,
     });
   }
 
@@ -242,6 +260,7 @@ export class Desk {
 
   #carry(slots: readonly Slot[]): void {
     this.#slots = slots;
+    this.ear.handleSlots(slots);
     const playing = slots.flatMap(({ mid, stream }) => {
       const track = this.#media.track(mid);
       const kind = this.session.streams[stream]?.kind;

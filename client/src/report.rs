@@ -1,15 +1,22 @@
 //! What a joined client tells while it runs: objects on stdout (`--json`), lines on stderr, or the live view.
 
+use protocol::event::Recorded;
 use protocol::grants::Role;
 use protocol::ids::{ParticipantId, SessionId, StreamId};
 use protocol::stream::{StreamFormat, StreamKind};
+use protocol::wire::ErrorCode;
 use serde::Serialize;
+use std::collections::VecDeque;
 use std::io::{BufWriter, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-/// Lines that may wait for a slow reader of stdout. Owner: the control task. Overflow: the line is dropped and counted.
+/// Lines that may wait for a slow reader of stdout. Owner: the control task. Overflow: answers and events wait in
+/// [`OWED`], any other line is dropped.
 const CAPACITY: usize = 1_024;
+/// Answers and events that may wait behind them, as many as a session has events. Owner: the control task. Overflow: the
+/// oldest is dropped; whoever reads so slowly reads the session itself anew.
+const OWED: usize = 20_000;
 
 /// Where it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +119,14 @@ pub enum Line {
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
+    /// Something happened in the session and is saved.
+    Event {
+        /// What, as it was recorded.
+        event: Box<Recorded>,
+        /// The same for people, where they want to be told.
+        #[serde(skip)]
+        words: Option<String>,
+    },
     /// Something that people should know.
     Warning {
         /// One sentence that says what to do.
@@ -123,6 +138,23 @@ pub enum Line {
         reason: &'static str,
         /// When.
         ms: u64,
+    },
+    /// What became of a command. Without a `type`: it is told by its `ok`.
+    #[serde(untagged)]
+    Answer {
+        /// Whether it is done and saved.
+        ok: bool,
+        /// As the command was written, else the id that was made for it.
+        id: serde_json::Value,
+        /// Number of the last event it caused.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+        /// Why not, for programs.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<ErrorCode>,
+        /// Why not, for people.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        msg: Option<String>,
     },
 }
 
@@ -281,7 +313,7 @@ pub struct Reporter {
     mode: Mode,
     lines: Option<SyncSender<Line>>,
     writer: Option<JoinHandle<()>>,
-    dropped: u64,
+    owed: VecDeque<Line>,
 }
 
 impl Reporter {
@@ -289,7 +321,7 @@ impl Reporter {
     pub fn start(mode: Mode) -> Reporter {
         let (lines, waiting) = sync_channel(CAPACITY);
         let writer = std::thread::spawn(move || write_all(mode, &waiting));
-        Reporter { mode, lines: Some(lines), writer: Some(writer), dropped: 0 }
+        Reporter { mode, lines: Some(lines), writer: Some(writer), owed: VecDeque::new() }
     }
 
     /// Where it is told.
@@ -297,10 +329,31 @@ impl Reporter {
         self.mode
     }
 
-    /// Tells one line, or drops it when the reader is too far behind.
+    /// Tells one line. When the reader is too far behind, answers and events wait and other lines are dropped.
     pub fn tell(&mut self, line: Line) {
-        if self.lines.as_ref().is_some_and(|lines| lines.try_send(line).is_err()) {
-            self.dropped += 1;
+        let matters = matches!(line, Line::Answer { .. } | Line::Event { .. });
+        self.pay();
+        if !matters && !self.owed.is_empty() {
+            return;
+        }
+        if matters && self.owed.len() == OWED {
+            self.owed.pop_front();
+        }
+        self.owed.push_back(line);
+        self.pay();
+        if !matters && !self.owed.is_empty() {
+            self.owed.pop_back();
+        }
+    }
+
+    /// Hands the writer what it takes of what is owed, in order.
+    fn pay(&mut self) {
+        let Some(lines) = &self.lines else { return };
+        while let Some(line) = self.owed.pop_front() {
+            if let Err(TrySendError::Full(line)) = lines.try_send(line) {
+                self.owed.push_front(line);
+                return;
+            }
         }
     }
 
@@ -308,17 +361,14 @@ impl Reporter {
     pub fn warn(&mut self, message: impl Into<String>) {
         self.tell(Line::Warning { message: message.into() });
     }
-
-    /// Lines dropped so far.
-    pub fn dropped(&self) -> u64 {
-        self.dropped
-    }
 }
 
 impl Drop for Reporter {
     /// Everything told is written before the program ends.
     fn drop(&mut self) {
-        self.lines = None;
+        if let Some(lines) = self.lines.take() {
+            self.owed.drain(..).try_for_each(|line| lines.send(line)).unwrap_or_default();
+        }
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }
@@ -369,7 +419,9 @@ pub fn sentence(line: &Line) -> Option<String> {
         Line::Hearing { ms, .. } => format!("first sound after {ms} ms"),
         Line::Warning { message } => format!("warning: {message}"),
         Line::Left { reason, .. } => format!("left: {reason}"),
-        Line::Stats(_) | Line::Position { .. } | Line::Heard { .. } => return None,
+        Line::Event { words, .. } => return words.clone(),
+        Line::Answer { ok: false, msg: Some(msg), .. } => format!("not done: {msg}"),
+        Line::Answer { .. } | Line::Stats(_) | Line::Position { .. } | Line::Heard { .. } => return None,
     })
 }
 

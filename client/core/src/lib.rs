@@ -20,5 +20,8 @@ pub mod delay;
 pub mod heard;
 pub mod mirror;
 pub mod outbox;
+pub mod pace;
+pub mod request;
 pub mod route;
 pub mod talk;
+pub mod words;

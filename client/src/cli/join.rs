@@ -8,6 +8,7 @@ use codec::opus::FrameDuration;
 use protocol::link::InviteLink;
 use protocol::stream::StreamKind;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Duration;
 use units::{Bitrate, RtpTimestamp};
 
@@ -40,6 +41,10 @@ pub struct JoinArgs {
     /// Leave after so many seconds
     #[arg(long, value_name = "N")]
     seconds: Option<f64>,
+    /// Folder for what must survive a crash: the way back, and what the relay has not answered
+    /// [default: the system's folder for such things]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// RTP timestamp at which published sound begins: rehearses the wrap of the counter
     #[arg(long, value_name = "TICKS", hide = true)]
     rtp0: Option<u32>,
@@ -65,8 +70,16 @@ position  with --output file:, ten times a second: what the file's sample out_sa
 sample, kind (real, redundant or concealed)\n  \
 heard     id, anchor {stream, epoch, at, uncertainty_ms, concealed} or why: answers {\"cmd\":\"heard\",\"id\":1} on\n            \
 stdin: what was in the ear when the line was read, or at at_us of the system's monotonic clock\n  \
+event     event {seq, id, by, at, type, data}: something happened in the session and is saved\n  \
 warning   message: one sentence that says what to do\n  \
-left      reason, ms: always the last line of an orderly end";
+left      reason, ms: always the last line of an orderly end\n\n\
+Each line on stdin is a command, answered by one line {\"ok\":true,\"id\",\"seq\"} or {\"ok\":false,\"id\",\"code\",\"msg\"};\n\
+with an \"id\" of yours it can be repeated and is done once:\n  \
+{\"cmd\":\"take.arm\",\"slate\":\"verse\"}  {\"cmd\":\"take.roll\"}  {\"cmd\":\"take.stop\"}  {\"cmd\":\"take.cancel\"}\n  \
+{\"cmd\":\"take.verdict\",\"take\":1,\"verdict\":\"approved\",\"reason\":\"…\"} (or rejected, redo; the newest take if none named)\n  \
+{\"cmd\":\"take.circle\",\"take\":1}  take.hero  take.slate  take.vote  take.close  take.reopen\n  \
+{\"cmd\":\"note.add\",\"text\":\"…\"} on what is heard now, or \"take\":1,\"at\":SECONDS; note.reply  note.status  note.assign\n  \
+{\"cmd\":\"baton.take\"}  baton.give  baton.reclaim  chat.say  undo, and every other command of the protocol";
 
 impl JoinArgs {
     /// Where the session will be told.
@@ -91,6 +104,7 @@ pub(super) async fn join(args: JoinArgs) -> Result<(), Failure> {
         profile: args.profile,
         bitrate: args.bitrate.map(Bitrate),
         seconds,
+        state: args.state.or_else(control::usual_state_folder),
         frame: args.frame_us,
         rtp0: args.rtp0.map(RtpTimestamp),
     };

@@ -1,37 +1,60 @@
 //! What the program that started us asks, one JSON object a line on stdin (`--json`).
 
+use client_core::request::Request;
 use serde::Deserialize;
-use serde_json::Value;
-use std::io::{BufRead, stdin};
+use serde_json::{Map, Value};
+use std::io::{BufRead, Read, stdin};
 use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Questions that may wait for the control task, which owns the queue. Overflow: reading stops, and with it whoever
 /// writes.
 const CAPACITY: usize = 64;
+/// Longest line in bytes: what the relay takes in one message.
+const MAX_LINE: u64 = protocol::wire::MAX_IN_BYTES as u64;
+
+/// One line, and when it was read.
+pub(super) type Line = (Result<Asked, Misread>, Instant);
 
 /// One question.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(tag = "cmd", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Asked {
     /// What was in the ear.
     Heard {
         /// Given back with the answer.
-        #[serde(default)]
         id: Option<Value>,
         /// At which moment, in microseconds of the system's monotonic clock; when the line was read, if absent.
-        #[serde(default)]
         at_us: Option<u64>,
+    },
+    /// Something that the session shall do.
+    Do {
+        /// Given back with the answer; with it the question can be repeated.
+        id: Option<Value>,
+        /// The line as it was written.
+        line: Value,
+        /// What.
+        request: Request,
     },
 }
 
-/// Reads until stdin ends. What cannot be read comes as a sentence for people.
-pub(super) fn read_stdin() -> mpsc::Receiver<(Result<Asked, String>, Instant)> {
+/// A line that is no question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Misread {
+    /// Its id, as far as it could be read.
+    pub(super) id: Value,
+    /// One sentence that says what to write instead.
+    pub(super) msg: String,
+}
+
+/// Reads until stdin ends.
+pub(super) fn read_stdin() -> mpsc::Receiver<Line> {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     // It cannot be woken from its wait for a line, so nobody waits for its end.
     std::thread::spawn(move || {
-        for line in stdin().lock().lines().map_while(Result::ok).filter(|line| !line.trim().is_empty()) {
-            if sender.blocking_send((read(&line), Instant::now())).is_err() {
+        let mut input = stdin().lock();
+        while let Some(line) = next_line(&mut input) {
+            let asked = line.and_then(|line| read(&line));
+            if sender.blocking_send((asked, Instant::now())).is_err() {
                 return;
             }
         }
@@ -39,15 +62,65 @@ pub(super) fn read_stdin() -> mpsc::Receiver<(Result<Asked, String>, Instant)> {
     receiver
 }
 
-fn read(line: &str) -> Result<Asked, String> {
-    serde_json::from_str(line).map_err(|error| {
-        format!("a line on stdin cannot be understood ({error}); write {{\"cmd\":\"heard\"}}, one object a line")
-    })
+/// The next line that is not blank; none at the end. A line that is too long is read past.
+fn next_line(input: &mut impl BufRead) -> Option<Result<String, Misread>> {
+    loop {
+        let mut bytes = Vec::new();
+        input.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut bytes).ok().filter(|read| *read > 0)?;
+        if bytes.len() as u64 > MAX_LINE && bytes.last() != Some(&b'\n') {
+            input.skip_until(b'\n').ok()?;
+            return Some(Err(Misread::new(Value::Null, format!("a line has at most {MAX_LINE} bytes; write less"))));
+        }
+        let line = String::from_utf8_lossy(&bytes);
+        if !line.trim().is_empty() {
+            return Some(Ok(line.into_owned()));
+        }
+    }
+}
+
+fn read(line: &str) -> Result<Asked, Misread> {
+    let unread = |error| Misread::new(Value::Null, format!("the line is no JSON object ({error}); write {EXAMPLE}"));
+    let mut fields: Map<String, Value> = serde_json::from_str(line).map_err(unread)?;
+    let whole = Value::Object(fields.clone());
+    let id = fields.remove("id").filter(|id| !id.is_null());
+    let cmd = match fields.remove("cmd") {
+        Some(Value::String(cmd)) => cmd,
+        _ => return Err(Misread::new(id.unwrap_or_default(), format!("`cmd` says what to do; write {EXAMPLE}"))),
+    };
+    if cmd != "heard" {
+        return Ok(Asked::Do { id, line: whole, request: Request { cmd, fields } });
+    }
+    let moment: Moment = serde_json::from_value(Value::Object(fields)).map_err(|error| {
+        Misread::new(id.clone().unwrap_or_default(), format!("heard cannot be understood: {error}"))
+    })?;
+    Ok(Asked::Heard { id, at_us: moment.at_us })
+}
+
+const EXAMPLE: &str = "{\"cmd\":\"take.roll\",\"slate\":\"verse\"}, one object a line";
+
+/// The fields of `heard`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Moment {
+    #[serde(default)]
+    at_us: Option<u64>,
+}
+
+impl Misread {
+    fn new(id: Value, msg: String) -> Misread {
+        Misread { id, msg }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    fn lines(text: &str) -> Vec<Result<String, Misread>> {
+        let mut input = text.as_bytes();
+        std::iter::from_fn(|| next_line(&mut input)).collect()
+    }
 
     #[test]
     fn a_question_is_read_with_and_without_its_moment() {
@@ -57,9 +130,35 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_question_is_answered_in_words() {
-        for line in ["", "{", r#"{"cmd":"dance"}"#, r#"{"cmd":"heard","at_us":-1}"#] {
-            assert!(read(line).unwrap_err().contains("write {\"cmd\":\"heard\"}"), "{line}");
+    fn a_command_keeps_its_fields_and_gives_its_id_away() {
+        let line = json!({"cmd": "take.roll", "id": "a", "slate": "verse"});
+        let Ok(Asked::Do { id, line: whole, request }) = read(&line.to_string()) else { panic!("it is a command") };
+        assert_eq!((id, whole), (Some(json!("a")), line));
+        assert_eq!((request.cmd.as_str(), Value::Object(request.fields)), ("take.roll", json!({"slate": "verse"})));
+    }
+
+    #[test]
+    fn what_is_no_question_is_answered_in_words_with_its_id() {
+        for line in ["{", "7", "[]", r#"{"id":3}"#, r#"{"cmd":4}"#] {
+            assert!(read(line).unwrap_err().msg.contains("write {\"cmd\":\"take.roll\""), "{line}");
         }
+        assert_eq!(read(r#"{"id":3}"#).unwrap_err().id, json!(3));
+        assert!(read(r#"{"cmd":"heard","at_us":-1}"#).unwrap_err().msg.contains("heard cannot be understood"));
+    }
+
+    #[test]
+    fn blank_lines_are_passed_over_and_the_last_line_needs_no_end() {
+        assert_eq!(lines("a\n\n  \r\nb"), [Ok("a\n".to_owned()), Ok("b".to_owned())]);
+        assert!(lines("").is_empty());
+    }
+
+    #[test]
+    fn a_line_over_the_cap_is_refused_alone_and_one_at_it_is_not() {
+        let at_cap = "x".repeat(MAX_LINE as usize);
+        let read = lines(&format!("{at_cap}\n{at_cap}y\nafter\n"));
+        assert_eq!(read.len(), 3);
+        assert_eq!(read[0].as_ref().unwrap().trim_end(), at_cap);
+        assert!(read[1].as_ref().unwrap_err().msg.contains("at most 32768 bytes"));
+        assert_eq!(read[2], Ok("after\n".to_owned()));
     }
 }

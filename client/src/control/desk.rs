@@ -1,7 +1,6 @@
 //! The live view on the terminal: a thread that draws and reads keys, and the meters that only it shows.
 
-use crate::tui::keys::poll_action;
-use crate::tui::{Action, Look, Message, MessageKind, Screen, ScreenError, StreamMeters, View};
+use crate::tui::{Action, Keys, Look, Message, MessageKind, Screen, ScreenError, StreamMeters, View};
 use meter::{Correlation, LevelMeter, Loudness};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
@@ -73,7 +72,7 @@ impl Drop for Desk {
 }
 
 fn run(mut screen: Screen, views: &Receiver<View>, actions: &mpsc::Sender<Action>) {
-    let mut last = View::default();
+    let (mut last, mut keys) = (View::default(), Keys::default());
     loop {
         let mut fresh = false;
         loop {
@@ -83,12 +82,13 @@ fn run(mut screen: Screen, views: &Receiver<View>, actions: &mpsc::Sender<Action
                 Err(TryRecvError::Disconnected) => return,
             }
         }
-        match poll_action(PATIENCE) {
+        match keys.poll(PATIENCE) {
             Ok(Some(Action::Redraw)) => fresh = true,
             Ok(Some(action)) => drop(actions.try_send(action)),
             Ok(None) => {}
             Err(_) => return,
         }
+        last.typing = keys.prompt();
         if fresh && screen.draw(&last).is_err() {
             return;
         }

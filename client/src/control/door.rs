@@ -1,5 +1,6 @@
 //! In through the door, and in again after a lost link.
 
+use super::memory::Remembered;
 use crate::signal::{Api, Link, SignalError};
 use protocol::api::Redeemed;
 use protocol::link::InviteLink;
@@ -24,13 +25,24 @@ impl Door {
         self.api.redeem(&self.link, &self.name).await
     }
 
-    /// Goes in for the first time, showing the invitation unless that has given a ticket already.
+    /// Comes back as who an earlier run of the program was.
+    pub(super) fn remember(&mut self, left: &Remembered) {
+        let Remembered { session, participant, resume: secret, .. } = left.clone();
+        self.resume = Some(Resume { session, participant, secret, known: None });
+    }
+
+    /// The secret with which one would come back now.
+    pub(super) fn resume(&self) -> Option<&str> {
+        self.resume.as_ref().map(|resume| resume.secret.as_str())
+    }
+
+    /// Goes in for the first time in this run of the program: with the ticket that the invitation has given already, else
+    /// as who one was, else by the invitation.
     pub(super) async fn enter_first(&mut self, ticket: Option<String>) -> Result<(Link, Welcome), SignalError> {
-        let ticket = match ticket {
-            Some(ticket) => ticket,
-            None => self.redeem().await?.ticket,
-        };
-        self.enter(ticket).await
+        match ticket {
+            Some(ticket) => self.enter(ticket).await,
+            None => self.enter_again().await,
+        }
     }
 
     /// Keeps the place in the log that one has folded up to, so that only what is missing is told.

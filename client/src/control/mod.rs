@@ -9,6 +9,7 @@ mod door;
 mod hearing;
 mod levels;
 mod media;
+mod memory;
 mod news;
 mod positions;
 mod pump;
@@ -25,6 +26,7 @@ use codec::jitter::Profile;
 use codec::opus::FrameDuration;
 use protocol::link::InviteLink;
 use protocol::stream::StreamKind;
+use std::path::PathBuf;
 use std::time::Duration;
 use units::{Bitrate, RtpTimestamp};
 
@@ -47,6 +49,8 @@ pub struct JoinConfig {
     pub seconds: Option<Duration>,
     /// RTP timestamp of the first tick of what is published, to rehearse a wrap; random when absent, as RFC 3550 wants.
     pub rtp0: Option<RtpTimestamp>,
+    /// Folder in which what the relay has not answered survives the end of the program; nothing survives when absent.
+    pub state: Option<PathBuf>,
     /// Frame length of a published program, for those that no profile has; the profile's when absent.
     pub frame: Option<FrameDuration>,
 }
@@ -75,6 +79,11 @@ pub enum JoinError {
     /// The relay does not answer.
     #[error(transparent)]
     Outbox(#[from] OutboxFull),
+}
+
+/// Where [`JoinConfig::state`] lies unless somebody says otherwise; none when the system names no such place.
+pub fn usual_state_folder() -> Option<PathBuf> {
+    memory::usual_folder(|name| std::env::var(name).ok())
 }
 
 /// Joins and stays until `--seconds` are over, Ctrl-C, SIGTERM, or the relay will not have us any more.

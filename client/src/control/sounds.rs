@@ -4,7 +4,6 @@ use super::{InputPlan, JoinConfig, JoinError};
 use crate::pipeline::MonoClock;
 use crate::pipeline::publish::{PublishConfig, Started, start_publisher};
 use crate::spec::{DeviceSpec, InputSpec};
-use codec::jitter::Profile;
 use codec::opus::FrameDuration;
 use codec::publish::StreamSettings;
 use protocol::grants::{Grant, Role};
@@ -129,6 +128,17 @@ mod tests {
     fn joining() -> JoinConfig {
         let link = "http://127.0.0.1:1/i/018f4d3e-0000-7000-8000-000000000009#AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
         let (name, inputs, output, profile) = ("Ada".into(), Vec::new(), None, Profile::Default);
-        JoinConfig { link, name, inputs, output, profile, bitrate: None, seconds: None, rtp0: None, frame: None }
+        JoinConfig {
+            link,
+            name,
+            inputs,
+            output,
+            profile,
+            bitrate: None,
+            seconds: None,
+            state: None,
+            rtp0: None,
+            frame: None,
+        }
     }
 }

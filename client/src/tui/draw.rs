@@ -2,7 +2,7 @@
 
 use super::bar::{bar, ticks};
 use super::keys::KEYS;
-use super::text::{clock, column, cut, level};
+use super::text::{clock, column, cut, harmless, level};
 use super::{Health, Hears, Link, Look, Message, MessageKind, Mode, Person, StreamMeters, View};
 use meter::ChannelLevel;
 use ratatui::Frame;
@@ -21,7 +21,8 @@ pub fn draw(frame: &mut Frame<'_>, view: &View, look: Look) {
     let height = usize::from(area.height);
     let foot = page.foot(view);
     let mut lines = vec![page.status(view)];
-    let room = height.saturating_sub(2);
+    lines.extend(page.transport(view));
+    let room = height.saturating_sub(lines.len() + 1);
     lines.extend(if view.help { page.help() } else { page.middle(view, room) });
     lines.truncate(height.saturating_sub(1));
     for (row, line) in lines.into_iter().enumerate() {
@@ -70,6 +71,25 @@ impl Page {
             Span::raw(delay),
             Span::styled(time, self.look.quiet()),
         ])
+    }
+
+    /// The newest take, the baton and what is not saved yet; no row while there is nothing of it.
+    fn transport(&self, view: &View) -> Option<Line<'static>> {
+        let mut parts = Vec::new();
+        let rolling = view.take.as_ref().is_some_and(|take| take.rolling.is_some());
+        if let Some(take) = &view.take {
+            let slate = if take.slate.is_empty() { String::new() } else { format!(" \"{}\"", take.slate) };
+            parts.push(format!("Take {}{slate}", take.number));
+            let time = take.rolling.map_or(String::new(), |time| format!(" {}", clock(time)));
+            let phase = if rolling { take.phase.to_uppercase() } else { take.phase.clone() };
+            parts.push(format!("{}{phase}{time}", if rolling { self.look.sign("● ", "* ") } else { "" }));
+            parts.extend((!take.marks.is_empty()).then(|| take.marks.clone()));
+        }
+        parts.extend(view.baton.as_ref().map(|holder| format!("baton: {holder}")));
+        parts.extend((view.unsaved > 0).then(|| format!("{} not saved yet", view.unsaved)));
+        let text = cut(&parts.join(self.dot()), self.width, self.more());
+        let style = if rolling { self.look.over() } else { self.look.strong() };
+        (!parts.is_empty()).then(|| Line::styled(text, style))
     }
 
     fn link(&self, link: &Link) -> (String, Style) {
@@ -305,8 +325,23 @@ impl Page {
         lines
     }
 
+    /// What is being typed, with its end in sight.
+    fn typing(&self, (words, text): &(&'static str, String)) -> Line<'static> {
+        let words = cut(words, self.width / 2, self.more());
+        let room = self.width.saturating_sub(Span::raw(words.as_str()).width() + 1);
+        let mut tail = harmless(text);
+        while Span::raw(tail.as_str()).width() > room {
+            tail.remove(0);
+        }
+        let cursor = self.look.sign("▏", "_");
+        Line::from(vec![Span::styled(words, self.look.quiet()), Span::styled(tail + cursor, self.look.strong())])
+    }
+
     /// The keys on the left, mute, dim and volume in words on the right, which comes first when there is little room.
     fn foot(&self, view: &View) -> Line<'static> {
+        if let Some(typing) = &view.typing {
+            return self.typing(typing);
+        }
         let mut states = Vec::new();
         states.extend(view.muted.then(|| "MUTED".to_owned()));
         states.extend(view.dimmed.map(|dim| format!("DIM {:.0} dB", dim.0)));

@@ -1,11 +1,14 @@
-//! Keys and what they do.
+//! Keys and what they do; words that are typed, and the moment that they are about.
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Longest text that can be typed, in characters: what a note holds.
+const MAX_TEXT: usize = 2_000;
 
 /// What the person at the terminal wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Leave the session and end the program.
     Quit,
@@ -19,31 +22,131 @@ pub enum Action {
     VolumeDown,
     /// Put the over lights out.
     ClearOvers,
+    /// Arm the next take.
+    Arm,
+    /// Roll.
+    Roll,
+    /// Stop the take that rolls, or give up the one that is armed.
+    Stop,
+    /// Take the baton, put it down, or ask for it back.
+    Baton,
+    /// Say what the newest take is called.
+    Slate(String),
+    /// Note something about what was heard when the key was pressed.
+    Note {
+        /// What; empty for a bare marker.
+        text: String,
+        /// When the key was pressed that began the note.
+        at: Instant,
+    },
     /// Show or hide the list of keys.
     Help,
-    /// The window has another size: draw again.
+    /// The window has another size, or something was typed: draw again.
     Redraw,
 }
 
 /// Each key with its words, in the order in which they are listed.
-pub(super) const KEYS: [(&str, &str); 7] =
-    [("q", "quit"), ("m", "mute"), ("d", "dim"), ("+", "louder"), ("-", "softer"), ("c", "clear overs"), ("?", "keys")];
+pub(super) const KEYS: [(&str, &str); 13] = [
+    ("q", "quit"),
+    ("m", "mute"),
+    ("d", "dim"),
+    ("a", "arm"),
+    ("r", "roll"),
+    ("s", "stop"),
+    ("n", "note"),
+    ("l", "slate"),
+    ("b", "baton"),
+    ("+", "louder"),
+    ("-", "softer"),
+    ("c", "clear overs"),
+    ("?", "keys"),
+];
 
-/// What an event means; `None` for the many that mean nothing. Releases of keys are no keys.
-pub fn action(event: &Event) -> Option<Action> {
-    match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => of_key(key),
-        Event::Resize(..) => Some(Action::Redraw),
-        _ => None,
+/// What is being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Typing {
+    what: What,
+    text: String,
+    at: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Note,
+    Slate,
+}
+
+/// Turns events into actions; knows what is being typed.
+#[derive(Debug, Default)]
+pub struct Keys {
+    typing: Option<Typing>,
+}
+
+impl Keys {
+    /// What an event at `now` means; `None` for the many that mean nothing. Releases of keys are no keys.
+    pub fn handle(&mut self, event: &Event, now: Instant) -> Option<Action> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => match self.typing.take() {
+                Some(typing) => self.go_on(typing, key),
+                None => self.begin(key, now),
+            },
+            Event::Resize(..) => Some(Action::Redraw),
+            _ => None,
+        }
+    }
+
+    /// Waits at most `patience` for a key that means something. Blocks: not on the control task's own thread.
+    pub fn poll(&mut self, patience: Duration) -> io::Result<Option<Action>> {
+        if !event::poll(patience)? {
+            return Ok(None);
+        }
+        Ok(self.handle(&event::read()?, Instant::now()))
+    }
+
+    /// What is being typed, for people: what it will be, and the text so far.
+    pub fn prompt(&self) -> Option<(&'static str, String)> {
+        let Typing { what, text, .. } = self.typing.as_ref()?;
+        let words = match what {
+            What::Note => "Note (Enter saves, Esc leaves it): ",
+            What::Slate => "Slate (Enter saves, Esc leaves it): ",
+        };
+        Some((words, text.clone()))
+    }
+
+    fn begin(&mut self, key: &KeyEvent, now: Instant) -> Option<Action> {
+        let what = match key.code {
+            KeyCode::Char('n' | 'N') if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => What::Note,
+            KeyCode::Char('l' | 'L') if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => What::Slate,
+            _ => return of_key(key),
+        };
+        self.typing = Some(Typing { what, text: String::new(), at: now });
+        Some(Action::Redraw)
+    }
+
+    fn go_on(&mut self, mut typing: Typing, key: &KeyEvent) -> Option<Action> {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => return Some(typing.done()),
+            KeyCode::Esc => return Some(Action::Redraw),
+            KeyCode::Char('c' | 'd') if control => return Some(Action::Quit),
+            KeyCode::Char('u') if control => typing.text.clear(),
+            KeyCode::Backspace => drop(typing.text.pop()),
+            KeyCode::Char(c) if !control && typing.text.chars().count() < MAX_TEXT => typing.text.push(c),
+            _ => {}
+        }
+        self.typing = Some(typing);
+        Some(Action::Redraw)
     }
 }
 
-/// Waits at most `patience` for a key that means something. Blocks: not on the control task's own thread.
-pub fn poll_action(patience: Duration) -> io::Result<Option<Action>> {
-    if !event::poll(patience)? {
-        return Ok(None);
+impl Typing {
+    fn done(self) -> Action {
+        let text = self.text.trim().to_owned();
+        match self.what {
+            What::Note => Action::Note { text, at: self.at },
+            What::Slate => Action::Slate(text),
+        }
     }
-    Ok(action(&event::read()?))
 }
 
 fn of_key(key: &KeyEvent) -> Option<Action> {
@@ -54,6 +157,10 @@ fn of_key(key: &KeyEvent) -> Option<Action> {
         KeyCode::Char('q' | 'Q') => Some(Action::Quit),
         KeyCode::Char('m' | 'M') => Some(Action::Mute),
         KeyCode::Char('d' | 'D') => Some(Action::Dim),
+        KeyCode::Char('a' | 'A') => Some(Action::Arm),
+        KeyCode::Char('r' | 'R') => Some(Action::Roll),
+        KeyCode::Char('s' | 'S') => Some(Action::Stop),
+        KeyCode::Char('b' | 'B') => Some(Action::Baton),
         KeyCode::Char('+' | '=') | KeyCode::Up => Some(Action::VolumeUp),
         KeyCode::Char('-' | '_') | KeyCode::Down => Some(Action::VolumeDown),
         KeyCode::Char('c' | 'C') => Some(Action::ClearOvers),
@@ -66,20 +173,31 @@ fn of_key(key: &KeyEvent) -> Option<Action> {
 mod tests {
     use super::*;
 
+    fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
+        Event::Key(KeyEvent::new(code, modifiers))
+    }
+
     fn pressed(code: KeyCode, modifiers: KeyModifiers) -> Option<Action> {
-        action(&Event::Key(KeyEvent::new(code, modifiers)))
+        Keys::default().handle(&key(code, modifiers), Instant::now())
+    }
+
+    /// Types `text`, `\n` being Enter; what the last key did.
+    fn typed(keys: &mut Keys, text: &str, now: Instant) -> Option<Action> {
+        let code = |c| if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        text.chars().map(|c| keys.handle(&key(code(c), KeyModifiers::NONE), now)).last().flatten()
     }
 
     #[test]
     fn every_listed_key_does_something_of_its_own() {
-        let actions: Vec<Action> = KEYS
-            .iter()
-            .map(|(key, words)| {
-                let code = KeyCode::Char(key.chars().next().unwrap());
-                pressed(code, KeyModifiers::NONE).unwrap_or_else(|| panic!("{key} does not {words}"))
-            })
-            .collect();
-        assert!(actions.iter().enumerate().all(|(i, action)| !actions[..i].contains(action)));
+        let mut seen = Vec::new();
+        for (name, words) in KEYS {
+            let mut keys = Keys::default();
+            let code = KeyCode::Char(name.chars().next().unwrap());
+            let action = keys.handle(&key(code, KeyModifiers::NONE), Instant::now());
+            let did = (action.unwrap_or_else(|| panic!("{name} does not {words}")), keys.prompt());
+            assert!(!seen.contains(&did), "{name}");
+            seen.push(did);
+        }
     }
 
     #[test]
@@ -92,8 +210,41 @@ mod tests {
     #[test]
     fn a_released_key_and_a_foreign_key_do_nothing() {
         let released = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
-        assert_eq!(action(&Event::Key(released)), None);
+        assert_eq!(Keys::default().handle(&Event::Key(released), Instant::now()), None);
         assert_eq!(pressed(KeyCode::Char('z'), KeyModifiers::NONE), None);
-        assert_eq!(action(&Event::Resize(80, 24)), Some(Action::Redraw));
+        assert_eq!(Keys::default().handle(&Event::Resize(80, 24), Instant::now()), Some(Action::Redraw));
+    }
+
+    #[test]
+    fn a_note_is_about_the_moment_of_its_first_key_however_long_it_is_typed() {
+        let (mut keys, begun) = (Keys::default(), Instant::now());
+        let later = begun + Duration::from_secs(20);
+        typed(&mut keys, "n", begun);
+        assert_eq!(typed(&mut keys, "quite flat", later), Some(Action::Redraw));
+        assert_eq!(keys.prompt().unwrap().1, "quite flat");
+        let note = Action::Note { text: "quite flat".into(), at: begun };
+        assert_eq!(typed(&mut keys, "\n", later), Some(note));
+        assert_eq!((keys.prompt(), typed(&mut keys, "q", later)), (None, Some(Action::Quit)));
+    }
+
+    #[test]
+    fn escape_leaves_the_text_and_control_c_the_session() {
+        let mut keys = Keys::default();
+        typed(&mut keys, "lverse", Instant::now());
+        assert_eq!(keys.handle(&key(KeyCode::Esc, KeyModifiers::NONE), Instant::now()), Some(Action::Redraw));
+        assert_eq!(keys.prompt(), None);
+        typed(&mut keys, "lvers", Instant::now());
+        keys.handle(&key(KeyCode::Backspace, KeyModifiers::NONE), Instant::now());
+        assert_eq!(typed(&mut keys, "\n", Instant::now()), Some(Action::Slate("ver".into())));
+        typed(&mut keys, "n", Instant::now());
+        let quit = keys.handle(&key(KeyCode::Char('c'), KeyModifiers::CONTROL), Instant::now());
+        assert_eq!(quit, Some(Action::Quit));
+    }
+
+    #[test]
+    fn a_text_is_as_long_as_a_note_may_be_and_no_longer() {
+        let mut keys = Keys::default();
+        typed(&mut keys, &format!("n{}", "x".repeat(MAX_TEXT + 5)), Instant::now());
+        assert_eq!(keys.prompt().unwrap().1.len(), MAX_TEXT);
     }
 }

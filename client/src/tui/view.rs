@@ -24,6 +24,14 @@ pub struct View {
     pub people: Vec<Person>,
     /// This client's own sound path.
     pub health: Health,
+    /// The newest take.
+    pub take: Option<TakeLine>,
+    /// Who holds the baton, in words.
+    pub baton: Option<String>,
+    /// What was asked and is not saved yet.
+    pub unsaved: usize,
+    /// What is being typed: what it will be, and the text so far.
+    pub typing: Option<(&'static str, String)>,
     /// The microphone or the program is muted here.
     pub muted: bool,
     /// The monitors are dimmed by so much, while somebody talks or by hand.
@@ -34,6 +42,21 @@ pub struct View {
     pub messages: Vec<Message>,
     /// Show the list of keys instead of people and messages.
     pub help: bool,
+}
+
+/// A take as the terminal shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakeLine {
+    /// Its number.
+    pub number: u32,
+    /// What is said at its beginning; may be empty.
+    pub slate: String,
+    /// Where it is, in a word: `rolling`.
+    pub phase: String,
+    /// Since when it has been rolling; none when it does not.
+    pub rolling: Option<Duration>,
+    /// What was decided and what it is marked as, in words; empty when nothing.
+    pub marks: String,
 }
 
 /// What this client does in the session.

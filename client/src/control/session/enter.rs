@@ -3,6 +3,7 @@
 use super::super::asked::read_stdin;
 use super::super::door::Door;
 use super::super::hearing::{Ear, open_player};
+use super::super::memory::{Memory, Remembered};
 use super::super::sounds::{self, Opened, Planned};
 use super::*;
 use crate::report::Mode;
@@ -20,10 +21,14 @@ impl Session {
     ) -> Result<Session, JoinError> {
         let clock = MonoClock::start();
         let mut door = Box::new(Door::new(config.link.clone(), config.name.clone())?);
+        let (memory, left) = recall(&config, &mut reporter).await;
+        if let Some(left) = &left {
+            door.remember(left);
+        }
         let for_player = config.clone();
         let (mut player, warning) = blocking(move || open_player(&for_player, clock)).await?;
         warning.into_iter().for_each(|warning| reporter.warn(warning));
-        let (ticket, opened) = open_and_redeem(&door, &config, clock, &mut reporter).await?;
+        let (ticket, opened) = open_and_redeem(&door, &config, left.as_ref(), clock, &mut reporter).await?;
         let (events_in, publisher_events) = mpsc::channel(PUBLISHER_EVENTS);
         let numbered = opened.into_iter().enumerate();
         let network = NetworkThread::start().map_err(MediaError::open)?;
@@ -40,7 +45,9 @@ impl Session {
             clock,
             reporter,
             mirror: Mirror::new(&welcome),
-            outbox: Outbox::default(),
+            outbox: Outbox::restore(left.map(|left| left.outbox).unwrap_or_default()),
+            pace: Pace::default(),
+            memory,
             relay_clock: RelayClock::default(),
             keeper,
             unconfirmed: false,
@@ -67,6 +74,8 @@ impl Session {
         session.open_desk();
         session.asked = (session.reporter.mode() == Mode::Json).then(read_stdin);
         session.tell_joined(&welcome);
+        session.remember().await;
+        session.close_left_streams()?;
         session.begin_streams()?;
         session.send_offer(offer);
         Ok(session)
@@ -88,10 +97,15 @@ impl Session {
 async fn open_and_redeem(
     door: &Door,
     config: &JoinConfig,
+    left: Option<&Remembered>,
     clock: MonoClock,
     reporter: &mut Reporter,
 ) -> Result<(Option<String>, Vec<Opened>), JoinError> {
     if let Some(planned) = sounds::plan_without_role(&config.inputs) {
+        return Ok((None, open_all(planned, config, clock, reporter).await?));
+    }
+    if let Some(left) = left {
+        let planned = sounds::plan(&config.inputs, left.role);
         return Ok((None, open_all(planned, config, clock, reporter).await?));
     }
     let redeemed = door.redeem().await?;
@@ -115,4 +129,25 @@ async fn open_all(
         }
     }
     Ok(opened)
+}
+
+/// What an earlier run left, and the place where this one's will be kept.
+async fn recall(config: &JoinConfig, reporter: &mut Reporter) -> (Option<Arc<Memory>>, Option<Remembered>) {
+    let Some(folder) = config.state.clone() else { return (None, None) };
+    let (link, name) = (config.link.clone(), config.name.clone());
+    match blocking(move || Memory::open(&folder, &link, &name)).await {
+        Ok(Some((memory, left))) => (Some(Arc::new(memory)), left),
+        Ok(None) => {
+            reporter
+                .warn("another client runs with this invitation and name: it is the one that comes back after a crash");
+            (None, None)
+        }
+        Err(error) => {
+            reporter.warn(format!(
+                "what the relay has not answered will not survive the end of this program ({error}); name a folder that \
+                 can be written with --state"
+            ));
+            (None, None)
+        }
+    }
 }

@@ -1,16 +1,18 @@
 //! The one task that owns a joined session.
 
+mod ask;
 mod enter;
 mod react;
 mod tell;
 mod view;
 mod way;
 
-use super::asked::Asked;
+use super::asked;
 use super::desk::{Desk, DeskMeter};
 use super::hearing::Ear;
 use super::levels::LevelMeter;
 use super::media::Keeper;
+use super::memory::Memory;
 use super::positions::PositionTeller;
 use super::sounds::random_u32;
 use super::streams::OwnStream;
@@ -23,7 +25,8 @@ use crate::tui::Action;
 use client_core::backoff::Backoff;
 use client_core::clock::RelayClock;
 use client_core::mirror::Mirror;
-use client_core::outbox::Outbox;
+use client_core::outbox::{Outbox, Pending};
+use client_core::pace::Pace;
 use protocol::command::Command;
 use protocol::ids::CommandId;
 use protocol::wire::{ClientFrame, Offer};
@@ -52,6 +55,9 @@ struct Session {
     reporter: Reporter,
     mirror: Mirror,
     outbox: Outbox,
+    pace: Pace,
+    /// Where the outbox survives the end of the program; none where nothing can be kept.
+    memory: Option<Arc<Memory>>,
     relay_clock: RelayClock,
     way: Way,
     backoff: Backoff,
@@ -71,7 +77,7 @@ struct Session {
     heard: Vec<HeardStats>,
     desk: Option<Desk>,
     /// Questions of the program that started us; none while a person does.
-    asked: Option<mpsc::Receiver<(Result<Asked, String>, std::time::Instant)>>,
+    asked: Option<mpsc::Receiver<asked::Line>>,
     pings: u32,
     next_ping: Instant,
     dimmed: bool,
@@ -146,11 +152,11 @@ impl Session {
                     Ok(())
                 }
                 () = sleep_until(self.next_ping) => { self.ping(); Ok(()) }
-                action = next_action(&mut self.desk) => match self.handle_action(action) {
-                    Some(reason) => return End::Orderly(reason),
-                    None => Ok(()),
+                action = next_action(&mut self.desk) => match self.handle_action(action).await {
+                    Ok(Some(reason)) => return End::Orderly(reason),
+                    handled => handled.map(drop),
                 },
-                Some((asked, read_at)) = next_asked(&mut self.asked) => { self.answer(asked, read_at); Ok(()) }
+                Some(asked) = next_asked(&mut self.asked) => self.handle_asked(asked).await,
                 _ = positions.tick() => { self.tell_positions(); Ok(()) }
                 _ = levels.tick() => { self.tell_levels(); Ok(()) }
                 _ = stats.tick() => { self.tell_stats(); Ok(()) }
@@ -168,6 +174,7 @@ impl Session {
             stream.connect(None);
             let _ = self.command(Command::StreamClose { stream: stream.id });
         }
+        self.remember_or_forget().await;
         self.way.close(GOODBYE).await;
         self.keeper.close_and_wait().await;
         let ear = self.ear.clone();
@@ -184,6 +191,14 @@ impl Session {
                 finished
             }
             End::Failed(error) => Err(error),
+        }
+    }
+
+    /// At the end: what is not answered waits for the next run, and with it the way back; else there is nothing to keep.
+    async fn remember_or_forget(&mut self) {
+        match &self.memory {
+            Some(memory) if self.outbox.waiting() == 0 => memory.forget(),
+            _ => self.remember().await,
         }
     }
 
@@ -219,9 +234,8 @@ impl Session {
     }
 
     fn command(&mut self, command: Command) -> Result<(), JoinError> {
-        let id = CommandId(Uuid::now_v7());
-        self.outbox.push(id, command.clone())?;
-        self.send(ClientFrame::Cmd { id, command });
+        self.outbox.push(Pending::passing(CommandId(Uuid::now_v7()), command))?;
+        self.send_commands();
         Ok(())
     }
 

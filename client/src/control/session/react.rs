@@ -7,7 +7,9 @@ use super::*;
 use crate::media::PeerEvent;
 use crate::report::kind_name;
 use crate::signal::{Link, LinkEvent};
-use protocol::wire::{ErrorCode, PeerNews, RelayFrame, Welcome};
+use client_core::outbox::Answer;
+use client_core::words;
+use protocol::wire::{PeerNews, RelayFrame, Welcome};
 
 impl Session {
     pub(super) async fn handle_way(&mut self, news: News) -> Result<(), JoinError> {
@@ -38,14 +40,17 @@ impl Session {
         (self.pings, self.next_ping) = (0, Instant::now());
         self.tell_joined(&welcome);
         if !same {
-            self.outbox.clear();
+            self.outbox.change_author();
+            self.remember().await;
+            self.outbox.handle_new_link();
             self.streams.iter_mut().for_each(OwnStream::renew);
             self.begin_streams()?;
             self.offer().await;
             return Ok(());
         }
-        let unanswered: Vec<_> = self.outbox.unanswered().cloned().collect();
-        unanswered.into_iter().for_each(|(id, command)| self.send(ClientFrame::Cmd { id, command }));
+        self.remember().await;
+        self.outbox.handle_new_link();
+        self.send_commands();
         self.reopen_closed()?;
         self.unconfirmed = self.keeper.is_connected();
         if !self.unconfirmed {
@@ -60,6 +65,7 @@ impl Session {
                 let lines: Vec<Line> =
                     changes.iter().filter_map(|change| news::line_of(&self.mirror, change)).collect();
                 lines.into_iter().for_each(|line| self.tell(line));
+                self.tell_event(&frame);
             }
             Err(gap) => {
                 tracing::warn!(%gap, "resuming");
@@ -68,8 +74,14 @@ impl Session {
             }
         }
         match frame {
-            RelayFrame::Ok { id, .. } => drop(self.outbox.handle_answer(id)),
-            RelayFrame::Err { id, code, msg, .. } => self.handle_refusal(id, code, &msg),
+            RelayFrame::Ok { id, seq } => self.handle_answer(id, Answer::Done { seq }).await,
+            RelayFrame::Err { id: Some(id), code, msg, .. } => {
+                self.handle_answer(id, Answer::Refused { code, msg }).await;
+            }
+            RelayFrame::Err { id: None, code, msg, .. } => {
+                tracing::info!(?code, msg, "the relay refused");
+                self.warn(msg);
+            }
             RelayFrame::Pong { n, at_us } => self.relay_clock.handle_pong(n, at_us, self.clock.at(read_at)),
             RelayFrame::Sdp(news) => self.handle_sdp(news).await,
             RelayFrame::Pres { .. } => {
@@ -79,6 +91,14 @@ impl Session {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The session's event itself: programs get it as it was recorded, people as a sentence.
+    fn tell_event(&mut self, frame: &RelayFrame) {
+        if let RelayFrame::Ev(told) = frame {
+            let words = words::sentence(&self.mirror.state, &told.recorded);
+            self.tell(Line::Event { event: Box::new(told.recorded.clone()), words });
+        }
     }
 
     async fn handle_sdp(&mut self, news: PeerNews) {
@@ -114,17 +134,6 @@ impl Session {
     async fn offer_unless_confirmed(&mut self) {
         if std::mem::take(&mut self.unconfirmed) {
             self.offer().await;
-        }
-    }
-
-    fn handle_refusal(&mut self, id: Option<CommandId>, code: ErrorCode, msg: &str) {
-        tracing::info!(?code, msg, "the relay refused");
-        match id.and_then(|id| self.outbox.handle_answer(id)) {
-            Some(Command::StreamOpen { kind, .. }) => {
-                self.warn(format!("{} is not published: {msg}", kind_name(kind)));
-            }
-            Some(Command::StreamClose { .. }) => {}
-            _ => self.warn(msg),
         }
     }
 

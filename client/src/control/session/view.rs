@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::report::HeardStats;
-use crate::tui::{Action, Health, Hears, Link, Mode, Person, Stage, View};
+use crate::tui::{Action, Health, Hears, Link, Mode, Person, Stage, TakeLine, View};
 use client_core::talk::DIM;
+use client_core::words::flag_name;
 use protocol::ids::{ParticipantId, StreamId};
+use protocol::session::take::{Phase, Take, Verdict};
 use protocol::stream::StreamKind;
+use serde_json::json;
 use units::{Dbfs, Ppm};
 
 /// One step of the volume keys.
@@ -15,9 +18,23 @@ const VOLUME_DB: std::ops::RangeInclusive<f32> = -40.0..=12.0;
 
 impl Session {
     /// Does what a key says; some reason when it says to leave.
-    pub(super) fn handle_action(&mut self, action: Action) -> Option<&'static str> {
+    pub(super) async fn handle_action(&mut self, action: Action) -> Result<Option<&'static str>, JoinError> {
+        let now = self.clock.now();
         match action {
-            Action::Quit => return Some("q was pressed"),
+            Action::Quit => return Ok(Some("q was pressed")),
+            Action::Arm => self.handle_wish("take.arm", json!({}), now).await?,
+            Action::Roll => self.handle_wish("take.roll", json!({}), now).await?,
+            Action::Stop => {
+                let armed = self.mirror.state.live_take().is_some_and(|take| take.phase == Phase::Armed);
+                let cmd = if armed { "take.cancel" } else { "take.stop" };
+                self.handle_wish(cmd, json!({}), now).await?;
+            }
+            Action::Baton => self.handle_wish(self.baton_wish(), json!({}), now).await?,
+            Action::Slate(slate) => self.handle_wish("take.slate", json!({ "slate": slate }), now).await?,
+            Action::Note { text, at } => {
+                let text = if text.is_empty() { "marker".to_owned() } else { text };
+                self.handle_wish("note.add", json!({ "text": text }), self.clock.at(at)).await?;
+            }
             Action::Mute => self.toggle_mute(),
             Action::Dim => {
                 self.dim_by_hand = !self.dim_by_hand;
@@ -33,7 +50,16 @@ impl Session {
             Action::Redraw => {}
         }
         self.show_view();
-        None
+        Ok(None)
+    }
+
+    /// One's own baton is put down, one that lies on the desk is taken, somebody else's is asked back.
+    fn baton_wish(&self) -> &'static str {
+        match self.mirror.state.baton {
+            Some(baton) if baton.holder == self.mirror.me => "baton.give",
+            Some(_) => "baton.reclaim",
+            None => "baton.take",
+        }
     }
 
     /// Draws everything anew, if there is a terminal to draw on.
@@ -60,6 +86,9 @@ impl Session {
             muted: !self.streams.is_empty() && self.streams.iter().all(OwnStream::is_muted),
             dimmed: self.dimmed.then_some(DIM),
             volume: Some(self.volume),
+            take: self.mirror.state.takes.last().map(|take| self.take_line(take)),
+            baton: self.mirror.state.baton.map(|baton| self.holder(baton.holder)),
+            unsaved: self.outbox.waiting(),
             ..View::default()
         }
     }
@@ -113,6 +142,25 @@ impl Session {
             delay_ms: health.and_then(|health| health.delay_ms).map(|ms| ms.ceil() as u32),
             lost_percent: sent.map(|(lost, all)| percent(lost.into(), all.into())),
             concealed_percent: played.map(|(concealed, all)| percent(concealed.into(), all.into())),
+        }
+    }
+
+    fn holder(&self, who: ParticipantId) -> String {
+        if who == self.mirror.me { "you".to_owned() } else { self.mirror.name_of(who) }
+    }
+
+    fn take_line(&self, take: &Take) -> TakeLine {
+        let rolled = take.rolled.filter(|_| take.phase == Phase::Rolling);
+        let now_ms = self.relay_clock.at(self.clock.now()).map(|now| now.at_us / 1_000);
+        let rolling = rolled.zip(now_ms).map(|(rolled, now_ms)| now_ms.saturating_sub(rolled.at.0).max(0) as u64);
+        let verdict = (take.verdict != Verdict::None).then(|| take.verdict.to_string());
+        let flags = take.flags.iter().map(|flag| flag_name(*flag).to_owned());
+        TakeLine {
+            number: take.number.0,
+            slate: take.slate.clone(),
+            phase: take.phase.to_string(),
+            rolling: rolling.map(Duration::from_millis),
+            marks: verdict.into_iter().chain(flags).collect::<Vec<_>>().join(", "),
         }
     }
 

@@ -1,0 +1,211 @@
+//! What a script or a key asks of the session, made whole: ids, beliefs and what was in the ear are filled in, so that
+//! `{"cmd":"take.roll"}` is enough to say.
+
+use crate::heard::HeardAnchor;
+use protocol::command::{Belief, Command};
+use protocol::ids::{NoteId, TakeNumber};
+use protocol::session::SessionState;
+use protocol::session::note::Anchor;
+use protocol::session::take::{Part, Take};
+use serde_json::{Map, Value, json};
+use units::SampleTime;
+use uuid::Uuid;
+
+/// A command's type and fields as somebody wrote them. Every field of [`Command`] can be given; those that follow from
+/// the session need not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The command's type: `take.roll`.
+    pub cmd: String,
+    /// Its fields.
+    pub fields: Map<String, Value>,
+}
+
+/// Why a request is no command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The type is none of the protocol's.
+    #[error("there is no command {0:?}; the README lists them")]
+    NoSuchCommand(String),
+    /// A field is missing or of another kind.
+    #[error("{cmd} cannot be understood: {cause}")]
+    Fields {
+        /// The command.
+        cmd: String,
+        /// In the reader's words.
+        cause: String,
+    },
+    /// A field that the command does not have.
+    #[error("{cmd} has no field {field:?}; leave it out")]
+    NoSuchField {
+        /// The command.
+        cmd: String,
+        /// The field.
+        field: String,
+    },
+    /// There is no such take.
+    #[error("there is no take {0}; name one that was armed")]
+    NoSuchTake(u32),
+    /// There is no take at all.
+    #[error("there is no take yet; arm one with {{\"cmd\":\"take.arm\"}}")]
+    NoTake,
+    /// A position in a take of which nobody has told a part.
+    #[error("take {0} has no recorded part yet, so no place in it can be named; leave `at` out")]
+    NoPart(TakeNumber),
+    /// A position that is no time.
+    #[error("`at` and `to` are seconds from the take's beginning, from 0 on")]
+    NoPosition,
+}
+
+impl Request {
+    /// Whether it can only be made whole with what is in the ear: a note that says of nothing else what it is about.
+    pub fn wants_heard(&self) -> bool {
+        self.cmd == "note.add" && !["on", "take", "mix"].iter().any(|field| self.fields.contains_key(*field))
+    }
+
+    /// The command, as things stand in the session. `heard` is used where it [is wanted](Self::wants_heard), `fresh` where
+    /// the author has to make an id. Pure; allocates.
+    ///
+    /// # Errors
+    /// If it names what does not exist, or is not a command of the protocol.
+    pub fn complete(
+        mut self,
+        state: &SessionState,
+        heard: Option<HeardAnchor>,
+        fresh: Uuid,
+    ) -> Result<Command, RequestError> {
+        match self.cmd.as_str() {
+            "note.add" => self.pin(state, heard)?,
+            "note.reply" => {}
+            cmd if NEWEST_TAKE.contains(&cmd) => self.name_take(state)?,
+            _ => return self.read(state),
+        }
+        if self.cmd.starts_with("note.") {
+            self.fill("note", json!(NoteId(fresh)));
+        }
+        self.read(state)
+    }
+
+    /// Pins a note to a place in a take, or to what was heard.
+    fn pin(&mut self, state: &SessionState, heard: Option<HeardAnchor>) -> Result<(), RequestError> {
+        if self.fields.contains_key("take") {
+            let on = self.place_in_take(state)?;
+            self.fill("on", json!(on));
+        } else if let Some(heard) = heard {
+            let HeardAnchor { stream, epoch, at, uncertainty_ms, concealed } = heard;
+            self.fill("on", json!(Anchor::Live { stream, epoch, at, to: None }));
+            self.fill("uncertainty_ms", json!(uncertainty_ms));
+            self.fill("concealed", json!(concealed));
+        }
+        Ok(())
+    }
+
+    /// `take`, `at` and `to` in seconds, as an anchor in the take's first part.
+    fn place_in_take(&mut self, state: &SessionState) -> Result<Anchor, RequestError> {
+        let take = self.take(state)?;
+        let (at, to) = (self.seconds("at")?, self.seconds("to")?);
+        let part = take.parts.first();
+        if part.is_none() && (at.is_some() || to.is_some()) {
+            return Err(RequestError::NoPart(take.number));
+        }
+        let sample = |seconds: Option<f64>| part.zip(seconds).map(|(part, seconds)| sample_at(part, seconds));
+        let anchored = part.filter(|_| at.is_some());
+        Ok(Anchor::Take { take: take.number, part: anchored.map(|part| part.id), at: sample(at), to: sample(to) })
+    }
+
+    /// Takes a time out of the fields.
+    fn seconds(&mut self, field: &str) -> Result<Option<f64>, RequestError> {
+        let Some(value) = self.fields.remove(field) else { return Ok(None) };
+        let seconds = value.as_f64().filter(|seconds| (0.0..1e7).contains(seconds));
+        seconds.map(Some).ok_or(RequestError::NoPosition)
+    }
+
+    /// Takes the take out of the fields.
+    fn take<'a>(&mut self, state: &'a SessionState) -> Result<&'a Take, RequestError> {
+        let number = self.fields.remove("take").and_then(|value| value.as_u64()).unwrap_or_default() as u32;
+        state.take(TakeNumber(number)).ok_or(RequestError::NoSuchTake(number))
+    }
+
+    /// Names the newest take where none is named.
+    fn name_take(&mut self, state: &SessionState) -> Result<(), RequestError> {
+        if !self.fields.contains_key("take") {
+            let newest = state.takes.last().ok_or(RequestError::NoTake)?;
+            self.fill("take", json!(newest.number));
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, field: &str, value: Value) {
+        self.fields.entry(field).or_insert(value);
+    }
+
+    fn read(self, state: &SessionState) -> Result<Command, RequestError> {
+        let Request { cmd, fields } = self;
+        let believed = fields.contains_key("if");
+        let given: Vec<String> = fields.keys().cloned().collect();
+        let read = serde_json::from_value(json!({ "type": cmd, "data": fields }));
+        let mut command: Command = read.map_err(|error| match error.to_string() {
+            cause if cause.starts_with("unknown variant") => RequestError::NoSuchCommand(cmd.clone()),
+            cause => RequestError::Fields { cmd: cmd.clone(), cause },
+        })?;
+        let written = serde_json::to_value(&command).unwrap_or_default();
+        let known = |field: &String| written["data"].get(field).is_some() || OPTIONAL.contains(&field.as_str());
+        if let Some(field) = given.into_iter().find(|field| !known(field)) {
+            return Err(RequestError::NoSuchField { cmd, field });
+        }
+        if !believed {
+            believe(&mut command, state);
+        }
+        Ok(command)
+    }
+}
+
+/// Commands about a take that mean the newest one unless they name another.
+const NEWEST_TAKE: [&str; 11] = [
+    "take.cancel",
+    "take.slate",
+    "take.submit",
+    "take.verdict",
+    "take.vote",
+    "take.circle",
+    "take.hero",
+    "take.false_start",
+    "take.wild",
+    "take.close",
+    "take.reopen",
+];
+
+/// Fields that may be given as `null`, and are then not written back.
+const OPTIONAL: [&str; 7] = ["if", "take", "slate", "to", "pcm_hash", "tag", "parent"];
+
+fn sample_at(part: &Part, seconds: f64) -> SampleTime {
+    SampleTime((seconds * f64::from(part.rate.0)).round() as i64)
+}
+
+/// Adds to a command what its author sees now, so that somebody who was quicker makes it stale rather than undone.
+fn believe(command: &mut Command, state: &SessionState) {
+    let phase_of =
+        |take: &TakeNumber| state.take(*take).map(|take| Belief { phase: Some(take.phase), ..Belief::default() });
+    let live = || state.live_take().map(|take| take.number);
+    match command {
+        Command::TakeRoll { take, belief, .. } | Command::TakeStop { take, belief } => {
+            *belief = take.or_else(live).as_ref().and_then(phase_of);
+        }
+        Command::TakeCancel { take, belief }
+        | Command::TakeSubmit { take, belief }
+        | Command::TakeClose { take, belief }
+        | Command::TakeReopen { take, belief, .. } => *belief = phase_of(take),
+        Command::TakeVerdict { take, belief, .. } => {
+            let verdict = state.take(*take).map(|take| take.verdict);
+            *belief = phase_of(take).map(|belief| Belief { verdict, ..belief });
+        }
+        Command::NoteStatus { note, belief, .. } => {
+            let status = state.notes.get(note).map(|note| note.status);
+            *belief = status.map(|status| Belief { status: Some(status), ..Belief::default() });
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::io::{BufWriter, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-/// Lines that may wait for a slow reader of stdout. Owner: the control task. Overflow: the line is dropped and counted.
+/// Lines that may wait for a slow reader of stdout. Owner: the control task. Overflow: the line is dropped.
 const CAPACITY: usize = 1_024;
 
 /// Where it is told.
@@ -254,7 +254,6 @@ pub struct Reporter {
     mode: Mode,
     lines: Option<SyncSender<Line>>,
     writer: Option<JoinHandle<()>>,
-    dropped: u64,
 }
 
 impl Reporter {
@@ -262,7 +261,7 @@ impl Reporter {
     pub fn start(mode: Mode) -> Reporter {
         let (lines, waiting) = sync_channel(CAPACITY);
         let writer = std::thread::spawn(move || write_all(mode, &waiting));
-        Reporter { mode, lines: Some(lines), writer: Some(writer), dropped: 0 }
+        Reporter { mode, lines: Some(lines), writer: Some(writer) }
     }
 
     /// Where it is told.
@@ -272,19 +271,14 @@ impl Reporter {
 
     /// Tells one line, or drops it when the reader is too far behind.
     pub fn tell(&mut self, line: Line) {
-        if self.lines.as_ref().is_some_and(|lines| lines.try_send(line).is_err()) {
-            self.dropped += 1;
+        if let Some(lines) = &self.lines {
+            let _ = lines.try_send(line);
         }
     }
 
     /// Warns.
     pub fn warn(&mut self, message: impl Into<String>) {
         self.tell(Line::Warning { message: message.into() });
-    }
-
-    /// Lines dropped so far.
-    pub fn dropped(&self) -> u64 {
-        self.dropped
     }
 }
 

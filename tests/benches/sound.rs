@@ -1,11 +1,12 @@
 //! Music through the real programs and back, judged: `cargo xtask bench sound`, or
 //! `cargo bench -p tests --bench sound -- SECONDS PROFILE` for one run with its alignment printed. Fails when a limit of
-//! the verdict is broken.
+//! the verdict is broken, and prints how often the machine itself stood still meanwhile.
 
 use codec::opus::FrameDuration;
 use std::process::ExitCode;
 use tests::recording::Original;
 use tests::sound::{Failure, Verdict};
+use tests::stalls::StallWatch;
 
 /// What the figures of the README are taken over.
 const USUAL_SECONDS: u64 = 90;
@@ -44,7 +45,10 @@ fn exit_code(all_hold: bool) -> ExitCode {
 fn run(seconds: u64, profile: &str) -> anyhow::Result<(u64, Verdict)> {
     let frame = if profile == "low" { FrameDuration::Us5000 } else { FrameDuration::Us10000 };
     let original = Original::new(seconds + 10, frame)?;
-    Ok((seconds, original.through_native(seconds, profile)?))
+    let watch = StallWatch::start();
+    let verdict = original.through_native(seconds, profile)?;
+    println!("{profile:8}  {}", watch.stop());
+    Ok((seconds, verdict))
 }
 
 fn print(profile: &str, seconds: u64, verdict: &Verdict) {

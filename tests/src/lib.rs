@@ -11,6 +11,8 @@ pub mod programs;
 pub mod recording;
 pub mod rng;
 pub mod sound;
+#[cfg(unix)]
+pub mod stalls;
 pub mod studio;
 pub mod traces;
 pub mod voice;

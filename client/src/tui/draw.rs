@@ -77,7 +77,6 @@ impl Page {
             Link::Connecting => (self.look.sign("○ ", "o "), "connecting".to_owned(), self.look.watch()),
             Link::Connected => (self.look.sign("● ", "* "), "connected".to_owned(), self.look.accent()),
             Link::Reconnecting(why) => (self.look.sign("◌ ", "! "), format!("reconnecting: {why}"), self.look.watch()),
-            Link::Closed(why) => (self.look.sign("✗ ", "x "), format!("closed: {why}"), self.look.over()),
         };
         (format!("{sign}{}", cut(&words, self.width / 2, self.more())), style)
     }
@@ -291,7 +290,6 @@ impl Page {
         let (mark, style) = match message.kind {
             MessageKind::Info => ("  ", Style::new()),
             MessageKind::Warning => ("! ", self.look.watch()),
-            MessageKind::Error => (self.look.sign("✗ ", "x "), self.look.over()),
         };
         let time = clock(message.at);
         let text = cut(&message.text, self.width.saturating_sub(time.len() + 3), self.more());

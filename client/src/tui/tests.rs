@@ -191,7 +191,7 @@ fn no_state_is_told_by_colour_alone() {
     cut_off.link = Link::Connecting;
     let undimmed = View { dimmed: None, ..calm.clone() };
     let mut urgent = calm.clone();
-    urgent.messages[0].kind = MessageKind::Error;
+    urgent.messages[0].kind = MessageKind::Warning;
     let all = [calm, clipped, deaf, silent, cut_off, undimmed, urgent];
     for (width, height) in [(80, 24), (40, 14)] {
         let shown: Vec<_> = all.iter().map(|view| rows(view, PLAIN, width, height)).collect();

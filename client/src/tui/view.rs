@@ -56,8 +56,6 @@ pub enum Link {
     Connected,
     /// It was up and comes back by itself; the words say why it went.
     Reconnecting(String),
-    /// It is over; the words say why.
-    Closed(String),
 }
 
 /// One stream's meters.
@@ -145,6 +143,4 @@ pub enum MessageKind {
     Info,
     /// Look at it soon.
     Warning,
-    /// Something does not work.
-    Error,
 }

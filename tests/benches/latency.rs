@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 use tests::clicker::{CLIENT, Clicker, Jackd};
 use tests::programs::{Program, Relay};
+use tests::stalls::StallWatch;
 
 /// Clicks per profile: ten seconds.
 const CLICKS: usize = 40;
@@ -26,9 +27,12 @@ fn main() -> Result<()> {
     println!("profile   click-in to click-out, ms: median     p95     max   stages");
     let mut lowest = None;
     for profile in Profile::ALL {
+        let watch = StallWatch::start();
         let (delays, stages) = measure(&relay, &clicker, profile)?;
+        let stalls = watch.stop();
         let at = |share: f64| delays[((delays.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
         println!("{profile:<8} {:>34.2} {:>7.2} {:>7.2}   {stages}", at(0.5), at(0.95), at(1.0));
+        println!("{:<8} {stalls}", "");
         lowest = lowest.or(Some(delays[delays.len() / 2]));
     }
     let met = lowest.is_some_and(|median| median <= TARGET);

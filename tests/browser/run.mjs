@@ -1,6 +1,6 @@
 // Drives the page in a real headless Chromium and prints one line of JSON:
-//   node run.mjs SCENARIO --link LINK --out DIR [--seconds N] [--name NAME] [--by key|mouse] [--mic FILE.wav] [--pictures]
-// Scenarios: listen, talk, refused, axe, reconnect, cut, leave, second, badlink, states. The browser is /usr/bin/chromium or $CHROMIUM.
+//   node run.mjs SCENARIO --link LINK --out DIR [--seconds N] [--name NAME] [--mic FILE.wav] [--pictures]
+// Scenarios: listen, talk, hands, refused, axe, reconnect, cut, leave, second, badlink, states. The browser is /usr/bin/chromium or $CHROMIUM.
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { scenarios } from "./scenarios.mjs";
@@ -10,7 +10,6 @@ const options = {
   out: { type: "string", default: "." },
   seconds: { type: "string", default: "5" },
   name: { type: "string", default: "Paul" },
-  by: { type: "string", default: "key" },
   mic: { type: "string" },
   pictures: { type: "boolean", default: false },
 };

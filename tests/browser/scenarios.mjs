@@ -41,21 +41,53 @@ const TALK = "[data-talk]";
 /** Chromium packs a voice in 20 ms. */
 const PACKETS_PER_S = 50;
 
-/** Somebody holds to talk, by the space bar or with the mouse, while the microphone plays a file. */
-const talk = ({ link, out, seconds, name, by, mic, pictures: wanted }) =>
+/** Somebody holds the space bar to talk, while the microphone plays a file. */
+const talk = ({ link, out, seconds, name, mic, pictures: wanted }) =>
   onPage({ mic }, async (page) => {
     await join(page, link, name);
     await page.waitForSelector(TALK);
     await page.waitForFunction(() => window.__witness.peers.some((peer) => peer.connectionState === "connected"));
-    const button = page.locator(TALK);
-    await (by === "mouse" ? press(page, button) : page.keyboard.down("Space"));
-    await page.locator(TALK, { hasText: "TALKING" }).waitFor();
+    await page.keyboard.down("Space");
+    await talking(page);
     await untilSent(page, seconds * PACKETS_PER_S);
     const during = { desk: await reading(page), sent: await sent(page), program_volume: await volume(page) };
     const shots = wanted ? await pictures(page, out, "talking") : [];
-    await (by === "mouse" ? page.mouse.up() : page.keyboard.up("Space"));
-    await page.locator(TALK, { hasText: "HOLD TO TALK" }).waitFor();
+    await page.keyboard.up("Space");
+    await silent(page);
     return { during, after: await reading(page), pictures: shots };
+  });
+
+const talking = (page) => page.locator(TALK, { hasText: "TALKING" }).waitFor();
+const silent = (page) => page.locator(TALK, { hasText: "HOLD TO TALK" }).waitFor();
+
+/** Every way to hold the talk button and to let it go: mouse, space bar, latch, and a window that is left meanwhile. */
+const hands = ({ link, name }) =>
+  onPage({}, async (page) => {
+    await join(page, link, name);
+    await page.waitForSelector(TALK);
+    await press(page, page.locator(TALK));
+    await talking(page);
+    await page.mouse.move(5, 5);
+    await page.mouse.up();
+    await silent(page);
+    await page.keyboard.press("t");
+    await talking(page);
+    await page.keyboard.press("t");
+    await silent(page);
+    await click(page, page.locator("button.latch"));
+    await talking(page);
+    await page.keyboard.down("Space");
+    await page.keyboard.up("Space");
+    const latched = await page.locator("button.latch").getAttribute("aria-pressed");
+    await click(page, page.locator("button.latch"));
+    await silent(page);
+    await page.keyboard.down("Space");
+    await talking(page);
+    // A headless browser keeps its window focused whatever happens, so the event is made by hand.
+    await page.evaluate(() => window.dispatchEvent(new Event("blur")));
+    await silent(page);
+    await page.keyboard.up("Space");
+    return { latched };
   });
 
 async function press(page, button) {
@@ -264,4 +296,4 @@ const SIGNS = {
   gone: "This invitation was revoked; ask whoever sent it for another one.",
 };
 
-export const scenarios = { listen, talk, refused, axe, reconnect, cut, leave, second, badlink, states };
+export const scenarios = { listen, talk, hands, refused, axe, reconnect, cut, leave, second, badlink, states };

@@ -14,6 +14,8 @@ pub mod pulse;
 pub mod recording;
 pub mod rng;
 pub mod sound;
+#[cfg(unix)]
+pub mod stalls;
 pub mod studio;
 pub mod timed;
 pub mod traces;

@@ -2,7 +2,7 @@
 
 use crate::browser;
 use crate::programs::Relay;
-use crate::sound::{Case, Reported, Stereo, Verdict, judge, offline_run};
+use crate::sound::{Case, Reported, Stereo, Stretched, Verdict, judge, judge_stretched, offline_run};
 use crate::studio::{Studio, join};
 use anyhow::{Context, Result, ensure};
 use client::source::Source;
@@ -66,15 +66,15 @@ impl Original {
         self.judge_file(&out, &Told::read(&said)?)
     }
 
-    /// Plays it into a studio whose program Chromium decodes, and judges what it decoded.
-    pub fn through_chromium(&self, seconds: u64) -> Result<(Verdict, Value)> {
+    /// Plays it into a studio whose program Chromium decodes, and judges what it decoded after its first second.
+    pub fn through_chromium(&self, seconds: u64) -> Result<(Stretched, Value)> {
         let studio = Studio::open(&self.spec(), &[])?;
         let length = seconds.to_string();
         let link = studio.session.link("listener");
         let heard = browser::run("listen", link, self.folder.path(), &["--seconds", &length])?;
-        let told = Told { concealed: SampleCount(0), skip: SampleCount(48_000), reported: Vec::new() };
         let wav = heard["wav"].as_str().context("the browser names its recording")?;
-        Ok((self.judge_file(Path::new(wav), &told)?, heard))
+        let received = read(Path::new(wav))?;
+        Ok((judge_stretched(&self.music, &received, SampleCount(48_000)), heard))
     }
 
     fn judge_file(&self, path: &Path, told: &Told) -> Result<Verdict> {

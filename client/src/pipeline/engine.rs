@@ -14,7 +14,6 @@ use codec::opus::Decoder;
 use rtrb::{Consumer, Producer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 use units::{MonoTime, SampleTime};
 
 /// Most sources that are mixed.
@@ -60,8 +59,6 @@ pub(crate) struct Slot {
 pub(crate) enum Command {
     Add(Box<Slot>),
     Remove(SourceId),
-    /// The least to buffer, for retransmission.
-    MinTarget(SourceId, Duration),
 }
 
 /// The mixer.
@@ -166,7 +163,6 @@ impl Engine {
             match command {
                 Command::Add(slot) => self.add_rt(slot),
                 Command::Remove(id) => self.each_rt(id, |slot| slot.leaving = true),
-                Command::MinTarget(id, target) => self.each_rt(id, |slot| slot.jitter.set_min_target_rt(target)),
             }
         }
         for place in &mut self.slots {
@@ -197,9 +193,6 @@ impl Slot {
     fn pull_rt(&mut self, now: MonoTime, dim: f32, out: &mut [f32]) -> Pulled {
         while let Ok(packet) = self.packets.pop() {
             let bytes = &packet.payload[..];
-            if packet.resync {
-                self.jitter.resync_rt();
-            }
             let payload = if packet.red { Payload::Red(bytes) } else { Payload::Opus(bytes) };
             self.jitter.push_rt(packet.arrived, packet.seq, packet.rtp, payload);
         }

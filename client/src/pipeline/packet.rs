@@ -20,8 +20,6 @@ pub(crate) struct InPacket {
     pub(crate) seq: Seq,
     pub(crate) rtp: RtpTimestamp,
     pub(crate) red: bool,
-    /// Timestamps begin anew with this packet.
-    pub(crate) resync: bool,
     pub(crate) payload: PacketBytes<MAX_RECEIVED_BYTES>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::capture::Counting;
 use super::drive::{DeviceDriver, DeviceEnd, PACED_PERIOD, PacedDriver};
-use super::engine::{COMMAND_SLOTS, Command, Engine, MAX_RENDER, MAX_SOURCES, PlayerControl};
+use super::engine::{COMMAND_SLOTS, Engine, MAX_RENDER, MAX_SOURCES, PlayerControl};
 use super::playback::{PlaybackFormat, playback_ring};
 use super::queue::{QueueReceiver, queue};
 use super::sources::Sources;
@@ -172,19 +172,6 @@ impl Player {
         payload: &[u8],
     ) -> bool {
         self.sources().push(source, arrived, seq, rtp, red, payload)
-    }
-
-    /// Says that the source's timestamps begin anew with the next packet (its SSRC has changed).
-    pub fn resync(&self, source: SourceId) {
-        self.sources().resync(source);
-    }
-
-    /// Makes the source's buffer hold at least so much: a round trip and 20 ms where lost packets are asked for again.
-    ///
-    /// # Errors
-    /// If the last commands have not been taken for seconds.
-    pub fn set_min_target(&self, source: SourceId, target: Duration) -> Result<(), PipelineError> {
-        self.sources().command(Command::MinTarget(source, target))
     }
 
     /// Lowers all sources but talkback by 20 dB, or raises them again, within 5 ms.

@@ -30,7 +30,6 @@ pub(crate) struct Sources {
 struct Feed {
     packets: Producer<InPacket>,
     cells: Arc<SourceCells>,
-    resync: bool,
     overflowed: u64,
 }
 
@@ -56,7 +55,7 @@ impl Sources {
         let slot = Slot { id, talkback, jitter, packets: from, gain, leaving: false, cells: cells.clone() };
         self.command(Command::Add(Box::new(slot)))?;
         self.alive += 1;
-        self.feeds.insert(id, Feed { packets, cells, resync: false, overflowed: 0 });
+        self.feeds.insert(id, Feed { packets, cells, overflowed: 0 });
         Ok(())
     }
 
@@ -65,12 +64,6 @@ impl Sources {
         self.free_retired();
         if self.feeds.remove(&id).is_some() {
             let _ = self.command(Command::Remove(id));
-        }
-    }
-
-    pub(crate) fn resync(&mut self, id: SourceId) {
-        if let Some(feed) = self.feeds.get_mut(&id) {
-            feed.resync = true;
         }
     }
 
@@ -89,13 +82,8 @@ impl Sources {
             feed.overflowed += 1;
             return false;
         };
-        let packet = InPacket { arrived, seq, rtp, red, resync: feed.resync, payload };
-        let taken = feed.packets.push(packet).is_ok();
-        if taken {
-            feed.resync = false;
-        } else {
-            feed.overflowed += 1;
-        }
+        let taken = feed.packets.push(InPacket { arrived, seq, rtp, red, payload }).is_ok();
+        feed.overflowed += u64::from(!taken);
         taken
     }
 

@@ -49,18 +49,17 @@ pub(crate) fn name_this_thread(name: &CStr) {
 pub(crate) fn name_this_thread(_name: &CStr) {}
 
 /// Raises the calling thread; `Normal` if the system refuses.
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub(crate) fn raise_this_thread(level: u8) -> Priority {
-    // SAFETY: `sched_param` is plain data for which all zeroes is a valid value (some libcs add private fields).
-    let mut param: libc::sched_param = unsafe { std::mem::zeroed() };
-    param.sched_priority = i32::from(level);
-    // SAFETY: `pthread_self` is this live thread and `param` outlives the call, which only reads it.
-    let refused = unsafe { libc::pthread_setschedparam(libc::pthread_self(), libc::SCHED_FIFO, &param) };
-    if refused == 0 { Priority::RealTime(level) } else { Priority::Normal }
+    use thread_priority::unix::{RealtimeThreadSchedulePolicy::Fifo, ThreadSchedulePolicy::Realtime};
+    use thread_priority::{ThreadPriority, set_thread_priority_and_policy, thread_native_id};
+    let wanted = level.try_into().map(ThreadPriority::Crossplatform);
+    let raised = wanted.is_ok_and(|it| set_thread_priority_and_policy(thread_native_id(), it, Realtime(Fifo)).is_ok());
+    if raised { Priority::RealTime(level) } else { Priority::Normal }
 }
 
-/// Raises the calling thread where this program knows how: on Linux only.
-#[cfg(not(target_os = "linux"))]
+/// Raises the calling thread where this program knows how: not on this system.
+#[cfg(not(unix))]
 pub(crate) fn raise_this_thread(_level: u8) -> Priority {
     Priority::Normal
 }

@@ -97,7 +97,6 @@ impl Page {
             Link::Connecting => (self.look.sign("○ ", "o "), "connecting".to_owned(), self.look.watch()),
             Link::Connected => (self.look.sign("● ", "* "), "connected".to_owned(), self.look.accent()),
             Link::Reconnecting(why) => (self.look.sign("◌ ", "! "), format!("reconnecting: {why}"), self.look.watch()),
-            Link::Closed(why) => (self.look.sign("✗ ", "x "), format!("closed: {why}"), self.look.over()),
         };
         (format!("{sign}{}", cut(&words, self.width / 2, self.more())), style)
     }

@@ -79,8 +79,6 @@ pub enum Link {
     Connected,
     /// It was up and comes back by itself; the words say why it went.
     Reconnecting(String),
-    /// It is over; the words say why.
-    Closed(String),
 }
 
 /// One stream's meters.
@@ -168,6 +166,6 @@ pub enum MessageKind {
     Info,
     /// Look at it soon.
     Warning,
-    /// Something does not work.
+    /// What was wanted is not done.
     Error,
 }

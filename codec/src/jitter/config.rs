@@ -3,7 +3,7 @@ use core::time::Duration;
 use units::{Bitrate, SampleCount, SampleRate};
 
 /// How much delay is traded for how much safety. The publisher's profile sets frame, bit rate and redundancy, the
-/// listener's sets quantile and retransmission; they need not agree (design section 7).
+/// listener's sets the quantile; they need not agree (design section 7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Profile {
     /// 2.5 ms frames and at most 20 ms of buffer: playing together over a good line.

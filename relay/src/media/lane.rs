@@ -33,8 +33,7 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// The lane of the section whose packet the library sends; `None` for anything but RTP with a header of usual
-    /// length. `level` names the header
-    /// extension that carries the audio level.
+    /// length. `level` names the header extension that carries the audio level.
     pub(crate) fn after(datagram: &[u8], route: Route, level: Option<u8>) -> Option<Lane> {
         if classify(datagram) != Datagram::Rtp {
             return None;

@@ -1,21 +1,13 @@
 //! A shard goes before ordinary work where the system allows it.
 
+use thread_priority::unix::{RealtimeThreadSchedulePolicy::Fifo, ThreadSchedulePolicy::Realtime};
+use thread_priority::{ThreadPriority, set_thread_priority_and_policy, thread_native_id};
+
 /// Level of `SCHED_FIFO`: below the sound threads of clients on the same machine (45 and more).
-#[cfg(target_os = "linux")]
-const LEVEL: libc::c_int = 40;
+const LEVEL: u8 = 40;
 
 /// Raises the calling thread; whether the system allowed it. Without it a busy machine delays sound.
-#[cfg(target_os = "linux")]
 pub(crate) fn raise_this_thread() -> bool {
-    // SAFETY: `sched_param` is plain data for which all zeroes is a valid value (some libcs add private fields).
-    let mut param: libc::sched_param = unsafe { std::mem::zeroed() };
-    param.sched_priority = LEVEL;
-    // SAFETY: `pthread_self` is this live thread and `param` outlives the call, which only reads it.
-    unsafe { libc::pthread_setschedparam(libc::pthread_self(), libc::SCHED_FIFO, &param) == 0 }
-}
-
-/// Raises the calling thread where this program knows how: on Linux only.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn raise_this_thread() -> bool {
-    false
+    let wanted = LEVEL.try_into().map(ThreadPriority::Crossplatform);
+    wanted.is_ok_and(|it| set_thread_priority_and_policy(thread_native_id(), it, Realtime(Fifo)).is_ok())
 }

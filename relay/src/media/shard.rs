@@ -306,8 +306,13 @@ impl Shard {
 
     fn renegotiate(&mut self, now: Instant, at: usize, offer: &PeerOffer) -> Result<String, MediaError> {
         let peer = self.peers.get_mut(at).ok_or(MediaError::Down)?;
+        let before: Vec<StreamId> = peer.streams().collect();
         let answer = peer.renegotiate(offer)?;
         let connected = peer.connected;
+        if let Some(forwarder) = self.sessions.get_mut(&peer.key.session) {
+            let sent: Vec<StreamId> = peer.streams().collect();
+            before.into_iter().filter(|stream| !sent.contains(stream)).for_each(|s| forwarder.remove_source(s));
+        }
         self.peers.rename(at);
         self.drive(now, at, |peer| peer.handle_timeout(now));
         if connected {

@@ -12,7 +12,7 @@ pub(super) const WINDOW: usize = 24_000;
 const REACH: i64 = 24;
 
 /// Lags either side of the peak from which the fraction is read.
-const HALF: i64 = 16;
+pub(super) const HALF: i64 = 16;
 
 /// The alignment measured in one window.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,7 +114,7 @@ fn center(window: &Stereo) -> usize {
 }
 
 /// Where in −1…1 a function with one peak is greatest, by golden section to 1e-6.
-fn maximum(f: impl Fn(f64) -> f64) -> f64 {
+pub(super) fn maximum(f: impl Fn(f64) -> f64) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_75;
     let (mut low, mut high) = (-1.0, 1.0);
     while high - low > 1e-6 {

@@ -14,11 +14,13 @@ mod mixing;
 mod offline;
 mod snr;
 mod stereo;
+mod stretched;
 mod verdict;
 
 pub use align::Alignment;
 pub use offline::{Delivery, offline_run, through_opus};
 pub use stereo::Stereo;
+pub use stretched::{Stretched, judge_stretched};
 pub use verdict::{Case, Failure, Reported, Verdict, judge};
 
 #[cfg(test)]

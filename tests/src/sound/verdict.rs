@@ -95,6 +95,9 @@ pub enum Failure {
     /// Sound is missing or broken.
     #[error("{0} places are damaged, the first at sample {1} of the reference")]
     Damaged(usize, u64),
+    /// Too much of it is not the music.
+    #[error("only {0:.2} of the recording is found in the music")]
+    Unlike(f64),
     /// The reported position is wrong.
     #[error("at sample {} of the reference the reported position is {:.2} samples off, more than 2", .0.at, .0.deviation)]
     Position(Alignment),
@@ -136,7 +139,7 @@ impl Verdict {
 }
 
 /// The codec itself leaks about −40 dB between the channels and shrinks peaks by a hair; faults are far beyond.
-fn is_identity([[ll, lr], [rl, rr]]: [[f64; 2]; 2]) -> bool {
+pub(super) fn is_identity([[ll, lr], [rl, rr]]: [[f64; 2]; 2]) -> bool {
     [ll, rr].iter().all(|own| (own - 1.0).abs() <= 0.1) && [lr, rl].iter().all(|other| other.abs() <= 0.05)
 }
 

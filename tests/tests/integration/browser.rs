@@ -125,3 +125,11 @@ fn what_a_mentor_says_into_a_browser_is_heard_in_the_studio() {
     let likeness = tests::voice::likeness(&voice, &heard).unwrap();
     assert!(likeness > 0.8, "the studio heard something else ({likeness}): {result}");
 }
+
+#[test]
+fn the_talk_button_holds_by_mouse_space_bar_and_latch_and_is_let_go_with_the_window() {
+    let studio = Studio::open("music", &[]).unwrap();
+    let result = run("hands", &studio, "mentor", &[]);
+    assert_eq!(result["latched"], "true", "the space bar let go of the latch: {result}");
+    assert_eq!(result["faults"], serde_json::json!([]));
+}

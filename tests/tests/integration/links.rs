@@ -1,6 +1,9 @@
 //! What a broken link costs: nothing that is heard.
 
 use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use tests::programs::{Relay, Session};
 use tests::studio::{Studio, join};
 use tests::wire::Wire;
 
@@ -30,4 +33,38 @@ fn a_client_whose_link_is_cut_goes_on_hearing_and_keeps_its_connection() {
     assert!(status.success());
     let begun = said.iter().filter(|line| line["type"] == "hearing").count();
     assert_eq!(begun, 1, "the sound began anew: {said:?}");
+}
+
+/// Packets that left each shard, as the relay's metrics tell them.
+fn packets_out(relay: &Relay) -> Vec<u64> {
+    let address = relay.http.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /metrics HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let lines = text.lines().filter(|line| line.contains("media_packets_out_total{shard="));
+    lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() as u64).collect()
+}
+
+/// A session whose id is even or odd, which is what chooses between two shards.
+fn session_of_parity(relay: &Relay, odd: bool) -> Session {
+    let is_odd = |id: &str| u8::from_str_radix(&id[id.len() - 1..], 16).unwrap() % 2 == 1;
+    std::iter::repeat_with(|| relay.new_session("Blue hour").unwrap()).find(|s| is_odd(&s.id) == odd).unwrap()
+}
+
+#[test]
+fn sessions_are_spread_over_the_shards_and_heard_on_each() {
+    let relay = Relay::start_with(&["--shards", "2"]).unwrap();
+    assert_eq!(relay.media.len(), 2);
+    for shard in 0..2 {
+        let before = packets_out(&relay);
+        let session = session_of_parity(&relay, shard == 1);
+        let studio = ["--input", "music", "--stream", "program", "--output", "null"];
+        let _studio = join(session.link("engineer"), &studio).unwrap();
+        let mut mentor = join(session.link("mentor"), &["--output", "null"]).unwrap();
+        mentor.wait_for("packets", |line| received(line) > 0).unwrap();
+        let after = packets_out(&relay);
+        let grown: Vec<bool> = before.iter().zip(&after).map(|(before, after)| after > before).collect();
+        assert_eq!(grown, [shard == 0, shard == 1], "{before:?} {after:?}");
+    }
 }

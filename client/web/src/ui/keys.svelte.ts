@@ -13,6 +13,8 @@ export const KEYS = [
 
 export class Keys {
   on = $state(localStorage.getItem(STORE) !== "off");
+  /** Whether the focus was moved by keys, not by the mouse. */
+  #atKeys = true;
 
   constructor(
     readonly desk: Desk,
@@ -24,7 +26,13 @@ export class Keys {
     localStorage.setItem(STORE, on ? "on" : "off");
   }
 
+  /** The hand is at the mouse: what it clicked is not what the next space bar is meant for. */
+  pointed = (): void => {
+    this.#atKeys = false;
+  };
+
   down = (event: KeyboardEvent): void => {
+    if (event.key === "Tab") this.#atKeys = true;
     if (!this.on || event.ctrlKey || event.metaKey || event.altKey || inText(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.key === " ") return this.#space(event);
@@ -44,9 +52,9 @@ export class Keys {
     this.desk.talkback.release("key");
   };
 
-  /** Space pushes the button that the keyboard is on; anywhere else it talks. */
+  /** Space pushes the button that the keyboard went to; anywhere else it talks. */
   #space(event: KeyboardEvent): void {
-    if (!this.desk.talkStream || onControl(event.target)) return;
+    if (!this.desk.talkStream || (this.#atKeys && onControl(event.target))) return;
     event.preventDefault();
     if (!event.repeat) this.desk.talkback.press("key");
   }

@@ -1,12 +1,9 @@
-//! What a room and the session journal hand each other, and the hash chain over the events.
-//!
-//! A log's chain begins with its id; every event's hash is made over the hash before it and the event's stored bytes, so
-//! that one hash stands for a whole log up to there.
+//! What a room and the session journal hand each other. Its hashes are those of [`protocol::chain`].
 //!
 //! *Absent*: storage. `relay::journal` keeps these things; here they are plain data.
 
+use protocol::chain::ChainHash;
 use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
-use sha2::{Digest, Sha256};
 
 /// SHA-256 of something.
 pub type Hash = [u8; 32];
@@ -83,14 +80,14 @@ impl StoredEvent {
     }
 }
 
-/// Where a log's chain begins: the hash before its first event, SHA-256 of the log id's 16 bytes.
+/// Where a log's chain begins; see [`ChainHash::start`].
 pub fn genesis(log: LogId) -> Hash {
-    Sha256::digest(log.0.as_bytes()).into()
+    ChainHash::start(log).0
 }
 
-/// One step of the chain: SHA-256 of the hash before and the event's bytes.
+/// One step of the chain; see [`ChainHash::then`].
 pub fn link(before: &Hash, text: &[u8]) -> Hash {
-    Sha256::new().chain_update(before).chain_update(text).finalize().into()
+    ChainHash(*before).then(text).0
 }
 
 /// Whether these events are chained to each other and to the hash before them.

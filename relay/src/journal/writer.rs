@@ -196,8 +196,9 @@ struct Worker<J> {
 impl<J: Journal> Worker<J> {
     fn work(mut self, jobs: &Receiver<Job>) {
         let mut stopping = false;
-        while let (false, Ok(first)) = (stopping, jobs.recv()) {
-            let mut next = Some(first);
+        while !stopping {
+            let mut next = jobs.recv().ok();
+            stopping = next.is_none();
             while let Some(job) = next {
                 match job {
                     Job::Append(batch, answer) => self.gather(batch, answer),

@@ -1,10 +1,11 @@
 //! What the journal's tests share: logs as a room writes them.
 
 use super::*;
+use protocol::chain::ChainHash;
 use protocol::event::{Event, Recorded, Stored};
 use protocol::ids::ParticipantId;
 use protocol::session::{SessionState, apply};
-use relay_core::journal::{Done, genesis};
+use relay_core::journal::Done;
 use std::path::PathBuf;
 use units::WallTime;
 use uuid::Uuid;
@@ -25,7 +26,7 @@ impl Author {
     pub(super) fn new(number: u128) -> Author {
         let (session, log) = (SessionId(Uuid::from_u128(number)), LogId(Uuid::from_u128(1_000 + number)));
         let (state, events, done) = (SessionState::default(), Vec::new(), Vec::new());
-        Author { session, log, state, seq: 0, tip: genesis(log), events, done }
+        Author { session, log, state, seq: 0, tip: ChainHash::start(log).0, events, done }
     }
 
     pub(super) fn by() -> ParticipantId {
@@ -38,7 +39,7 @@ impl Author {
             0 => Event::SessionOpen { title: text.to_owned() },
             _ => Event::ChatSay { text: text.to_owned() },
         };
-        let recorded = Recorded { seq: self.seq + 1, by: Some(Author::by()), at: WallTime(5), event };
+        let recorded = Recorded { seq: self.seq + 1, id: None, by: Some(Author::by()), at: WallTime(5), event };
         Stored::write(recorded).text().to_owned()
     }
 

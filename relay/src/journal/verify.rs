@@ -7,9 +7,10 @@ mod walk;
 
 use super::{FILE, sqlite};
 use crate::store;
+use protocol::chain::ChainHash;
 use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
 use rusqlite::{Connection, OpenFlags, Row};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -84,14 +85,12 @@ pub enum Damage {
         last: u64,
     },
     /// The event's bytes or its hash are not those that were stored.
-    #[error("the hash is {} but should be {}", hex(found), hex(expected))]
+    #[error("the hash is {found} but should be {expected}")]
     Hash {
         /// What the hash before and the bytes give.
-        #[serde(serialize_with = "as_hex")]
-        expected: Vec<u8>,
+        expected: ChainHash,
         /// What is stored.
-        #[serde(serialize_with = "as_hex")]
-        found: Vec<u8>,
+        found: ChainHash,
     },
     /// The event's bytes are no event.
     #[error("the text is no event: {why}")]
@@ -237,14 +236,6 @@ fn check_file(connection: &Connection, file: &'static str) -> Vec<Fault> {
 
 fn in_file(file: &'static str, says: String) -> Fault {
     Fault { session: None, seq: None, damage: Damage::File { file, says } }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn as_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&hex(bytes))
 }
 
 #[cfg(test)]

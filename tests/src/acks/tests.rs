@@ -1,6 +1,12 @@
 use super::*;
+use protocol::chain::ChainHash;
+use protocol::event::{Event, Recorded, Stored};
+use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
+use relay::journal::{Journal, SqliteJournal};
+use relay_core::journal::{Batch, Done, StoredEvent};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
+use units::WallTime;
 
 const SESSION: Uuid = Uuid::from_u128(1);
 const PERSON: Uuid = Uuid::from_u128(2);
@@ -154,4 +160,23 @@ fn what_is_no_journal_is_an_error_and_not_a_clean_bill() {
     assert!(read(folder.path()).is_err());
     std::fs::write(folder.path().join("journal.db"), "").unwrap();
     assert!(read(folder.path()).is_err());
+}
+
+#[test]
+fn what_a_relay_writes_is_read_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(&folder.path().join(relay::journal::FILE)).unwrap();
+    let (session, by, id) = (SessionId(SESSION), ParticipantId(PERSON), CommandId(command(1)));
+    let log = LogId(Uuid::from_u128(3));
+    journal.create(session, log).unwrap();
+    let event = Event::ChatSay { text: "hear, hear".into() };
+    let stored = Stored::write(Recorded { seq: 1, id: Some(id), by: Some(by), at: WallTime(5), event });
+    let event = StoredEvent::after(&ChainHash::start(log).0, stored.text());
+    let (hash, done) = (event.hash, vec![Done { by, id, body: [0; 32], seq: 1 }]);
+    let batch = Batch { session, first: 1, events: vec![event], done, ticket: 0 };
+    assert_eq!(journal.append(&[batch]), Ok(vec![Ok(())]));
+    let ack =
+        Ack { session: SESSION, participant: PERSON, command: id.0, seq: 1, sent_us: 1, acked_us: 2, events: Some(1) };
+    let seen = Seen { session: SESSION, link: 1, seq: 1, hash };
+    assert_eq!(judge(&read(folder.path()).unwrap(), &[ack], &[seen]), []);
 }

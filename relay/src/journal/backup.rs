@@ -144,7 +144,7 @@ fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Copies what the database is at one moment, its log included, into one file with the same mode.
-fn copy_database(from: &Path, to: &Path) -> Result<(), BackupError> {
+pub(super) fn copy_database(from: &Path, to: &Path) -> Result<(), BackupError> {
     let mode = fs::metadata(from).map_err(|_| BackupError::Missing(from.to_owned()))?.permissions();
     let failed = |source| BackupError::Database { path: from.to_owned(), source };
     let source = open_to_read(from).map_err(failed)?;

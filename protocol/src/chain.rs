@@ -28,7 +28,7 @@ impl ChainHash {
     }
 
     /// The hash after the next event, whose stored text this is.
-    pub fn then(self, text: impl AsRef<[u8]>) -> ChainHash {
+    pub fn then(self, text: &str) -> ChainHash {
         ChainHash(Sha256::new().chain_update(self.0).chain_update(text).finalize().into())
     }
 }

@@ -42,7 +42,19 @@ struct Shared {
 
 /// The way to one running session, which goes on for as long as there is one.
 #[derive(Clone)]
-pub struct RoomHandle(Arc<mpsc::Sender<ToRoom>>);
+pub struct RoomHandle {
+    inbox: mpsc::Sender<ToRoom>,
+    /// One for each way to the room; the list of rooms holds one too.
+    tie: Option<Arc<()>>,
+}
+
+impl Drop for RoomHandle {
+    /// The room looks whether it is still wanted. When its inbox is full it does so without being told.
+    fn drop(&mut self) {
+        drop(self.tie.take());
+        let _ = self.inbox.try_send(ToRoom::Look);
+    }
+}
 
 /// Why there is no way to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,12 +114,15 @@ impl Rooms {
     /// Returns when all are told.
     pub async fn drain(&self) {
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        for (session, room) in running.unwrap_or_default() {
+        let mut all_told = Vec::new();
+        for room in running.unwrap_or_default().into_values() {
             let (done, told) = oneshot::channel();
-            if room.0.send(ToRoom::Drain(done)).await.is_ok() {
-                let _ = told.await;
+            if room.inbox.send(ToRoom::Drain(done)).await.is_ok() {
+                all_told.push(told);
             }
-            self.0.media.close_session(session);
+        }
+        for told in all_told {
+            let _ = told.await;
         }
     }
 
@@ -115,14 +130,15 @@ impl Rooms {
         let (inbox, inputs) = mpsc::channel(ROOM_INBOX);
         let place = Place { session, title: title.to_owned(), rooms: self.clone(), inbox: inbox.clone() };
         tokio::spawn(task::run(place, inputs));
-        RoomHandle(Arc::new(inbox))
+        RoomHandle { inbox, tie: Some(Arc::default()) }
     }
 
     /// Takes a room off the list that nobody has a way to and nothing waits for. Whether it did: then it can end.
     fn retire(&self, session: SessionId, inputs: &mpsc::Receiver<ToRoom>) -> bool {
         let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(rooms) = running.as_mut() else { return false };
-        let alone = rooms.get(&session).is_some_and(|room| Arc::strong_count(&room.0) == 1) && inputs.is_empty();
+        let ties = rooms.get(&session).and_then(|room| room.tie.as_ref()).map(Arc::strong_count);
+        let alone = ties == Some(1) && inputs.is_empty();
         if alone {
             rooms.remove(&session);
         }
@@ -135,25 +151,26 @@ impl Rooms {
         running.as_mut().map(|rooms| rooms.remove(&session));
     }
 
-    fn find(&self, session: SessionId) -> Option<RoomHandle> {
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(&session).cloned()
+    fn find(&self, session: SessionId) -> Option<mpsc::Sender<ToRoom>> {
+        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref()?.get(&session).map(|room| room.inbox.clone())
     }
 }
 
 impl RoomHandle {
     /// Brings somebody in on a link. The room answers on it.
     pub async fn enter(&self, enter: Enter, link: LinkDoor) {
-        let _ = self.0.send(ToRoom::Enter(Box::new(enter), link)).await;
+        let _ = self.inbox.send(ToRoom::Enter(Box::new(enter), link)).await;
     }
 
     /// Hands a frame to the room; waits while its inbox is full.
     pub async fn frame(&self, link: LinkId, frame: ClientFrame) {
-        let _ = self.0.send(ToRoom::Input(Input::Frame { link, frame })).await;
+        let _ = self.inbox.send(ToRoom::Input(Input::Frame { link, frame })).await;
     }
 
     /// Tells that a link is gone, and whether its participant leaves for good.
     pub async fn closed(&self, link: LinkId, left: bool) {
-        let _ = self.0.send(ToRoom::Input(Input::Closed { link, left })).await;
+        let _ = self.inbox.send(ToRoom::Input(Input::Closed { link, left })).await;
     }
 }
 
@@ -163,7 +180,7 @@ async fn pass_on(rooms: Rooms, mut events: mpsc::Receiver<MediaEvent>) {
         let (key, media) = as_input(event);
         if let Some(room) = rooms.find(key.session) {
             let input = Input::Media { participant: key.participant, peer: key.peer, media };
-            let _ = room.0.send(ToRoom::Input(input)).await;
+            let _ = room.send(ToRoom::Input(input)).await;
         }
     }
 }

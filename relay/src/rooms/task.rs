@@ -9,7 +9,7 @@ use relay_core::room::{self, Closing, Enter, Input, LinkId, MediaInput, OpenErro
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{Instrument, debug, error, info, info_span, warn};
 use uuid::Uuid;
 
@@ -17,14 +17,14 @@ use uuid::Uuid;
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How long the journal may take to answer what is on its way when the relay goes down.
 const SETTLE_WITHIN: Duration = Duration::from_secs(5);
-/// How often a room that nobody is in looks whether it can end.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// What reaches a room's task.
 pub(super) enum ToRoom {
     Enter(Box<Enter>, LinkDoor),
     Input(Input),
     Drain(oneshot::Sender<()>),
+    /// Somebody has given up their way to the room.
+    Look,
 }
 
 /// Which session a task runs, and where it stands.
@@ -145,12 +145,11 @@ impl RoomTask {
                         self.drain(answers).await;
                         return Some(told);
                     }
+                    ToRoom::Look => {}
                 },
-                () = sleep(LINGER), if self.room.is_empty() => {
-                    if self.place.rooms.retire(self.place.session, inputs) {
-                        return None;
-                    }
-                }
+            }
+            if self.room.is_empty() && self.place.rooms.retire(self.place.session, inputs) {
+                return None;
             }
         }
         error!("the journal's log goes on otherwise than the room's; the session is built again from the journal");

@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_farfield-relay");
 
 /// The program with everything on free loopback ports.
-fn program(data: &Path) -> Command {
+pub(crate) fn program(data: &Path) -> Command {
     let mut command = bare();
     command.args(["--json", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--data"]).arg(data);
     command
@@ -26,7 +26,7 @@ fn bare() -> Command {
     command
 }
 
-struct Started {
+pub(crate) struct Started {
     child: Child,
     out: BufReader<std::process::ChildStdout>,
     /// Reads the log all the time, so that a full pipe does not hold the program up.
@@ -34,7 +34,7 @@ struct Started {
     ready: Value,
 }
 
-fn start(command: &mut Command) -> Started {
+pub(crate) fn start(command: &mut Command) -> Started {
     let mut child = command.spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut err = child.stderr.take().unwrap();
@@ -50,12 +50,12 @@ fn start(command: &mut Command) -> Started {
 }
 
 impl Started {
-    fn http(&self) -> SocketAddr {
+    pub(crate) fn http(&self) -> SocketAddr {
         self.ready["http"].as_str().unwrap().strip_prefix("http://").unwrap().parse().unwrap()
     }
 
     /// Sends a signal and gives back how the program ended, and what else it wrote on stdout and stderr.
-    fn end(mut self, signal: i32) -> (ExitStatus, String, String) {
+    pub(crate) fn end(mut self, signal: i32) -> (ExitStatus, String, String) {
         // SAFETY: plain system call; the child is ours and not waited for yet, so the id is its own.
         assert_eq!(unsafe { libc::kill(self.child.id() as i32, signal) }, 0);
         let mut out = String::new();

@@ -85,3 +85,25 @@ async fn a_session_runs_once_and_not_after_the_end() {
     assert_eq!(end.close.recv().await, Some(Closing::Draining));
     assert_eq!(rooms.room(session, "Cello").err(), Some(NoRoom::Draining));
 }
+
+#[tokio::test]
+async fn a_room_that_everybody_has_left_ends_and_goes_on_from_the_journal() {
+    let (rooms, _journal, _folder) = start();
+    let session = SessionId(Uuid::from_u128(1));
+    let room = rooms.room(session, "Cello").unwrap();
+    let (link, mut end) = enter(&rooms, &room, 1).await;
+    let id = CommandId(Uuid::from_u128(9));
+    let command = crate::house::open(crate::house::stream(1), StreamKind::Program);
+    room.frame(link, ClientFrame::Cmd { id, command: command.clone() }).await;
+    answered(&mut end, id).await;
+    room.closed(link, true).await;
+    assert_eq!(rooms.running(), 1, "somebody has a way to it");
+    drop(room);
+    while rooms.running() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let room = rooms.room(session, "Cello").unwrap();
+    let (link, mut end) = enter(&rooms, &room, 1).await;
+    room.frame(link, ClientFrame::Cmd { id, command }).await;
+    answered(&mut end, id).await;
+}

@@ -203,7 +203,10 @@ impl Room {
     }
 
     fn tell_and_keep(&mut self, participant: ParticipantId, news: PeerNews, out: &mut Vec<Output>) {
-        self.people.keep_news(participant, news.clone());
+        let is_over = matches!(&news, PeerNews::Redundancy { stream, .. } if !self.owns_open(participant, *stream));
+        if !is_over {
+            self.people.keep_news(participant, news.clone());
+        }
         self.tell(participant, RelayFrame::Sdp(news), out);
     }
 

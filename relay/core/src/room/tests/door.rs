@@ -80,7 +80,10 @@ fn who_is_sent_away_loses_link_peer_and_plan_at_once_and_the_way_back() {
     house.others.clear();
     house.command(owner, 2, Command::ParticipantKick { participant: person(2), reason: "noise".into() });
     let told = house.take(mentor);
-    assert!(matches!(&told[..], [RelayFrame::Err { code: ErrorCode::Gone, msg, .. }] if msg.contains("noise")), "{told:?}");
+    assert!(
+        matches!(&told[..], [RelayFrame::Ev(_), RelayFrame::Err { code: ErrorCode::Gone, msg, .. }] if msg.contains("noise")),
+        "{told:?}"
+    );
     assert_eq!(house.closed, [(mentor, Closing::SentAway)]);
     assert!(house.others.iter().any(|output| matches!(output, Output::ClosePeer { peer: 1, .. })));
     let plan = house.others.iter().rev().find_map(|output| match output {

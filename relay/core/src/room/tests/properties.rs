@@ -8,14 +8,33 @@ const STREAMS: u128 = 5;
 /// One thing that can happen in a session.
 #[derive(Clone, Debug)]
 enum Step {
-    Enter { who: u128 },
-    Lose { who: u128 },
-    Leave { who: u128 },
-    Command { who: u128, id: u128, stream: u128, action: u8 },
-    Levels { who: u128, stream: u128 },
-    Pass { ms: u64 },
+    Enter {
+        who: u128,
+    },
+    Lose {
+        who: u128,
+    },
+    Leave {
+        who: u128,
+    },
+    Command {
+        who: u128,
+        id: u128,
+        stream: u128,
+        action: u8,
+    },
+    Levels {
+        who: u128,
+        stream: u128,
+    },
+    Pass {
+        ms: u64,
+    },
     /// The journal answers so many batches, the last one with a full disk or not.
-    Journal { batches: usize, has_space: bool },
+    Journal {
+        batches: usize,
+        has_space: bool,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -149,7 +168,10 @@ impl Play {
                         assert!(seq <= self.house.log().len() as u64, "nothing is acknowledged before it is durable");
                     }
                     RelayFrame::Ev(told) => {
-                        assert!(told.recorded.seq <= self.house.log().len() as u64, "nothing is told before it is durable");
+                        assert!(
+                            told.recorded.seq <= self.house.log().len() as u64,
+                            "nothing is told before it is durable"
+                        );
                         let mirror = self.mirrors.get_mut(&link).expect("events come after the welcome");
                         assert_eq!(told.recorded.seq, mirror.seq + 1, "the log has no gap");
                         apply(&mut mirror.state, &told.recorded);

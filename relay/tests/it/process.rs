@@ -202,3 +202,28 @@ async fn not_even_a_full_log_of_a_join_holds_a_secret() {
         assert!(!log.contains(&secret), "the log holds {secret}");
     }
 }
+
+/// Runs one of the tools beside whatever works there; its exit code and what it says on stdout.
+fn tool(name: &str, args: &[&Path]) -> (Option<i32>, String) {
+    // A setting of the relay's is none of the tool's.
+    let done = bare().env("FARFIELD_RELAY_SHARDS", "2").arg(name).args(args).output().unwrap();
+    (done.status.code(), String::from_utf8(done.stdout).unwrap())
+}
+
+#[test]
+fn a_working_relay_is_looked_through_and_backed_up_and_a_relay_works_on_with_the_copy() {
+    let (data, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (copy, again) = (place.path().join("copy"), place.path().join("again"));
+    let started = start(&mut program(data.path()));
+    let (code, says) = tool("verify", &[data.path(), Path::new("--json")]);
+    let report: Value = serde_json::from_str(&says).unwrap();
+    assert_eq!((code, &report["faults"]), (Some(0), &Value::Array(vec![])));
+    assert_eq!(tool("backup", &[data.path(), &copy]).0, Some(0));
+    assert_eq!(tool("backup", &[data.path(), &copy]), (Some(2), String::new()));
+    assert_eq!(tool("restore", &[&copy, data.path()]), (Some(2), String::new()));
+    assert!(started.end(libc::SIGTERM).0.success());
+    assert_eq!(tool("restore", &[&copy, &again]).0, Some(0));
+    let key = |folder: &Path| std::fs::read_to_string(folder.join("owner.key")).unwrap();
+    assert_eq!(key(&again), key(data.path()));
+    assert!(start(&mut program(&again)).end(libc::SIGTERM).0.success());
+}

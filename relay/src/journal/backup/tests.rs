@@ -40,6 +40,7 @@ fn a_backup_of_a_working_journal_restores_to_the_same() {
     let report = backup(&house.data, &copy).unwrap();
     assert!(report.is_sound() && report.events() == 2, "{report:?}");
     assert_eq!(names(&copy), ["journal.db", "owner.key", "relay.db", "signing.key"]);
+    assert_eq!(names(house.folder.path()), ["copy", "data"]);
     let then = author.opened();
     house.append(author.say("after the backup"));
     assert_eq!(restore(&copy, &again).unwrap(), report);
@@ -99,10 +100,10 @@ fn nothing_is_put_over_what_is_there() {
 }
 
 #[test]
-fn an_empty_folder_is_restored_into() {
+fn an_empty_folder_is_restored_into_and_a_slash_at_a_folders_end_means_nothing() {
     let (house, _) = house();
     let (copy, empty) = (house.folder.path().join("copy"), house.folder.path().join("empty"));
-    backup(&house.data, &copy).unwrap();
+    backup(&house.data, &copy.join("")).unwrap();
     fs::create_dir(&empty).unwrap();
     assert!(restore(&copy, &empty).unwrap().is_sound());
 }

@@ -162,7 +162,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Why, without the advice to do what is being done.
+/// Why, without the advice to do what is being done, and without what would move a terminal's cursor.
 fn cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+    let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    why.replace(char::is_control, "\u{fffd}")
 }

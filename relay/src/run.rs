@@ -2,12 +2,14 @@ use crate::app::{App, WAITING_LINKS};
 use crate::auth::{KeyError, Keys, Tickets};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::journal::{self, SqliteJournal, Writer};
 use crate::media::{MediaConfig, MediaError, MediaHandle};
 use crate::rooms::{MEDIA_EVENTS, Rooms};
 use crate::store::{self, Store, StoreError};
 use crate::telemetry::Metrics;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -30,6 +32,9 @@ pub enum StartError {
     /// The media plane.
     #[error(transparent)]
     Media(#[from] MediaError),
+    /// The journal's threads.
+    #[error("the system gives the journal no threads ({0}); raise its limit on tasks")]
+    Thread(std::io::Error),
     /// The HTTP port.
     #[error("cannot serve HTTP on {addr}: {source}; choose another address with --http")]
     Http {
@@ -70,13 +75,14 @@ impl Running {
 pub async fn run(config: Config, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<Running, StartError> {
     let keys = Keys::open_or_make(&config.data)?;
     let store = Store::open(&config.data.join(store::FILE))?;
+    let journal = open_journal(&config.data)?;
     let listener = listen(config.http).await?;
     let http_addr = listener.local_addr().map_err(|source| StartError::Http { addr: config.http, source })?;
     let media = MediaConfig { bind: config.media, shards: config.shards, advertise: config.advertise };
     let (events, news) = mpsc::channel(MEDIA_EVENTS);
     let (media, media_addrs) = MediaHandle::start(media, events)?;
-    let metrics = Arc::new(Metrics::new(media.clone()));
-    let rooms = Rooms::start(Clock::start(), media, news, Arc::clone(&metrics));
+    let metrics = Arc::new(Metrics::new(media.clone(), journal.handle().figures()));
+    let rooms = Rooms::start(Clock::start(), media, journal.handle(), news, Arc::clone(&metrics));
     let (drain, draining) = watch::channel(false);
     let (alive, all_gone) = mpsc::channel(1);
     let app = App {
@@ -91,9 +97,15 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()> + Send + 'st
         hello_within: config.hello_within,
         waiting: Arc::new(Semaphore::new(WAITING_LINKS)),
     };
-    let end = End { drain, rooms, alive, all_gone };
+    let end = End { drain, rooms, journal, alive, all_gone };
     let work = tokio::spawn(work(listener, Arc::new(app), shutdown, end));
     Ok(Running { http_addr, media_addrs, work })
+}
+
+/// The journal at work: one opening writes, the other reads.
+fn open_journal(data: &Path) -> Result<Writer, StartError> {
+    let path = data.join(journal::FILE);
+    Writer::start(SqliteJournal::open(&path)?, SqliteJournal::open(&path)?).map_err(StartError::Thread)
 }
 
 async fn listen(addr: SocketAddr) -> Result<TcpListener, StartError> {
@@ -104,6 +116,7 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, StartError> {
 struct End {
     drain: watch::Sender<bool>,
     rooms: Rooms,
+    journal: Writer,
     alive: mpsc::Sender<()>,
     all_gone: mpsc::Receiver<()>,
 }
@@ -115,10 +128,12 @@ async fn work(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output
     let server = tokio::spawn(server.into_future());
     shutdown.await;
     tracing::info!("the relay goes down");
-    let End { drain, rooms, alive, mut all_gone } = end;
+    let End { drain, rooms, journal, alive, mut all_gone } = end;
     // From here on nothing new is accepted, and links that wait for their hello are told.
     let _ = drain.send(true);
     rooms.drain().await;
+    // It commits what waits, which blocks.
+    let _ = tokio::task::spawn_blocking(|| drop(journal)).await;
     drop(alive);
     let _ = timeout(END_WITHIN, all_gone.recv()).await;
     let _ = timeout(END_WITHIN, server).await;

@@ -2,6 +2,7 @@
 //!
 //! *Absent*: anything that the programs themselves use.
 
+pub mod acks;
 pub mod browser;
 pub mod clicker;
 pub mod clicks;

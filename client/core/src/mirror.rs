@@ -213,7 +213,7 @@ mod tests {
 
     fn recorded(seq: u64, event: Event) -> RelayFrame {
         let recorded = Recorded { seq, id: None, by: None, at: WallTime(0), event };
-        RelayFrame::Ev(Chained { prev: hash(seq - 1), hash: hash(seq), recorded })
+        RelayFrame::Ev(Box::new(Chained { prev: hash(seq - 1), hash: hash(seq), recorded }))
     }
 
     fn join(n: u32) -> Event {

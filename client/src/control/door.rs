@@ -4,7 +4,7 @@ use super::memory::Remembered;
 use crate::signal::{Api, Link, SignalError};
 use protocol::api::Redeemed;
 use protocol::link::InviteLink;
-use protocol::wire::{ClientKind, Hello, Place, Resume, VERSION, Welcome};
+use protocol::wire::{ClientKind, ErrorCode, Hello, Place, Resume, VERSION, Welcome};
 
 /// Knows the way in.
 pub(super) struct Door {
@@ -56,6 +56,8 @@ impl Door {
     pub(super) async fn enter_again(&mut self) -> Result<(Link, Welcome), SignalError> {
         if let Some(resume) = self.resume.clone() {
             match self.hello(None, Some(resume)).await {
+                Err(error @ SignalError::Refused { code: ErrorCode::Gone, .. }) => return Err(error),
+                Err(error) if error.is_passing() => return Err(error),
                 Err(SignalError::Refused { code, msg }) => {
                     tracing::info!(?code, msg, "the relay does not know us any more");
                     self.resume = None;

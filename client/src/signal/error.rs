@@ -41,7 +41,14 @@ impl SignalError {
         match self {
             SignalError::Unreachable { .. } | SignalError::Broken(_) => true,
             SignalError::Refused { code, .. } => {
-                matches!(code, ErrorCode::Draining | ErrorCode::Slow | ErrorCode::Internal | ErrorCode::TooMany)
+                matches!(
+                    code,
+                    ErrorCode::Draining
+                        | ErrorCode::Slow
+                        | ErrorCode::Internal
+                        | ErrorCode::TooMany
+                        | ErrorCode::NotSaved
+                )
             }
             SignalError::Strange { .. } | SignalError::Tls(_) => false,
         }

@@ -19,6 +19,8 @@ const OUT_CAPACITY: usize = 128;
 const IN_CAPACITY: usize = 256;
 /// A relay that does not open the door within this time is not there.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(8);
+/// While one waits to be let in, a relay that is not heard for so long is gone: three of its pings.
+const LOBBY_SILENCE: Duration = Duration::from_secs(45);
 /// So many of the relay's ping intervals without a frame mean that the link is dead.
 const SILENT_PINGS: u32 = 3;
 
@@ -52,11 +54,11 @@ impl Link {
         let opening = async {
             let mut socket = connect(relay).await?;
             write(&mut socket, &ClientFrame::Hello(hello)).await?;
-            let welcome = read_welcome(&mut socket, relay).await?;
-            Ok((socket, welcome))
+            Ok(socket)
         };
         let silent = || SignalError::Unreachable { relay: relay.to_owned(), cause: "no answer".to_owned() };
-        let (socket, welcome) = timeout(OPEN_TIMEOUT, opening).await.map_err(|_| silent())??;
+        let mut socket = timeout(OPEN_TIMEOUT, opening).await.map_err(|_| silent())??;
+        let welcome = read_welcome(&mut socket, relay).await?;
         let (frames, outgoing) = mpsc::channel(OUT_CAPACITY);
         let (incoming, events) = mpsc::channel(IN_CAPACITY);
         let silence = Duration::from_millis(u64::from(welcome.ping_ms)) * SILENT_PINGS;
@@ -105,28 +107,50 @@ fn request(relay: &str) -> Result<Request, SignalError> {
     Ok(request)
 }
 
+/// What the relay has said at the door so far.
+enum AtDoor {
+    /// Nothing that lets one in or has one wait.
+    Knocking,
+    /// Parts of a welcome.
+    Coming(Box<Welcome>),
+    /// Somebody inside has to let one in.
+    Waiting,
+}
+
+/// Reads until the relay says welcome. Where one has to be let in that takes as long as it takes, as long as the relay is
+/// heard; else at most [`OPEN_TIMEOUT`].
 async fn read_welcome(socket: &mut Socket, relay: &str) -> Result<Welcome, SignalError> {
-    let mut parts: Option<Welcome> = None;
+    let mut at = AtDoor::Knocking;
     loop {
-        match read(socket).await? {
+        let patience = if matches!(at, AtDoor::Waiting) { LOBBY_SILENCE } else { OPEN_TIMEOUT };
+        let silent = || SignalError::Broken("the relay has gone silent".to_owned());
+        match timeout(patience, read(socket)).await.map_err(|_| silent())?? {
             Some(RelayFrame::Welcome(part)) => {
-                let welcome = match parts.take() {
-                    None => *part,
-                    Some(mut welcome) => {
-                        welcome.absorb(*part);
-                        welcome
-                    }
-                };
+                let welcome = joined(at, *part);
                 if !welcome.more {
                     return Ok(welcome);
                 }
-                parts = Some(welcome);
+                at = AtDoor::Coming(Box::new(welcome));
+            }
+            Some(RelayFrame::Lobby { title }) => {
+                tracing::warn!("you are waiting to be let into “{title}”");
+                at = AtDoor::Waiting;
             }
             Some(RelayFrame::Err { code, msg, .. }) => return Err(SignalError::Refused { code, msg }),
             Some(RelayFrame::Ping { n }) => write(socket, &ClientFrame::Pong { n }).await?,
             Some(_) => return Err(strange(relay, "the relay did not say welcome".to_owned())),
             None => {}
         }
+    }
+}
+
+fn joined(before: AtDoor, part: Welcome) -> Welcome {
+    match before {
+        AtDoor::Coming(mut welcome) => {
+            welcome.absorb(part);
+            *welcome
+        }
+        AtDoor::Knocking | AtDoor::Waiting => part,
     }
 }
 

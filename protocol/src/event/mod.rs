@@ -10,7 +10,7 @@ mod types;
 
 pub use later::Later;
 pub use recorded::{Chained, Recorded};
-pub use stored::{Stored, StoredError};
+pub use stored::{Stored, StoredError, frame_of};
 pub use types::TYPES;
 
 use crate::grants::{Grants, Role};

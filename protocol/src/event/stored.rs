@@ -39,14 +39,19 @@ impl Stored {
 
     /// The chain's hash after it, where `prev` is the hash before it.
     pub fn hash(&self, prev: ChainHash) -> ChainHash {
-        prev.then(&self.text)
+        prev.then(self.text())
     }
 
     /// The `ev` frame that sends it, with every byte of the stored text after the opening brace: `prev` and `hash` of the
     /// chain stand before it.
     pub fn frame(&self, prev: ChainHash, hash: ChainHash) -> String {
-        format!(r#"{{"t":"ev","prev":"{prev}","hash":"{hash}",{}"#, &self.text[1..])
+        frame_of(&self.text, prev, hash)
     }
+}
+
+/// The `ev` frame of a stored text; see [`Stored::frame`].
+pub fn frame_of(text: &str, prev: ChainHash, hash: ChainHash) -> String {
+    format!(r#"{{"t":"ev","prev":"{prev}","hash":"{hash}",{}"#, text.get(1..).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -101,7 +106,7 @@ mod tests {
         let stored = Stored::read(LATER).unwrap();
         let (prev, hash) = hashes(&stored);
         let frame: RelayFrame = serde_json::from_str(&stored.frame(prev, hash)).unwrap();
-        assert_eq!(frame, RelayFrame::Ev(Chained { prev, hash, recorded: stored.recorded().clone() }));
+        assert_eq!(frame, RelayFrame::Ev(Box::new(Chained { prev, hash, recorded: stored.recorded().clone() })));
     }
 
     #[test]

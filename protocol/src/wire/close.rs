@@ -15,6 +15,8 @@ pub const SLOW: u16 = 1013;
 pub const REFUSED: u16 = 4401;
 /// From the relay: somebody sent the participant away; do not come back by yourself.
 pub const SENT_AWAY: u16 = 4403;
+/// From the relay: that the participant comes in could not be made durable; come back in a moment.
+pub const NOT_SAVED: u16 = 4503;
 /// From the relay: no `hello` came in time, or the link was silent for too long.
 pub const SILENT: u16 = 4408;
 /// From the relay: a newer link of the same participant replaced this one; do not come back by yourself.

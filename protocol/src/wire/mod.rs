@@ -129,7 +129,7 @@ pub enum RelayFrame {
         current: Option<Current>,
     },
     /// Something has happened.
-    Ev(Chained),
+    Ev(Box<Chained>),
     /// What another participant tells.
     Eph {
         /// Who.

@@ -51,7 +51,10 @@ impl IntoResponse for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure::internal(error)
+        match error {
+            StoreError::TooManySessions => Failure::new(ErrorCode::TooMany, error.to_string()),
+            error => Failure::internal(error),
+        }
     }
 }
 

@@ -66,9 +66,8 @@ pub fn backup(data: &Path, to: &Path) -> Result<Report, BackupError> {
     if to.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(to.to_owned()));
     }
-    let mut half_made = to.as_os_str().to_owned();
-    half_made.push(format!(".half-made-{}", std::process::id()));
-    let half_made = HalfMade::make(PathBuf::from(half_made))?;
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let half_made = HalfMade::make(to.with_file_name(format!("{name}.half-made-{}", std::process::id())))?;
     // An invitation that is revoked meanwhile must not be good again in the copy, so what lets people in comes last.
     for name in [FILE, store::FILE] {
         copy_database(&data.join(name), &half_made.0.join(name))?;
@@ -144,7 +143,7 @@ fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Copies what the database is at one moment, its log included, into one file with the same mode.
-fn copy_database(from: &Path, to: &Path) -> Result<(), BackupError> {
+pub(super) fn copy_database(from: &Path, to: &Path) -> Result<(), BackupError> {
     let mode = fs::metadata(from).map_err(|_| BackupError::Missing(from.to_owned()))?.permissions();
     let failed = |source| BackupError::Database { path: from.to_owned(), source };
     let source = open_to_read(from).map_err(failed)?;

@@ -4,8 +4,9 @@ pub(super) use schema::VERSION;
 
 use super::{Journal, JournalError, Refused, check};
 use crate::store::StoreError;
+use protocol::chain::ChainHash;
 use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
-use relay_core::journal::{Batch, Done, Hash, Opened, Snapshot, StoredEvent, check_chain, genesis};
+use relay_core::journal::{Batch, Done, Hash, Opened, Snapshot, StoredEvent, check_chain};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use std::path::Path;
 
@@ -40,7 +41,7 @@ impl Journal for SqliteJournal {
         let tx = self.0.transaction()?;
         let Some(known) = find(&tx, session)? else { return Ok(None) };
         let snapshot = snapshot_of(&tx, &known)?;
-        let (seq, hash) = snapshot.as_ref().map_or((0, genesis(known.log)), |kept| (kept.seq, kept.hash));
+        let (seq, hash) = snapshot.as_ref().map_or((0, ChainHash::start(known.log).0), |kept| (kept.seq, kept.hash));
         let tail = events(&tx, &known, seq, i64::MAX)?;
         check_chain(&hash, &tail).map_err(|place| JournalError::Damaged { session, seq: seq + 1 + place as u64 })?;
         Ok(Some(Opened { log: known.log, term: TERM, snapshot, tail, done: done(&tx, &known)? }))
@@ -142,7 +143,7 @@ fn find(tx: &Connection, session: SessionId) -> rusqlite::Result<Option<Known>> 
 fn end_of(tx: &Connection, known: &Known) -> rusqlite::Result<(u64, Hash)> {
     let sql = "SELECT seq, hash FROM event WHERE session = ?1 ORDER BY seq DESC LIMIT 1";
     let last = tx.prepare_cached(sql)?.query_row([known.number], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    Ok(last.unwrap_or((0, genesis(known.log))))
+    Ok(last.unwrap_or((0, ChainHash::start(known.log).0)))
 }
 
 fn hash_of(tx: &Connection, known: &Known, seq: u64) -> rusqlite::Result<Option<Hash>> {

@@ -35,9 +35,12 @@ pub struct JournalHandle {
 
 enum Job {
     Append(Batch, Answer),
-    Call(Box<dyn FnOnce(&mut dyn Journal) + Send>),
+    Call(Call),
     Stop,
 }
+
+type Call = Box<dyn FnOnce(&mut dyn Journal) + Send>;
+type Tell = Box<dyn FnOnce(u64, Result<(), JournalError>) + Send>;
 
 impl Writer {
     /// Starts the threads, one on each of two openings of the same store.
@@ -76,10 +79,8 @@ impl JournalHandle {
     /// when the batch is durable or refused, here when it is not taken in. It must not block.
     pub fn append(&self, batch: Batch, answer: impl FnOnce(u64, Result<(), JournalError>) + Send + 'static) {
         let answer = Answer { ticket: batch.ticket, tell: Some(Box::new(answer)) };
-        let Err((error, job)) = self.try_send(&self.write, Job::Append(batch, answer)) else { return };
-        self.figures.turned_away.inc();
-        if let Job::Append(_, answer) = job {
-            answer.give(Err(error));
+        if self.try_send(&self.write, Job::Append(batch, answer)).is_err() {
+            self.figures.turned_away.inc();
         }
     }
 
@@ -136,25 +137,32 @@ impl JournalHandle {
         let (tell, told) = oneshot::channel();
         // Who asked may be gone meanwhile.
         let job = Job::Call(Box::new(move |journal| drop(tell.send(work(journal)))));
-        self.try_send(queue, job).map_err(|(error, _)| error)?;
+        self.try_send(queue, job)?;
         told.await.unwrap_or(Err(JournalError::Down))
     }
 
-    fn try_send(&self, queue: &SyncSender<Job>, job: Job) -> Result<(), (JournalError, Job)> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err((JournalError::Down, job));
+    /// A batch that is not taken in is answered here.
+    fn try_send(&self, queue: &SyncSender<Job>, job: Job) -> Result<(), JournalError> {
+        let (error, job) = if self.closed.load(Ordering::Acquire) {
+            (JournalError::Down, job)
+        } else {
+            match queue.try_send(job) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(job)) => (JournalError::Busy, job),
+                Err(TrySendError::Disconnected(job)) => (JournalError::Down, job),
+            }
+        };
+        if let Job::Append(_, answer) = job {
+            answer.give(Err(error.clone()));
         }
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(job) => (JournalError::Busy, job),
-            TrySendError::Disconnected(job) => (JournalError::Down, job),
-        })
+        Err(error)
     }
 }
 
 /// What a batch's sender is told. A batch that is dropped on any way was not written, and its sender learns it.
 struct Answer {
     ticket: u64,
-    tell: Option<Box<dyn FnOnce(u64, Result<(), JournalError>) + Send>>,
+    tell: Option<Tell>,
 }
 
 impl Answer {
@@ -196,8 +204,9 @@ struct Worker<J> {
 impl<J: Journal> Worker<J> {
     fn work(mut self, jobs: &Receiver<Job>) {
         let mut stopping = false;
-        while let (false, Ok(first)) = (stopping, jobs.recv()) {
-            let mut next = Some(first);
+        while !stopping {
+            let mut next = jobs.recv().ok();
+            stopping = next.is_none();
             while let Some(job) = next {
                 match job {
                     Job::Append(batch, answer) => self.gather(batch, answer),

@@ -7,6 +7,7 @@ pub use link::{LinkDoor, LinkEnd, SEND_QUEUE, open_link};
 pub(crate) use task::to_text;
 
 use crate::clock::Clock;
+use crate::journal::JournalHandle;
 use crate::media::{MediaEvent, MediaHandle, PeerKey};
 use crate::telemetry::Metrics;
 use protocol::ids::SessionId;
@@ -15,11 +16,13 @@ use relay_core::room::{Enter, Input, LinkId, MediaInput};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use task::{RoomTask, ToRoom};
+use task::{Place, ToRoom};
 use tokio::sync::{mpsc, oneshot};
 
 /// Inputs that wait for one room. Links wait when it is full, which slows their readers down and nobody else.
 const ROOM_INBOX: usize = 1_024;
+/// Sessions that run at once. One whose people have all gone ends, and begins again from the journal.
+pub const MAX_ROOMS: usize = 1_000;
 /// News from the media plane that waits for the rooms; the media plane keeps what does not fit.
 pub const MEDIA_EVENTS: usize = 1_024;
 
@@ -30,21 +33,51 @@ pub struct Rooms(Arc<Shared>);
 struct Shared {
     clock: Clock,
     media: MediaHandle,
+    journal: JournalHandle,
     metrics: Arc<Metrics>,
     /// None once the relay is going down.
-    running: Mutex<Option<HashMap<SessionId, mpsc::Sender<ToRoom>>>>,
+    running: Mutex<Option<HashMap<SessionId, RoomHandle>>>,
     next_link: AtomicU64,
 }
 
-/// The way to one running session.
+/// The way to one running session, which goes on for as long as there is one.
 #[derive(Clone)]
-pub struct RoomHandle(mpsc::Sender<ToRoom>);
+pub struct RoomHandle {
+    inbox: mpsc::Sender<ToRoom>,
+    /// One for each way to the room; the list of rooms holds one too.
+    tie: Option<Arc<()>>,
+}
+
+impl Drop for RoomHandle {
+    /// The room looks whether it is still wanted. When its inbox is full it does so without being told.
+    fn drop(&mut self) {
+        drop(self.tie.take());
+        let _ = self.inbox.try_send(ToRoom::Look);
+    }
+}
+
+/// Why there is no way to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRoom {
+    /// The relay is going down.
+    #[error("the relay is going down; come back in a moment")]
+    Draining,
+    /// Too many sessions run.
+    #[error("this relay runs {MAX_ROOMS} sessions already; come back when one has ended")]
+    Full,
+}
 
 impl Rooms {
     /// No session yet; news of the media plane is passed on to the rooms from now on.
-    pub fn start(clock: Clock, media: MediaHandle, events: mpsc::Receiver<MediaEvent>, metrics: Arc<Metrics>) -> Rooms {
+    pub fn start(
+        clock: Clock,
+        media: MediaHandle,
+        journal: JournalHandle,
+        events: mpsc::Receiver<MediaEvent>,
+        metrics: Arc<Metrics>,
+    ) -> Rooms {
         let (running, next_link) = (Mutex::new(Some(HashMap::new())), AtomicU64::new(1));
-        let rooms = Rooms(Arc::new(Shared { clock, media, metrics, running, next_link }));
+        let rooms = Rooms(Arc::new(Shared { clock, media, journal, metrics, running, next_link }));
         tokio::spawn(pass_on(rooms.clone(), events));
         rooms
     }
@@ -54,52 +87,90 @@ impl Rooms {
         LinkId(self.0.next_link.fetch_add(1, Relaxed))
     }
 
-    /// The session's room, which begins to run with the first call. None when the relay is going down.
-    pub fn room(&self, session: SessionId, title: &str) -> Option<RoomHandle> {
+    /// The session's room. It begins to run from the journal with the first call, and ends when nobody is in it.
+    ///
+    /// # Errors
+    /// When the relay is going down or runs too many sessions.
+    pub fn room(&self, session: SessionId, title: &str) -> Result<RoomHandle, NoRoom> {
         let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = running.as_mut()?.entry(session).or_insert_with(|| self.begin(session, title));
-        Some(RoomHandle(room.clone()))
+        let rooms = running.as_mut().ok_or(NoRoom::Draining)?;
+        if let Some(room) = rooms.get(&session) {
+            return Ok(room.clone());
+        }
+        if rooms.len() >= MAX_ROOMS {
+            return Err(NoRoom::Full);
+        }
+        let room = self.begin(session, title);
+        rooms.insert(session, room.clone());
+        Ok(room)
     }
 
-    /// Tells everybody that the relay is going down and ends every room. Returns when all are told.
+    /// How many sessions run.
+    pub fn running(&self) -> usize {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, HashMap::len)
+    }
+
+    /// Tells everybody that the relay is going down and ends every room, once what is on its way to the journal is durable.
+    /// Returns when all are told.
     pub async fn drain(&self) {
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        for (session, room) in running.unwrap_or_default() {
+        let mut all_told = Vec::new();
+        for room in running.unwrap_or_default().into_values() {
             let (done, told) = oneshot::channel();
-            if room.send(ToRoom::Drain(done)).await.is_ok() {
-                let _ = told.await;
+            if room.inbox.send(ToRoom::Drain(done)).await.is_ok() {
+                all_told.push(told);
             }
-            self.0.media.close_session(session);
+        }
+        for told in all_told {
+            let _ = told.await;
         }
     }
 
-    fn begin(&self, session: SessionId, title: &str) -> mpsc::Sender<ToRoom> {
+    fn begin(&self, session: SessionId, title: &str) -> RoomHandle {
         let (inbox, inputs) = mpsc::channel(ROOM_INBOX);
-        let Shared { clock, media, metrics, .. } = &*self.0;
-        let task = RoomTask::new(session, title, *clock, media.clone(), Arc::clone(metrics), inbox.clone());
-        tokio::spawn(task.run(inputs));
-        inbox
+        let place = Place { session, title: title.to_owned(), rooms: self.clone(), inbox: inbox.clone() };
+        tokio::spawn(task::run(place, inputs));
+        RoomHandle { inbox, tie: Some(Arc::default()) }
+    }
+
+    /// Takes a room off the list that nobody has a way to and nothing waits for. Whether it did: then it can end.
+    fn retire(&self, session: SessionId, inputs: &mpsc::Receiver<ToRoom>) -> bool {
+        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(rooms) = running.as_mut() else { return false };
+        let ties = rooms.get(&session).and_then(|room| room.tie.as_ref()).map(Arc::strong_count);
+        let alone = ties == Some(1) && inputs.is_empty();
+        if alone {
+            rooms.remove(&session);
+        }
+        alone
+    }
+
+    /// Takes a room off the list although people have a way to it: it cannot go on.
+    fn give_up(&self, session: SessionId) {
+        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_mut().map(|rooms| rooms.remove(&session));
     }
 
     fn find(&self, session: SessionId) -> Option<mpsc::Sender<ToRoom>> {
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(&session).cloned()
+        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref()?.get(&session).map(|room| room.inbox.clone())
     }
 }
 
 impl RoomHandle {
     /// Brings somebody in on a link. The room answers on it.
     pub async fn enter(&self, enter: Enter, link: LinkDoor) {
-        let _ = self.0.send(ToRoom::Enter(Box::new(enter), link)).await;
+        let _ = self.inbox.send(ToRoom::Enter(Box::new(enter), link)).await;
     }
 
     /// Hands a frame to the room; waits while its inbox is full.
     pub async fn frame(&self, link: LinkId, frame: ClientFrame) {
-        let _ = self.0.send(ToRoom::Input(Input::Frame { link, frame })).await;
+        let _ = self.inbox.send(ToRoom::Input(Input::Frame { link, frame })).await;
     }
 
     /// Tells that a link is gone, and whether its participant leaves for good.
     pub async fn closed(&self, link: LinkId, left: bool) {
-        let _ = self.0.send(ToRoom::Input(Input::Closed { link, left })).await;
+        let _ = self.inbox.send(ToRoom::Input(Input::Closed { link, left })).await;
     }
 }
 

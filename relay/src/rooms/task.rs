@@ -1,91 +1,196 @@
-use super::LinkDoor;
-use crate::clock::Clock;
+use super::{LinkDoor, Rooms};
+use crate::journal::JournalError;
 use crate::media::{MediaError, MediaHandle, PeerKey, PeerOffer};
-use crate::telemetry::Metrics;
 use axum::extract::ws::Utf8Bytes;
 use protocol::ids::{LogId, SessionId};
 use protocol::wire::{ErrorCode, RelayFrame};
-use relay_core::room::{self, Closing, Enter, Input, LinkId, MediaInput, Output, Refusal, Room};
+use relay_core::journal::{Batch, Opened, Snapshot};
+use relay_core::room::{self, Closing, Enter, Input, LinkId, MediaInput, OpenError, Output, Refusal, Room};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep_until, timeout};
-use tracing::{Instrument, debug, info, info_span};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{Instrument, debug, error, info, info_span, warn};
 use uuid::Uuid;
 
 /// How long the media plane may take to answer an offer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long the journal may take to answer what is on its way when the relay goes down.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What reaches a room's task.
 pub(super) enum ToRoom {
     Enter(Box<Enter>, LinkDoor),
     Input(Input),
     Drain(oneshot::Sender<()>),
+    /// Somebody has given up their way to the room.
+    Look,
 }
 
-/// One running session: carries out what its room decides, and waits for nothing but its inbox and the time.
-pub(super) struct RoomTask {
-    session: SessionId,
+/// Which session a task runs, and where it stands.
+pub(super) struct Place {
+    pub(super) session: SessionId,
+    pub(super) title: String,
+    pub(super) rooms: Rooms,
+    /// For what comes back to the room by itself.
+    pub(super) inbox: mpsc::Sender<ToRoom>,
+}
+
+/// What the journal has answered: the batch's ticket, and what became of it. There is one at most for each batch that the
+/// room has in flight, so that the queue is as short as that.
+type Saved = (u64, Result<(), JournalError>);
+
+/// Why a session does not run.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+/// One running session: carries out what its room decides, and waits for nothing but its inbox, the journal's answers and
+/// the time.
+struct RoomTask {
+    place: Place,
     room: Room,
     links: HashMap<LinkId, LinkDoor>,
-    clock: Clock,
-    media: MediaHandle,
-    metrics: Arc<Metrics>,
-    inbox: mpsc::Sender<ToRoom>,
+    saved: mpsc::UnboundedSender<Saved>,
+    /// Whether the journal is failing: what it refuses then only follows from that.
+    failing: bool,
+    /// Whether the journal's log is another one than the room takes it for.
+    out_of_step: bool,
+}
+
+/// Runs a session from the journal until nobody is in it or the relay goes down.
+pub(super) async fn run(place: Place, inputs: mpsc::Receiver<ToRoom>) {
+    let span = info_span!("session", session = %place.session);
+    let work = async {
+        let (saved, answers) = mpsc::unbounded_channel();
+        match RoomTask::open(place, saved).await {
+            Ok(task) => task.run(inputs, answers).await,
+            Err((place, error)) => refuse_all(place, &error, inputs).await,
+        }
+    };
+    work.instrument(span).await;
+}
+
+/// Turns away whoever comes while the session cannot be read; the next one tries again.
+async fn refuse_all(place: Place, error: &RunError, mut inputs: mpsc::Receiver<ToRoom>) {
+    error!(%error, "the session does not run");
+    place.rooms.give_up(place.session);
+    let Place { inbox, .. } = place;
+    drop(inbox);
+    while let Some(input) = inputs.recv().await {
+        if let ToRoom::Enter(_, link) = input {
+            let msg = "the session cannot be read from the journal; the relay's log has the cause";
+            link.answer(&Refusal::new(ErrorCode::Internal, msg).into_frame(None));
+            link.close(Closing::Refused);
+        }
+    }
 }
 
 impl RoomTask {
-    pub(super) fn new(
-        session: SessionId,
-        title: &str,
-        clock: Clock,
-        media: MediaHandle,
-        metrics: Arc<Metrics>,
-        inbox: mpsc::Sender<ToRoom>,
-    ) -> RoomTask {
-        let room = Room::new(session, LogId(Uuid::new_v4()), title, clock.now());
-        RoomTask { session, room, links: HashMap::new(), clock, media, metrics, inbox }
-    }
-
-    pub(super) async fn run(mut self, mut inputs: mpsc::Receiver<ToRoom>) {
-        let span = info_span!("session", session = %self.session);
-        async {
-            info!("the session runs");
-            self.metrics.rooms.inc();
-            let told = self.work(&mut inputs).await;
-            self.metrics.rooms.dec();
-            info!("the session ends");
-            told.map(|told| told.send(()))
+    async fn open(place: Place, saved: mpsc::UnboundedSender<Saved>) -> Result<RoomTask, (Place, RunError)> {
+        match RoomTask::read(&place).await {
+            Ok(room) => {
+                let (links, failing, out_of_step) = (HashMap::new(), false, false);
+                Ok(RoomTask { place, room, links, saved, failing, out_of_step })
+            }
+            Err(error) => Err((place, error)),
         }
-        .instrument(span)
-        .await;
     }
 
-    async fn work(&mut self, inputs: &mut mpsc::Receiver<ToRoom>) -> Option<oneshot::Sender<()>> {
-        loop {
-            match self.next(inputs).await? {
-                ToRoom::Enter(enter, link) => {
-                    self.links.insert(enter.link, link);
-                    self.metrics.links.inc();
-                    self.handle(Input::Enter(enter));
+    async fn read(Place { session, title, rooms, .. }: &Place) -> Result<Room, RunError> {
+        let journal = &rooms.0.journal;
+        let opened = match journal.open(*session).await? {
+            Some(opened) => opened,
+            None => {
+                let log = LogId(Uuid::new_v4());
+                journal.create(*session, log).await?;
+                Opened { log, term: 1, snapshot: None, tail: Vec::new(), done: Vec::new() }
+            }
+        };
+        Ok(Room::open(*session, opened, title, rooms.0.clock.now())?)
+    }
+
+    async fn run(mut self, mut inputs: mpsc::Receiver<ToRoom>, mut answers: mpsc::UnboundedReceiver<Saved>) {
+        info!(seq = self.room.place().seq, "the session runs");
+        self.place.rooms.0.metrics.rooms.inc();
+        let told = self.work(&mut inputs, &mut answers).await;
+        self.place.rooms.0.metrics.rooms.dec();
+        self.place.rooms.0.media.close_session(self.place.session);
+        info!("the session ends");
+        told.map(|told| told.send(()));
+    }
+
+    async fn work(
+        &mut self,
+        inputs: &mut mpsc::Receiver<ToRoom>,
+        answers: &mut mpsc::UnboundedReceiver<Saved>,
+    ) -> Option<oneshot::Sender<()>> {
+        self.handle(Input::Deadline);
+        while !self.out_of_step {
+            let deadline = self.room.next_deadline().map(|at| self.place.rooms.0.clock.deadline(at));
+            tokio::select! {
+                biased;
+                Some(saved) = answers.recv() => self.handle_saved(saved),
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    self.handle(Input::Deadline);
                 }
-                ToRoom::Input(input) => self.handle(input),
-                ToRoom::Drain(told) => {
-                    self.handle(Input::Drain);
-                    return Some(told);
-                }
+                input = inputs.recv() => match input? {
+                    ToRoom::Enter(enter, link) => self.enter(enter, link),
+                    ToRoom::Input(input) => self.handle(input),
+                    ToRoom::Drain(told) => {
+                        self.drain(answers).await;
+                        return Some(told);
+                    }
+                    ToRoom::Look => {}
+                },
+            }
+            if self.room.is_empty() && self.place.rooms.retire(self.place.session, inputs) {
+                return None;
             }
         }
+        error!("the journal's log goes on otherwise than the room's; the session is built again from the journal");
+        self.place.rooms.give_up(self.place.session);
+        self.handle(Input::Drain);
+        None
     }
 
-    async fn next(&self, inputs: &mut mpsc::Receiver<ToRoom>) -> Option<ToRoom> {
-        let Some(deadline) = self.room.next_deadline() else { return inputs.recv().await };
-        tokio::select! {
-            biased;
-            () = sleep_until(self.clock.deadline(deadline)) => Some(ToRoom::Input(Input::Deadline)),
-            input = inputs.recv() => input,
+    fn enter(&mut self, enter: Box<Enter>, link: LinkDoor) {
+        self.links.insert(enter.link, link);
+        self.place.rooms.0.metrics.links.inc();
+        self.handle(Input::Enter(enter));
+    }
+
+    fn handle_saved(&mut self, (ticket, saved): Saved) {
+        match saved {
+            Ok(()) => self.handle(Input::Durable { ticket }),
+            Err(why) => {
+                let refused = matches!(why, JournalError::Refused(_));
+                self.out_of_step |= refused && !self.failing;
+                self.failing |= !refused;
+                warn!(ticket, %why, "a batch is not durable");
+                self.handle(Input::NotDurable { ticket });
+            }
         }
+        self.failing &= self.room.is_saving();
+    }
+
+    /// Lets what is on its way arrive, and tells everybody to come back.
+    async fn drain(&mut self, answers: &mut mpsc::UnboundedReceiver<Saved>) {
+        let settled = async {
+            while self.room.is_saving()
+                && let Some(saved) = answers.recv().await
+            {
+                self.handle_saved(saved);
+            }
+        };
+        if timeout(SETTLE_WITHIN, settled).await.is_err() {
+            warn!("the journal has not answered everything");
+        }
+        self.handle(Input::Drain);
     }
 
     /// Hands one input to the room and carries its outputs out. Links that turn out to be slow are inputs themselves.
@@ -96,7 +201,7 @@ impl RoomTask {
                 self.drop_link(*link);
             }
             let mut outputs = Vec::new();
-            self.room.handle(self.clock.now(), input, &mut outputs);
+            self.room.handle(self.place.rooms.0.clock.now(), input, &mut outputs);
             for output in outputs {
                 self.carry_out(output, &mut inputs);
             }
@@ -105,26 +210,50 @@ impl RoomTask {
 
     fn carry_out(&mut self, output: Output, slow: &mut Vec<Input>) {
         match output {
-            Output::Send { to, frame } => self.send(&to, &frame, slow),
+            Output::Send { to, frame } => self.send(&to, &to_text(&frame), slow),
+            Output::SendText { to, text } => self.send(&to, &text.into(), slow),
+            Output::Persist(batch) => self.persist(batch),
+            Output::Keep(session, snapshot) => self.keep(session, snapshot),
             Output::Close { link, closing } => self.close(link, closing),
             Output::Offer(offer) => self.offer(offer),
             Output::ClosePeer { participant, peer } => {
-                self.media.close_peer(PeerKey { session: self.session, participant, peer });
+                self.media().close_peer(PeerKey { session: self.place.session, participant, peer });
             }
-            Output::SetPlan(plan) => self.media.set_plan(self.session, plan),
+            Output::SetPlan(plan) => self.media().set_plan(self.place.session, plan),
         }
     }
 
-    /// Writes a frame once and queues it for everybody.
-    fn send(&mut self, to: &[LinkId], frame: &RelayFrame, slow: &mut Vec<Input>) {
-        let text = to_text(frame);
+    fn media(&self) -> &MediaHandle {
+        &self.place.rooms.0.media
+    }
+
+    /// Hands a batch to the journal, whose answer comes back beside the inbox.
+    fn persist(&self, batch: Batch) {
+        let saved = self.saved.clone();
+        // Nobody reads it any more once the session has ended.
+        self.place.rooms.0.journal.append(batch, move |ticket, result| drop(saved.send((ticket, result))));
+    }
+
+    /// Lets the journal keep a state beside the room's work. Without it the next start folds more events.
+    fn keep(&self, session: SessionId, snapshot: Snapshot) {
+        let journal = self.place.rooms.0.journal.clone();
+        let work = async move {
+            if let Err(why) = journal.snapshot(session, snapshot).await {
+                warn!(%why, "the state is not kept");
+            }
+        };
+        tokio::spawn(work.in_current_span());
+    }
+
+    /// Queues a frame's text for everybody.
+    fn send(&mut self, to: &[LinkId], text: &Utf8Bytes, slow: &mut Vec<Input>) {
         for link in to {
             let Some(handle) = self.links.get(link) else { continue };
             if handle.try_send(text.clone()) {
-                self.metrics.frames_out.inc();
+                self.place.rooms.0.metrics.frames_out.inc();
                 continue;
             }
-            self.metrics.slow_links.inc();
+            self.place.rooms.0.metrics.slow_links.inc();
             self.close(*link, Closing::Slow);
             slow.push(Input::Closed { link: *link, left: false });
         }
@@ -139,15 +268,15 @@ impl RoomTask {
 
     fn drop_link(&mut self, link: LinkId) -> Option<LinkDoor> {
         self.links.remove(&link).inspect(|_| {
-            self.metrics.links.dec();
+            self.place.rooms.0.metrics.links.dec();
         })
     }
 
     /// Lets the media plane look at an offer beside the room's work; the answer comes back as an input.
     fn offer(&self, offer: room::PeerOffer) {
         let room::PeerOffer { participant, peer, sdp, send, client } = offer;
-        let key = PeerKey { session: self.session, participant, peer };
-        let (media, inbox) = (self.media.clone(), self.inbox.clone());
+        let key = PeerKey { session: self.place.session, participant, peer };
+        let (media, inbox) = (self.media().clone(), self.place.inbox.clone());
         let span = info_span!("participant", %participant).in_scope(|| info_span!("peer", peer));
         let work = async move {
             let answer = timeout(ANSWER_WITHIN, media.offer(key, PeerOffer { sdp, send, client })).await;

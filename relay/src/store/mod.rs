@@ -19,6 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The database's file in the data folder.
 pub const FILE: &str = "relay.db";
 
+/// Sessions that one relay keeps. Each holds at most some 50 MB of journal, and only its owner's key makes one.
+pub const MAX_SESSIONS: u32 = 100_000;
+
 /// The database. Cloning is cheap.
 #[derive(Clone)]
 pub struct Store(Arc<Mutex<Connection>>);
@@ -51,6 +54,9 @@ pub enum StoreError {
     /// The folder holds part of a backup.
     #[error("a restore into {0} was cut off; empty that folder and restore the backup again")]
     HalfRestored(PathBuf),
+    /// No further session is kept.
+    #[error("this relay keeps {MAX_SESSIONS} sessions already; make new ones on another relay")]
+    TooManySessions,
     /// The call was cut off because the relay is going down.
     #[error("the relay is going down; try again in a moment")]
     Down,
@@ -80,9 +86,12 @@ impl Store {
     /// Records a session with its first invitations, all or nothing.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When there are [`MAX_SESSIONS`] already, or the database fails.
     pub async fn add_session(&self, id: SessionId, title: String, links: Vec<Invitation>) -> Result<(), StoreError> {
         self.write(move |tx| {
+            if tx.query_row("SELECT count(*) FROM session", [], |row| row.get::<_, u32>(0))? >= MAX_SESSIONS {
+                return Err(StoreError::TooManySessions);
+            }
             tx.execute("INSERT INTO session (id, title) VALUES (?1, ?2)", params![id.0, title])?;
             links.iter().try_for_each(|link| invites::insert(tx, link))
         })

@@ -99,6 +99,17 @@ async fn a_session_takes_its_last_invitation_and_refuses_one_more() {
 }
 
 #[tokio::test]
+async fn a_relay_keeps_its_last_session_and_refuses_one_more() {
+    let f = fixture().await;
+    let fill = "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+        INSERT INTO session (id, title) SELECT randomblob(16), '' FROM n";
+    f.store.write(|tx| Ok::<_, StoreError>(tx.execute(fill, [MAX_SESSIONS])?)).await.unwrap();
+    f.store.add_session(SessionId(Uuid::from_u128(7)), "Last".into(), vec![]).await.unwrap();
+    let more = f.store.add_session(SessionId(Uuid::from_u128(8)), "More".into(), vec![]).await;
+    assert!(matches!(more, Err(StoreError::TooManySessions)), "{more:?}");
+}
+
+#[tokio::test]
 async fn an_invitation_is_no_authority_over_another_session() {
     let f = fixture().await;
     let other = SessionId(Uuid::from_u128(9));

@@ -1,3 +1,4 @@
+use crate::journal::Figures;
 use crate::media::{MediaHandle, ShardStats};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -30,8 +31,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All figures at zero, with those of the media plane beside them.
-    pub fn new(media: MediaHandle) -> Metrics {
+    /// All figures at zero, with those of the media plane and of the journal beside them.
+    pub fn new(media: MediaHandle, journal: &Figures) -> Metrics {
         let mut metrics = Metrics { registry: Registry::with_prefix("farfield"), ..Metrics::default() };
         let Metrics { registry, links, rooms, joins, refused_joins, .. } = &mut metrics;
         registry.register("links", "Links that are open", links.clone());
@@ -43,6 +44,7 @@ impl Metrics {
         registry.register("frames_malformed", "Frames that could not be read", frames_malformed.clone());
         registry.register("frames_out", "Frames queued for links", frames_out.clone());
         registry.register("links_closed_slow", "Links closed because their reader fell behind", slow_links.clone());
+        journal.register(registry);
         registry.register_collector(Box::new(MediaFigures(media)));
         metrics
     }

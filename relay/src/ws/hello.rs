@@ -1,5 +1,5 @@
 use crate::app::App;
-use crate::rooms::RoomHandle;
+use crate::rooms::{NoRoom, RoomHandle};
 use crate::secret::Secret;
 use crate::store::{AdmitError, Identity};
 use protocol::wire::{ErrorCode, Hello, Resume, VERSION};
@@ -18,6 +18,7 @@ pub(super) async fn admit(app: &App, link: LinkId, hello: Hello) -> Result<Admit
         return Err(Refusal::new(ErrorCode::Version, msg));
     }
     let next = Secret::random_128();
+    let known = hello.resume.as_ref().and_then(|resume| resume.known);
     let who = match (hello.ticket, hello.resume) {
         (Some(ticket), None) => by_ticket(app, &ticket, &next).await?,
         (None, Some(resume)) => by_resume(app, resume, &next).await?,
@@ -25,10 +26,9 @@ pub(super) async fn admit(app: &App, link: LinkId, hello: Hello) -> Result<Admit
     };
     let title = app.store.session_title(who.session).await.map_err(internal)?.ok_or_else(unknown_session)?;
     let Identity { session, participant, name, role, grants } = who;
-    let draining = || Refusal::new(ErrorCode::Draining, "the relay is going down; come back in a moment");
-    let room = app.rooms.room(session, &title).ok_or_else(draining)?;
+    let room = app.rooms.room(session, &title).map_err(no_room)?;
     let resume = next.reveal().to_owned();
-    Ok(Admitted { room, enter: Enter { link, client: hello.client, participant, name, role, grants, resume } })
+    Ok(Admitted { room, enter: Enter { link, client: hello.client, participant, name, role, grants, resume, known } })
 }
 
 async fn by_ticket(app: &App, ticket: &str, next: &Secret) -> Result<Identity, Refusal> {
@@ -56,6 +56,14 @@ fn refusal(error: AdmitError) -> Refusal {
 fn internal(cause: crate::store::StoreError) -> Refusal {
     tracing::error!(%cause, "a hello failed");
     Refusal::new(ErrorCode::Internal, "something failed inside the relay; its log has the cause")
+}
+
+fn no_room(why: NoRoom) -> Refusal {
+    let code = match why {
+        NoRoom::Draining => ErrorCode::Draining,
+        NoRoom::Full => ErrorCode::TooMany,
+    };
+    Refusal::new(code, why.to_string())
 }
 
 fn unknown_session() -> Refusal {

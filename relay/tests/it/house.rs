@@ -7,7 +7,7 @@ use protocol::grants::Role;
 use protocol::ids::{CommandId, StreamId};
 use protocol::link::InviteLink;
 use protocol::stream::{StreamFormat, StreamKind};
-use protocol::wire::{ClientFrame, ClientKind, Hello, RelayFrame, Resume, SUBPROTOCOL, VERSION, Welcome};
+use protocol::wire::{ClientFrame, ClientKind, Hello, Place, RelayFrame, Resume, SUBPROTOCOL, VERSION, Welcome};
 use relay::Running;
 use relay::config::Config;
 use serde_json::{Value, json};
@@ -94,6 +94,13 @@ pub(crate) fn resume(welcome: &Welcome) -> Hello {
     let Welcome { session, participant, resume: secret, .. } = welcome.clone();
     let resume = Some(Resume { session, participant, secret, known: None });
     Hello { v: VERSION, client: ClientKind::Native, ticket: None, resume }
+}
+
+/// The way back for somebody who has folded so far.
+pub(crate) fn resume_from(welcome: &Welcome, known: Place) -> Hello {
+    let mut hello = resume(welcome);
+    hello.resume.as_mut().unwrap().known = Some(known);
+    hello
 }
 
 pub(crate) fn open(stream: StreamId, kind: StreamKind) -> Command {
@@ -212,7 +219,11 @@ impl Link {
     }
 
     pub(crate) async fn command(&mut self, command: Command) -> RelayFrame {
-        let id = CommandId(Uuid::now_v7());
+        self.command_as(CommandId(Uuid::now_v7()), command).await
+    }
+
+    /// Sends a command under an id and gives back its answer.
+    pub(crate) async fn command_as(&mut self, id: CommandId, command: Command) -> RelayFrame {
         self.send(&ClientFrame::Cmd { id, command }).await;
         let is_answer = |frame: &RelayFrame| match frame {
             RelayFrame::Ok { id: told, .. } => *told == id,

@@ -5,6 +5,7 @@ use protocol::grants::Role;
 use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
 use protocol::stream::StreamKind;
 use protocol::wire::{ClientFrame, ClientKind, MAX_OUT_BYTES, MAX_PARTICIPANTS, MAX_SLOTS, Offer, RelayFrame, Welcome};
+use relay_core::journal::Opened;
 use relay_core::room::{Enter, Input, LinkId, MediaInput, Now, Output, Room};
 use units::{MonoTime, WallTime};
 use uuid::Uuid;
@@ -29,13 +30,32 @@ impl Full {
         let now = Now { mono: MonoTime(self.ms * 1_000_000), wall: WallTime(self.ms as i64) };
         let mut out = Vec::new();
         self.room.handle(now, input, &mut out);
+        let persisted = |out: &[Output]| {
+            let ticket = |output: &Output| match output {
+                Output::Persist(batch) => Some(batch.ticket),
+                _ => None,
+            };
+            out.iter().filter_map(ticket).collect::<Vec<_>>()
+        };
+        for ticket in persisted(&out) {
+            self.room.handle(now, Input::Durable { ticket }, &mut out);
+        }
         out
     }
 
     fn enter(&mut self, n: usize, link: LinkId) -> Vec<Output> {
         let (client, role, resume) = (ClientKind::Native, Role::Engineer, "x".repeat(64));
         let (participant, grants) = (person(n), role.grants());
-        self.handle(Input::Enter(Box::new(Enter { link, client, participant, name: name(), role, grants, resume })))
+        self.handle(Input::Enter(Box::new(Enter {
+            link,
+            client,
+            participant,
+            name: name(),
+            role,
+            grants,
+            resume,
+            known: None,
+        })))
     }
 
     /// One person with all the streams that they may have, who hears as many as there are sections.
@@ -62,7 +82,8 @@ impl Full {
 #[test]
 fn the_largest_session_is_told_in_messages_below_the_cap() {
     let now = Now { mono: MonoTime(0), wall: WallTime(0) };
-    let room = Room::new(SessionId(Uuid::nil()), LogId(Uuid::nil()), &name(), now);
+    let opened = Opened { log: LogId(Uuid::nil()), term: 1, snapshot: None, tail: Vec::new(), done: Vec::new() };
+    let room = Room::open(SessionId(Uuid::nil()), opened, &name(), now).unwrap();
     let mut full = Full { room, ms: 1_000 };
     (1..=MAX_PARTICIPANTS).for_each(|n| full.fill(n));
     let (mut whole, mut parts, mut presence) = (None::<Welcome>, 0, 0);

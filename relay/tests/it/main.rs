@@ -2,6 +2,7 @@
 
 mod api;
 mod house;
+mod journal;
 mod largest;
 mod links;
 mod page;

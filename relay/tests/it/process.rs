@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_farfield-relay");
 
 /// The program with everything on free loopback ports.
-fn program(data: &Path) -> Command {
+pub(crate) fn program(data: &Path) -> Command {
     let mut command = bare();
     command.args(["--json", "--http", "127.0.0.1:0", "--media", "127.0.0.1:0", "--data"]).arg(data);
     command
@@ -26,7 +26,7 @@ fn bare() -> Command {
     command
 }
 
-struct Started {
+pub(crate) struct Started {
     child: Child,
     out: BufReader<std::process::ChildStdout>,
     /// Reads the log all the time, so that a full pipe does not hold the program up.
@@ -34,7 +34,7 @@ struct Started {
     ready: Value,
 }
 
-fn start(command: &mut Command) -> Started {
+pub(crate) fn start(command: &mut Command) -> Started {
     let mut child = command.spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut err = child.stderr.take().unwrap();
@@ -50,12 +50,12 @@ fn start(command: &mut Command) -> Started {
 }
 
 impl Started {
-    fn http(&self) -> SocketAddr {
+    pub(crate) fn http(&self) -> SocketAddr {
         self.ready["http"].as_str().unwrap().strip_prefix("http://").unwrap().parse().unwrap()
     }
 
     /// Sends a signal and gives back how the program ended, and what else it wrote on stdout and stderr.
-    fn end(mut self, signal: i32) -> (ExitStatus, String, String) {
+    pub(crate) fn end(mut self, signal: i32) -> (ExitStatus, String, String) {
         // SAFETY: plain system call; the child is ours and not waited for yet, so the id is its own.
         assert_eq!(unsafe { libc::kill(self.child.id() as i32, signal) }, 0);
         let mut out = String::new();
@@ -201,4 +201,29 @@ async fn not_even_a_full_log_of_a_join_holds_a_secret() {
     for secret in secrets {
         assert!(!log.contains(&secret), "the log holds {secret}");
     }
+}
+
+/// Runs one of the tools beside whatever works there; its exit code and what it says on stdout.
+fn tool(name: &str, args: &[&Path]) -> (Option<i32>, String) {
+    // A setting of the relay's is none of the tool's.
+    let done = bare().env("FARFIELD_RELAY_SHARDS", "2").arg(name).args(args).output().unwrap();
+    (done.status.code(), String::from_utf8(done.stdout).unwrap())
+}
+
+#[test]
+fn a_working_relay_is_looked_through_and_backed_up_and_a_relay_works_on_with_the_copy() {
+    let (data, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (copy, again) = (place.path().join("copy"), place.path().join("again"));
+    let started = start(&mut program(data.path()));
+    let (code, says) = tool("verify", &[data.path(), Path::new("--json")]);
+    let report: Value = serde_json::from_str(&says).unwrap();
+    assert_eq!((code, &report["faults"]), (Some(0), &Value::Array(vec![])));
+    assert_eq!(tool("backup", &[data.path(), &copy]).0, Some(0));
+    assert_eq!(tool("backup", &[data.path(), &copy]), (Some(2), String::new()));
+    assert_eq!(tool("restore", &[&copy, data.path()]), (Some(2), String::new()));
+    assert!(started.end(libc::SIGTERM).0.success());
+    assert_eq!(tool("restore", &[&copy, &again]).0, Some(0));
+    let key = |folder: &Path| std::fs::read_to_string(folder.join("owner.key")).unwrap();
+    assert_eq!(key(&again), key(data.path()));
+    assert!(start(&mut program(&again)).end(libc::SIGTERM).0.success());
 }

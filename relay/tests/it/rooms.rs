@@ -4,8 +4,9 @@ use protocol::ids::{CommandId, ParticipantId, SessionId};
 use protocol::stream::StreamKind;
 use protocol::wire::{ClientFrame, ClientKind, RelayFrame};
 use relay::clock::Clock;
+use relay::journal::{SqliteJournal, Writer};
 use relay::media::{MediaConfig, MediaHandle};
-use relay::rooms::{LinkEnd, RoomHandle, Rooms, SEND_QUEUE, open_link};
+use relay::rooms::{LinkEnd, NoRoom, RoomHandle, Rooms, SEND_QUEUE, open_link};
 use relay::telemetry::Metrics;
 use relay_core::room::{Closing, Enter, LinkId};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,11 +14,16 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-fn start() -> Rooms {
+/// Rooms over a journal in a folder of the test's own.
+fn start() -> (Rooms, Writer, tempfile::TempDir) {
     let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let (events, news) = mpsc::channel(16);
     let (media, _) = MediaHandle::start(MediaConfig { bind, shards: 1, advertise: None }, events).unwrap();
-    Rooms::start(Clock::start(), media.clone(), news, Arc::new(Metrics::new(media)))
+    let folder = tempfile::tempdir().unwrap();
+    let open = || SqliteJournal::open(&folder.path().join(relay::journal::FILE)).unwrap();
+    let journal = Writer::start(open(), open()).unwrap();
+    let metrics = Arc::new(Metrics::new(media.clone(), journal.handle().figures()));
+    (Rooms::start(Clock::start(), media, journal.handle(), news, metrics), journal, folder)
 }
 
 async fn enter(rooms: &Rooms, room: &RoomHandle, n: u128) -> (LinkId, LinkEnd) {
@@ -25,7 +31,7 @@ async fn enter(rooms: &Rooms, room: &RoomHandle, n: u128) -> (LinkId, LinkEnd) {
     let (door, end, _) = open_link();
     let (client, participant, name) = (ClientKind::Native, ParticipantId(Uuid::from_u128(n)), format!("Person {n}"));
     let (grants, resume) = (role.grants(), String::new());
-    room.enter(Enter { link, client, participant, name, role, grants, resume }, door).await;
+    room.enter(Enter { link, client, participant, name, role, grants, resume, known: None }, door).await;
     (link, end)
 }
 
@@ -41,7 +47,7 @@ async fn answered(end: &mut LinkEnd, id: CommandId) {
 
 #[tokio::test]
 async fn a_reader_that_falls_behind_is_closed_and_the_others_miss_nothing() {
-    let rooms = start();
+    let (rooms, _journal, _folder) = start();
     let room = rooms.room(SessionId(Uuid::from_u128(1)), "Cello").unwrap();
     let (_slow, mut behind) = enter(&rooms, &room, 1).await;
     let mut sent = 0;
@@ -67,7 +73,7 @@ async fn a_reader_that_falls_behind_is_closed_and_the_others_miss_nothing() {
 
 #[tokio::test]
 async fn a_session_runs_once_and_not_after_the_end() {
-    let rooms = start();
+    let (rooms, _journal, _folder) = start();
     let session = SessionId(Uuid::from_u128(1));
     let (first, second) = (rooms.room(session, "Cello").unwrap(), rooms.room(session, "Cello").unwrap());
     let (link, mut end) = enter(&rooms, &first, 1).await;
@@ -77,5 +83,27 @@ async fn a_session_runs_once_and_not_after_the_end() {
     answered(&mut end, id).await;
     rooms.drain().await;
     assert_eq!(end.close.recv().await, Some(Closing::Draining));
-    assert!(rooms.room(session, "Cello").is_none());
+    assert_eq!(rooms.room(session, "Cello").err(), Some(NoRoom::Draining));
+}
+
+#[tokio::test]
+async fn a_room_that_everybody_has_left_ends_and_goes_on_from_the_journal() {
+    let (rooms, _journal, _folder) = start();
+    let session = SessionId(Uuid::from_u128(1));
+    let room = rooms.room(session, "Cello").unwrap();
+    let (link, mut end) = enter(&rooms, &room, 1).await;
+    let id = CommandId(Uuid::from_u128(9));
+    let command = crate::house::open(crate::house::stream(1), StreamKind::Program);
+    room.frame(link, ClientFrame::Cmd { id, command: command.clone() }).await;
+    answered(&mut end, id).await;
+    room.closed(link, true).await;
+    assert_eq!(rooms.running(), 1, "somebody has a way to it");
+    drop(room);
+    while rooms.running() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let room = rooms.room(session, "Cello").unwrap();
+    let (link, mut end) = enter(&rooms, &room, 1).await;
+    room.frame(link, ClientFrame::Cmd { id, command }).await;
+    answered(&mut end, id).await;
 }

@@ -65,7 +65,7 @@ const LEFT = 1000;
 const REPLACED = 4409;
 const REPLACED_WORDS = "You are in this session in another tab or window, which goes on. Try again to come back here.";
 /** Codes that pass by themselves, or by the fresh ticket that the next attempt brings. */
-const PASSING: readonly ErrorCode[] = ["draining", "slow", "internal", "unauthorized"];
+const PASSING: readonly ErrorCode[] = ["draining", "slow", "internal", "unauthorized", "not_saved"];
 /** Codes after which the same `hello` cannot succeed, but a fresh ticket may. */
 const NEEDS_TICKET: readonly ErrorCode[] = ["unauthorized", "unknown", "gone", "stale", "conflict"];
 

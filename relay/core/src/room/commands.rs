@@ -1,59 +1,64 @@
 use super::log::Repeat;
-use super::people::Person;
+use super::people::{Limits, Person};
 use super::{LinkId, Now, Output, Refusal, Room};
+use crate::journal::Done;
 use protocol::command::Command;
-use protocol::event::Chained;
 use protocol::grants::Grant;
 use protocol::ids::{CommandId, ParticipantId, StreamId};
 use protocol::session::{Actor, decide};
-use protocol::wire::{Ephemeral, RelayFrame};
+use protocol::wire::Ephemeral;
 
 impl Room {
-    /// Answers a command first and tells everybody what it caused then.
+    /// Answers a command, and tells everybody what it caused, once that is durable.
     pub(super) fn handle_command(
         &mut self,
         now: Now,
         by: ParticipantId,
         link: LinkId,
         id: CommandId,
-        command: Command,
+        command: &Command,
         out: &mut Vec<Output>,
     ) {
-        let mut caused = Vec::new();
-        let answer = match self.carry_out(now, by, id, command, &mut caused) {
-            Ok(seq) => RelayFrame::Ok { id, seq },
-            Err(refusal) => refusal.into_frame(Some(id)),
-        };
-        out.push(Output::to(link, answer));
-        caused.into_iter().for_each(|recorded| self.broadcast(recorded, out));
+        let body = command.digest();
+        let ready = self.charge_command(now, by, command).and_then(|()| match self.log.repeated(by, id, &body) {
+            Some(Repeat::Same(seq)) => Ok(Some(seq)),
+            Some(Repeat::Other) => Err(Refusal::conflict()),
+            None => Ok(None),
+        });
+        match ready {
+            Ok(Some(seq)) => self.answer(link, id, Ok(seq)),
+            Ok(None) if self.answer_repeated(by, link, id, &body) => {}
+            Ok(None) if !self.saving.is_open() => out.push(Output::to(link, Refusal::not_saved().into_frame(Some(id)))),
+            Ok(None) => self.carry_out(now, link, Done { by, id, body, seq: 0 }, command),
+            Err(refusal) => out.push(Output::to(link, refusal.into_frame(Some(id)))),
+        }
     }
 
-    fn carry_out(
-        &mut self,
-        now: Now,
-        by: ParticipantId,
-        id: CommandId,
-        command: Command,
-        caused: &mut Vec<Chained>,
-    ) -> Result<u64, Refusal> {
-        self.charge(now, by)?;
-        match self.log.repeated(by, id, &command) {
-            Some(Repeat::Same(seq)) => return Ok(seq),
-            Some(Repeat::Other) => return Err(Refusal::conflict()),
-            None => {}
-        }
-        if self.log.has_enough_of(by) {
+    /// Decides on everything decided so far. The answer stands before the events in what is told.
+    fn carry_out(&mut self, now: Now, link: LinkId, asked: Done, command: &Command) {
+        let Done { by, id, .. } = asked;
+        let events = match self.decide(by, command) {
+            Ok(events) => events,
+            Err(refusal) => return self.answer(link, id, Err(refusal)),
+        };
+        let seq = self.log.ahead().seq + events.len() as u64;
+        self.answer(link, id, Ok(seq));
+        events.into_iter().for_each(|event| self.record_for(now, Some(by), Some(id), event));
+        self.remember(Done { seq, ..asked });
+    }
+
+    fn decide(&self, by: ParticipantId, command: &Command) -> Result<Vec<protocol::event::Event>, Refusal> {
+        let ends = command.outlives_the_session();
+        if self.log.has_enough_of(by, ends) {
             return Err(Refusal::too_many_commands());
         }
         // What has begun may end also in a full log.
-        if !command.outlives_the_session() {
+        if !ends {
             self.check_room()?;
         }
-        let grants = self.grants_of(by);
-        for event in decide(self.state(), &Actor { participant: by, grants: &grants }, &command)? {
-            caused.push(self.log.append(now.wall, Some(by), event));
-        }
-        Ok(self.log.remember(by, id, command))
+        let state = &self.log.ahead().state;
+        let me = state.participants.get(&by).filter(|person| person.present).ok_or_else(Refusal::not_here)?;
+        Ok(decide(state, &Actor { participant: by, grants: &me.grants }, command)?)
     }
 
     /// Whether the log takes anything new.
@@ -61,15 +66,22 @@ impl Room {
         if self.log.is_full() { Err(Refusal::log_full()) } else { Ok(()) }
     }
 
-    /// Counts one command against its author's limit.
-    pub(super) fn charge(&mut self, now: Now, by: ParticipantId) -> Result<(), Refusal> {
-        let within = self.people.get_mut(by).is_some_and(|person| person.commands.try_take(now.mono));
-        if within { Ok(()) } else { Err(Refusal::too_fast()) }
+    /// Counts one command against its author's limit for its kind.
+    fn charge_command(&mut self, now: Now, by: ParticipantId, command: &Command) -> Result<(), Refusal> {
+        let Some(Person { limits: Limits { commands, endings, chat, .. }, .. }) = self.people.get_mut(by) else {
+            return Err(Refusal::not_here());
+        };
+        let is_chat = matches!(command, Command::ChatSay { .. });
+        if is_chat && !chat.try_take(now.mono) {
+            return Err(Refusal::talks_too_fast());
+        }
+        let bucket = if command.outlives_the_session() { endings } else { commands };
+        if bucket.try_take(now.mono) { Ok(()) } else { Err(Refusal::too_fast()) }
     }
 
     /// Puts what is worth telling on the board. What is over the limit, false or nobody's business is dropped.
     pub(super) fn handle_ephemeral(&mut self, now: Now, by: ParticipantId, eph: Ephemeral) -> Result<(), Refusal> {
-        let within = |person: &mut Person| person.ephemerals.try_take(now.mono);
+        let within = |person: &mut Person| person.limits.ephemerals.try_take(now.mono);
         if !self.people.get_mut(by).is_some_and(within) {
             return Ok(());
         }
@@ -107,15 +119,20 @@ impl Room {
         to != from && allowed
     }
 
+    /// Ends the talking of somebody who may not talk any more.
+    pub(super) fn hush(&mut self, participant: ParticipantId) {
+        if !self.may(participant, Grant::PublishTalk) {
+            self.people.set_talking(participant, false);
+        }
+    }
+
+    /// Whether a stream is open and somebody's own, also where it is not durable yet.
     pub(super) fn owns_open(&self, by: ParticipantId, stream: StreamId) -> bool {
-        self.state().streams.get(&stream).is_some_and(|known| known.open && known.participant == by)
+        let known = self.log.ahead().state.streams.get(&stream);
+        known.is_some_and(|known| known.open && known.participant == by)
     }
 
     fn may(&self, who: ParticipantId, grant: Grant) -> bool {
         self.state().participants.get(&who).is_some_and(|person| person.grants.has(grant))
-    }
-
-    fn grants_of(&self, who: ParticipantId) -> protocol::grants::Grants {
-        self.state().participants.get(&who).map(|person| person.grants.clone()).unwrap_or_default()
     }
 }

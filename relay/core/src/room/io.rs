@@ -1,9 +1,11 @@
+use crate::journal::{Batch, Snapshot};
 use crate::plan::Plan;
 use protocol::grants::{Grants, Role};
-use protocol::ids::{CommandId, ParticipantId, StreamId};
+use protocol::ids::{CommandId, ParticipantId, SessionId, StreamId};
+use protocol::session::limits::MAX_WAITING;
 use protocol::session::{Current, Rejection};
 use protocol::stream::StreamKind;
-use protocol::wire::{ClientFrame, ClientKind, ErrorCode, MAX_PARTICIPANTS, RelayFrame, Slot, close};
+use protocol::wire::{ClientFrame, ClientKind, ErrorCode, MAX_PARTICIPANTS, Place, RelayFrame, Slot, close};
 use std::sync::Arc;
 use units::{MonoTime, RtpTimestamp, Ssrc, WallTime};
 
@@ -48,13 +50,24 @@ pub enum Input {
         /// What.
         media: MediaInput,
     },
+    /// The batch with this ticket is durable. Batches are answered in their order, each once.
+    Durable {
+        /// Which.
+        ticket: u64,
+    },
+    /// The batch with this ticket is not durable and never will be.
+    NotDurable {
+        /// Which.
+        ticket: u64,
+    },
     /// The time named by [`super::Room::next_deadline`] has come.
     Deadline,
     /// The relay is going down: everybody is told and every link closed.
     Drain,
 }
 
-/// Who comes in, as the ticket or the stored resume secret vouches.
+/// Who comes in, as the ticket or the stored resume secret vouches. Of somebody whom the session knows, the session says
+/// what they may do.
 #[derive(Clone)]
 pub struct Enter {
     /// The new link.
@@ -71,6 +84,8 @@ pub struct Enter {
     pub grants: Grants,
     /// Their next resume secret, passed on in `welcome`.
     pub resume: String,
+    /// What they have folded already.
+    pub known: Option<Place>,
 }
 
 impl std::fmt::Debug for Enter {
@@ -131,6 +146,17 @@ pub enum Output {
         /// The frame.
         frame: RelayFrame,
     },
+    /// Write one frame, which holds an event's stored bytes, to each of these links.
+    SendText {
+        /// The links, at least one.
+        to: Vec<LinkId>,
+        /// The frame's JSON text.
+        text: String,
+    },
+    /// Make a batch durable; [`Input::Durable`] or [`Input::NotDurable`] follows.
+    Persist(Batch),
+    /// Let the journal keep a state. It does not matter to the room whether it does.
+    Keep(SessionId, Snapshot),
     /// Close a link after what was sent to it. [`Input::Closed`] need not follow.
     Close {
         /// Which.
@@ -183,6 +209,10 @@ pub enum Closing {
     Slow,
     /// The `hello` was refused.
     Refused,
+    /// Somebody sent the participant away.
+    SentAway,
+    /// That they come in could not be saved.
+    NotSaved,
     /// No `hello` in time, or silence.
     Silent,
     /// A newer link took over.
@@ -197,6 +227,8 @@ impl Closing {
             Closing::Draining => close::DRAINING,
             Closing::Slow => close::SLOW,
             Closing::Refused => close::REFUSED,
+            Closing::SentAway => close::SENT_AWAY,
+            Closing::NotSaved => close::NOT_SAVED,
             Closing::Silent => close::SILENT,
             Closing::Replaced => close::REPLACED,
         }
@@ -209,6 +241,8 @@ impl Closing {
             Closing::Draining => "the relay is going down; come back in a moment",
             Closing::Slow => "you fell behind in reading; come back and resume",
             Closing::Refused => "you were not let in; the error before this says why",
+            Closing::SentAway => "you were sent away from the session",
+            Closing::NotSaved => "the relay could not save that you come in; come back in a moment",
             Closing::Silent => "nothing was heard from you for too long; come back and resume",
             Closing::Replaced => "you came in again elsewhere, so this link is closed",
         }
@@ -243,6 +277,31 @@ impl Refusal {
         Refusal::new(ErrorCode::TooMany, msg)
     }
 
+    pub(super) fn not_saved() -> Refusal {
+        Refusal::new(ErrorCode::NotSaved, "nothing was saved, so nothing has changed; try again in a moment")
+    }
+
+    pub(super) fn sent_away(reason: &str) -> Refusal {
+        let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        Refusal::new(ErrorCode::Gone, format!("you were sent away from this session{why}"))
+    }
+
+    pub(super) fn not_let_in() -> Refusal {
+        Refusal::new(ErrorCode::Gone, "you were not let into this session; ask whoever invited you")
+    }
+
+    pub(super) fn kept_out() -> Refusal {
+        Refusal::new(ErrorCode::Gone, "you are kept out of this session; ask whoever invited you")
+    }
+
+    pub(super) fn lobby_full() -> Refusal {
+        Refusal::new(ErrorCode::TooMany, format!("{MAX_WAITING} people wait to be let in already; come back later"))
+    }
+
+    pub(super) fn not_here() -> Refusal {
+        Refusal::new(ErrorCode::Forbidden, "you are not in this session any more; come in again")
+    }
+
     pub(super) fn log_full() -> Refusal {
         let msg = "this session's log is full; go on in a new session, which its owner can make at any time";
         Refusal::new(ErrorCode::TooMany, msg)
@@ -267,6 +326,14 @@ impl Refusal {
 
     pub(super) fn too_fast() -> Refusal {
         Refusal::new(ErrorCode::TooMany, "you send commands faster than 10 a second; send this one again in a second")
+    }
+
+    pub(super) fn talks_too_fast() -> Refusal {
+        Refusal::new(ErrorCode::TooMany, "you write in the chat faster than once a second; send this again in a second")
+    }
+
+    pub(super) fn offers_too_fast() -> Refusal {
+        Refusal::new(ErrorCode::TooMany, "you offer peer connections too often; offer again in a few seconds")
     }
 
     pub(super) fn conflict() -> Refusal {

@@ -1,27 +1,62 @@
+use crate::journal::{Done, Hash, Opened, Snapshot, StoredEvent};
 use protocol::chain::ChainHash;
-use protocol::command::Command;
-use protocol::event::{Chained, Event, Recorded, Stored};
+use protocol::event::{Event, Recorded, Stored, StoredError, frame_of};
 use protocol::ids::{CommandId, LogId, ParticipantId};
 use protocol::session::{SessionState, apply};
-use std::collections::HashMap;
+use protocol::wire::Place;
+use std::collections::{HashMap, VecDeque};
 use units::WallTime;
 
-/// Events in one session's log, and commands remembered, after which nothing new begins: about 20 MB.
-pub(super) const MAX_EVENTS: usize = 20_000;
-/// Granted commands of one participant that are remembered in one session: one person alone cannot fill the log.
-pub(super) const MAX_GRANTED: u32 = 2_000;
+/// Events in one session's log, and commands remembered, after which nothing new begins.
+pub(super) const MAX_EVENTS: usize = 50_000;
+/// Granted commands of one participant that are remembered in one session: one person alone cannot fill the log. What
+/// ends something may go on to twice as many.
+pub(super) const MAX_GRANTED: u32 = 5_000;
+/// Newest events that are kept for those who come back. Whoever is further behind is told the whole state.
+pub(super) const MAX_TAIL: usize = 128;
+/// Durable events from one snapshot to the next.
+const SNAPSHOT_EVERY: u64 = 1_000;
 
-/// The session's events in memory, their fold, and which commands caused them.
+/// Why a room cannot be built from what the journal holds.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The snapshot is no state.
+    #[error("the session's snapshot cannot be read ({0}); run `farfield-relay verify`, restore a backup")]
+    Snapshot(serde_json::Error),
+    /// An event is none.
+    #[error(transparent)]
+    Event(#[from] StoredError),
+    /// An event is of a later version and cannot be left out.
+    #[error("event {0} of the session is of a later version of the relay; update this one")]
+    NeedsUpdate(u64),
+}
+
+/// The state at some place of the log.
+#[derive(Clone)]
+pub(super) struct Fold {
+    pub(super) state: SessionState,
+    pub(super) seq: u64,
+    pub(super) hash: ChainHash,
+}
+
+/// An event and the chain's hash after it.
+pub(super) type Next = (Stored, ChainHash);
+
+/// The session's log as the room needs it: the fold of what is durable, the fold of what has been decided and is on its
+/// way to be, the newest durable events, and which commands were granted.
 ///
-/// It never shrinks: `events` holds at most [`MAX_EVENTS`] and an end for each beginning among them, `done` at most
-/// [`MAX_GRANTED`] for each person and twice [`MAX_EVENTS`] in all.
+/// `recent` holds at most [`MAX_TAIL`] events, `done` at most twice [`MAX_GRANTED`] commands for each person and twice
+/// [`MAX_EVENTS`] in all.
 pub(super) struct Log {
     id: LogId,
-    state: SessionState,
-    hash: ChainHash,
-    events: Vec<Recorded>,
-    done: HashMap<(ParticipantId, CommandId), (Command, u64)>,
+    durable: Fold,
+    ahead: Fold,
+    recent: VecDeque<StoredEvent>,
+    /// The place before the first of `recent`.
+    base: (u64, Hash),
+    done: HashMap<(ParticipantId, CommandId), (Hash, u64)>,
     granted: HashMap<ParticipantId, u32>,
+    kept_at: u64,
 }
 
 /// A command whose id was seen before.
@@ -33,68 +68,138 @@ pub(super) enum Repeat {
     Other,
 }
 
+impl Repeat {
+    /// What a command with this body is to one that was remembered.
+    pub(super) fn of(body: &Hash, known: &Hash, seq: u64) -> Repeat {
+        if body == known { Repeat::Same(seq) } else { Repeat::Other }
+    }
+}
+
+impl Fold {
+    fn take(&mut self, recorded: &Recorded, hash: ChainHash) {
+        apply(&mut self.state, recorded);
+        (self.seq, self.hash) = (recorded.seq, hash);
+    }
+}
+
 impl Log {
-    pub(super) fn new(id: LogId) -> Log {
-        Log {
-            id,
-            state: SessionState::default(),
-            hash: ChainHash::start(id),
-            events: Vec::new(),
-            done: HashMap::new(),
-            granted: HashMap::new(),
+    /// The log as the journal holds it.
+    pub(super) fn open(opened: Opened) -> Result<Log, OpenError> {
+        let Opened { log: id, snapshot, tail, done, .. } = opened;
+        let durable = match snapshot {
+            Some(kept) => {
+                let state = serde_json::from_str(&kept.text).map_err(OpenError::Snapshot)?;
+                Fold { state, seq: kept.seq, hash: ChainHash(kept.hash) }
+            }
+            None => Fold { state: SessionState::default(), seq: 0, hash: ChainHash::start(id) },
+        };
+        let (base, kept_at, ahead) = ((durable.seq, durable.hash.0), durable.seq, durable.clone());
+        let (recent, granted) = (VecDeque::new(), HashMap::new());
+        let mut log = Log { id, durable, ahead, recent, base, done: HashMap::new(), granted, kept_at };
+        for kept in tail {
+            let stored = Stored::read(&kept.text)?;
+            if stored.recorded().event.needs_update() {
+                return Err(OpenError::NeedsUpdate(stored.recorded().seq));
+            }
+            log.commit((stored, ChainHash(kept.hash)));
         }
-    }
-
-    /// Whether nothing new may begin any more.
-    pub(super) fn is_full(&self) -> bool {
-        self.events.len().max(self.done.len()) >= MAX_EVENTS
-    }
-
-    /// Whether no further command of this person can be remembered.
-    pub(super) fn has_enough_of(&self, by: ParticipantId) -> bool {
-        let own = self.granted.get(&by).copied().unwrap_or_default();
-        own >= MAX_GRANTED || self.done.len() >= 2 * MAX_EVENTS
+        log.refold();
+        done.into_iter().for_each(|done| log.remember(done));
+        Ok(log)
     }
 
     pub(super) fn id(&self) -> LogId {
         self.id
     }
 
-    pub(super) fn state(&self) -> &SessionState {
-        &self.state
+    /// The fold of what is durable: what anybody is shown.
+    pub(super) fn durable(&self) -> &Fold {
+        &self.durable
     }
 
-    pub(super) fn seq(&self) -> u64 {
-        self.events.len() as u64
+    /// The fold of everything decided so far: what is decided on.
+    pub(super) fn ahead(&self) -> &Fold {
+        &self.ahead
     }
 
-    pub(super) fn after(&self, seq: u64) -> &[Recorded] {
-        self.events.get(seq as usize..).unwrap_or_default()
+    /// Whether nothing new may begin any more.
+    pub(super) fn is_full(&self) -> bool {
+        self.done.len().max(self.ahead.seq as usize) >= MAX_EVENTS
     }
 
-    pub(super) fn hash(&self) -> ChainHash {
-        self.hash
+    /// Whether no further command of this person can be remembered. What ends something is remembered for longer.
+    pub(super) fn has_enough_of(&self, by: ParticipantId, ends: bool) -> bool {
+        let own = self.granted.get(&by).copied().unwrap_or_default();
+        let most = if ends { 2 * MAX_GRANTED } else { MAX_GRANTED };
+        own >= most || self.done.len() >= 2 * MAX_EVENTS
     }
 
-    pub(super) fn append(&mut self, at: WallTime, by: Option<ParticipantId>, event: Event) -> Chained {
-        let recorded = Recorded { seq: self.seq() + 1, id: None, by, at, event };
-        apply(&mut self.state, &recorded);
-        self.events.push(recorded.clone());
-        let prev = self.hash;
-        self.hash = Stored::write(recorded.clone()).hash(prev);
-        Chained { prev, hash: self.hash, recorded }
+    /// Puts an event behind everything decided so far.
+    pub(super) fn append(
+        &mut self,
+        at: WallTime,
+        by: Option<ParticipantId>,
+        id: Option<CommandId>,
+        event: Event,
+    ) -> Next {
+        let stored = Stored::write(Recorded { seq: self.ahead.seq + 1, id, by, at, event });
+        let hash = stored.hash(self.ahead.hash);
+        self.ahead.take(stored.recorded(), hash);
+        (stored, hash)
     }
 
-    pub(super) fn repeated(&self, by: ParticipantId, id: CommandId, command: &Command) -> Option<Repeat> {
-        let (before, seq) = self.done.get(&(by, id))?;
-        Some(if before == command { Repeat::Same(*seq) } else { Repeat::Other })
+    /// Takes in an event that has become durable. Answers with the frame that tells it.
+    pub(super) fn commit(&mut self, (stored, hash): Next) -> String {
+        let frame = stored.frame(self.durable.hash, hash);
+        self.durable.take(stored.recorded(), hash);
+        self.recent.push_back(StoredEvent { text: stored.text().into(), hash: hash.0 });
+        if self.recent.len() > MAX_TAIL
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            self.base = (self.base.0 + 1, oldest.hash);
+        }
+        frame
     }
 
-    /// Keeps a granted command with the log's present end, so that repeating it gives the same answer.
-    pub(super) fn remember(&mut self, by: ParticipantId, id: CommandId, command: Command) -> u64 {
-        let seq = self.seq();
-        self.done.insert((by, id), (command, seq));
+    /// Goes back to what is durable.
+    pub(super) fn refold(&mut self) {
+        self.ahead = self.durable.clone();
+    }
+
+    /// The frames of the durable events after a place; none when the place is not of this log, or too far back.
+    pub(super) fn frames_after(&self, place: Place) -> Option<Vec<String>> {
+        let back = place.seq.checked_sub(self.base.0).filter(|_| place.log == self.id)? as usize;
+        let known = back.checked_sub(1).map_or(Some(self.base.1), |last| self.recent.get(last).map(|event| event.hash));
+        if known != Some(place.hash.0) {
+            return None;
+        }
+        let mut prev = place.hash;
+        let frame = |event: &StoredEvent| {
+            let before = std::mem::replace(&mut prev, ChainHash(event.hash));
+            frame_of(&event.text, before, prev)
+        };
+        Some(self.recent.iter().skip(back).map(frame).collect())
+    }
+
+    pub(super) fn repeated(&self, by: ParticipantId, id: CommandId, body: &Hash) -> Option<Repeat> {
+        let (known, seq) = self.done.get(&(by, id))?;
+        Some(Repeat::of(body, known, *seq))
+    }
+
+    /// Keeps a granted command whose events are durable, so that repeating it gives the same answer.
+    pub(super) fn remember(&mut self, Done { by, id, body, seq }: Done) {
+        self.done.insert((by, id), (body, seq));
         *self.granted.entry(by).or_default() += 1;
-        seq
+    }
+
+    /// The state for the journal to keep, when the last one is old.
+    pub(super) fn due_snapshot(&mut self) -> Option<Snapshot> {
+        let Fold { state, seq, hash } = &self.durable;
+        if *seq < self.kept_at + SNAPSHOT_EVERY {
+            return None;
+        }
+        self.kept_at = *seq;
+        let text = serde_json::to_string(state).expect("a state is plain data with text keys");
+        Some(Snapshot { seq: *seq, hash: hash.0, text })
     }
 }

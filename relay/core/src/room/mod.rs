@@ -2,71 +2,109 @@
 //!
 //! A [`Room`] is the single writer of its session. The shell hands it every input with the time, carries out the
 //! outputs in their order, and calls again by [`Room::next_deadline`].
+//!
+//! What is decided is handed out to be made durable ([`Output::Persist`]) and folded ahead, so that the next command can
+//! be decided on it at once; but answers, events, welcomes, presence and the plan show what is durable and nothing else.
 
 mod board;
 mod commands;
+mod door;
 mod io;
 mod limit;
 mod liveness;
 mod log;
 mod peers;
 mod people;
+mod saving;
 #[cfg(test)]
 mod tests;
 
 pub use io::{Closing, Enter, Input, LinkId, MediaInput, Now, Output, PeerOffer, Refusal};
 pub use limit::Bucket;
 pub use liveness::{Liveness, PING_EVERY, Pulse, SILENCE};
+pub use log::OpenError;
+pub use saving::MAX_IN_FLIGHT;
 
+use crate::journal::Opened;
 use crate::plan::Plan;
 use board::Board;
+use door::Waiting;
 use log::Log;
+use peers::Unmapped;
 use people::People;
-use protocol::event::{Chained, Event, Recorded};
-use protocol::ids::{LogId, ParticipantId, SessionId};
-use protocol::session::{SessionState, split};
-use protocol::wire::{ClientFrame, MAX_OUT_BYTES, MAX_PARTICIPANTS, RelayFrame, VERSION, Welcome};
+use protocol::event::Event;
+use protocol::ids::{ParticipantId, SessionId};
+use protocol::session::{SessionState, due};
+use protocol::wire::{ClientFrame, Place, RelayFrame};
+use saving::Saving;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use units::MonoTime;
+use units::{MonoTime, WallTime};
 
 /// How long a participant whose link is lost may take to come back before they count as gone.
 pub const GRACE: Duration = Duration::from_secs(15);
 /// Shortest time between two rounds of `pres` and `eph`.
 pub const FLUSH_EVERY: Duration = Duration::from_millis(100);
 
-/// Most bytes of state in one `welcome`; what else is in it takes far less than the rest.
-const MAX_STATE_BYTES: usize = MAX_OUT_BYTES - 4 * 1024;
-
 /// One session while it runs: log, state, people. Sans-IO.
 pub struct Room {
     session: SessionId,
     log: Log,
+    saving: Saving,
     people: People,
+    /// Who is in the lobby on a link.
+    waiting: BTreeMap<ParticipantId, Waiting>,
+    /// Who was let in just now and is to come in.
+    admitted: Vec<Enter>,
+    /// Streams whose first packet came from a source that no epoch is declared for.
+    unmapped: Unmapped,
     board: Board,
     plan: Arc<Plan>,
-    /// The log's end that `plan` was made at.
+    /// The log's durable end that `plan` was made at.
     planned: u64,
     flushed: Option<MonoTime>,
+    /// When something happens by itself.
+    due_at: Option<MonoTime>,
 }
 
 impl Room {
-    /// An empty room whose log begins with the session's opening.
-    pub fn new(session: SessionId, log: LogId, title: &str, now: Now) -> Room {
-        let mut log = Log::new(log);
-        log.append(now.wall, None, Event::SessionOpen { title: title.to_owned() });
-        let (people, board, plan) = (People::default(), Board::default(), Arc::default());
-        Room { session, log, people, board, plan, planned: 0, flushed: None }
+    /// The room of a session as the journal holds it. A log without events begins with the session's opening under this
+    /// title. Whoever was in when the relay went down has the time of grace to come back.
+    ///
+    /// # Errors
+    /// When what the journal holds cannot be read by this version.
+    pub fn open(session: SessionId, opened: Opened, title: &str, now: Now) -> Result<Room, OpenError> {
+        let mut room = Room {
+            session,
+            log: Log::open(opened)?,
+            saving: Saving::default(),
+            people: People::default(),
+            waiting: BTreeMap::new(),
+            admitted: Vec::new(),
+            unmapped: Unmapped::default(),
+            board: Board::default(),
+            plan: Arc::default(),
+            planned: 0,
+            flushed: None,
+            due_at: Some(now.mono),
+        };
+        if room.log.ahead().seq == 0 {
+            room.record(now, None, Event::SessionOpen { title: title.to_owned() });
+        }
+        room.expect_absent(now.mono + GRACE);
+        Ok(room)
     }
 
-    /// The fold of the log.
+    /// The fold of what is durable.
     pub fn state(&self) -> &SessionState {
-        self.log.state()
+        &self.log.durable().state
     }
 
-    /// The events after number `seq`, in their order.
-    pub fn events_after(&self, seq: u64) -> &[Recorded] {
-        self.log.after(seq)
+    /// The durable end of the log.
+    pub fn place(&self) -> Place {
+        let durable = self.log.durable();
+        Place { log: self.log.id(), seq: durable.seq, hash: durable.hash }
     }
 
     /// How many people are here, those in their time of grace included.
@@ -74,84 +112,75 @@ impl Room {
         self.people.len()
     }
 
+    /// Whether nobody is here, waits, or waits for anything: the room can end, and begin again from the journal.
+    pub fn is_empty(&self) -> bool {
+        self.people.len() == 0 && self.waiting.is_empty() && self.saving.is_idle() && self.admitted.is_empty()
+    }
+
+    /// Whether something is on its way to the journal.
+    pub fn is_saving(&self) -> bool {
+        !self.saving.is_idle()
+    }
+
     /// Takes one input in and appends what is to be done to `out`, in order. Never blocks.
     pub fn handle(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
+        self.happen_by_itself(now);
         match input {
             Input::Enter(enter) => self.handle_enter(now, *enter, out),
             Input::Frame { link, frame } => self.handle_frame(now, link, frame, out),
             Input::Closed { link, left } => self.handle_closed(now, link, left, out),
             Input::Media { participant, peer, media } => self.handle_media(now, participant, peer, media, out),
+            Input::Durable { ticket } => self.handle_saved(now, ticket, true, out),
+            Input::NotDurable { ticket } => self.handle_saved(now, ticket, false, out),
             Input::Deadline => {}
             Input::Drain => self.drain(out),
         }
         for participant in self.people.expired(now.mono) {
             self.leave(now, participant, None, out);
         }
+        self.save(now, out);
         self.flush(now, out);
-        out.retain(|output| !matches!(output, Output::Send { to, .. } if to.is_empty()));
+        self.due_at = self.next_due(now);
+        let is_for_nobody = |output: &Output| match output {
+            Output::Send { to, .. } | Output::SendText { to, .. } => to.is_empty(),
+            _ => false,
+        };
+        out.retain(|output| !is_for_nobody(output));
     }
 
     /// When [`Input::Deadline`] is due; none while nothing waits for time to pass.
     pub fn next_deadline(&self) -> Option<MonoTime> {
         let waiting = self.people.is_stale() || !self.board.is_empty();
         let flush = waiting.then(|| self.flushed.map_or(MonoTime::default(), |last| last + FLUSH_EVERY));
-        [flush, self.people.next_expiry()].into_iter().flatten().min()
+        [flush, self.people.next_expiry(), self.due_at].into_iter().flatten().min()
     }
 
-    fn handle_enter(&mut self, now: Now, enter: Enter, out: &mut Vec<Output>) {
-        let (id, link) = (enter.participant, enter.link);
-        if self.people.get(id).is_none() && self.people.len() >= MAX_PARTICIPANTS {
-            refuse(link, Refusal::full(), Closing::Refused, out);
+    /// Records what is so because time has passed, or because it could not be recorded when it was.
+    fn happen_by_itself(&mut self, now: Now) {
+        if !self.saving.is_due(now.mono) {
             return;
         }
-        if !self.is_known_as(&enter) {
-            if let Err(refusal) = self.check_room() {
-                refuse(link, refusal, Closing::Refused, out);
-                return;
-            }
-            let (name, role, grants) = (enter.name.clone(), enter.role, enter.grants.clone());
-            self.record(now, Some(id), Event::ParticipantJoin { participant: id, name, role, grants }, out);
+        self.saving.forget_retry(now.mono);
+        for event in due(&self.log.ahead().state, now.wall) {
+            self.record(now, None, event);
         }
-        if let Some(old) = self.people.enter(id, link, enter.client) {
-            refuse(old, Refusal::replaced(), Closing::Replaced, out);
-        }
-        let welcomes = self.welcomes(enter).into_iter();
-        out.extend(welcomes.map(|welcome| Output::to(link, RelayFrame::Welcome(Box::new(welcome)))));
-        self.repeat_news(id, out);
+        self.map_sources(now);
+        self.empty_lobby(now);
     }
 
-    fn is_known_as(&self, enter: &Enter) -> bool {
-        self.state().participants.get(&enter.participant).is_some_and(|known| {
-            known.present && known.name == enter.name && known.role == enter.role && known.grants == enter.grants
-        })
-    }
-
-    /// The welcome, in as many parts as its state needs to fit into messages.
-    fn welcomes(&self, enter: Enter) -> Vec<Welcome> {
-        let mut parts = split(self.state(), MAX_STATE_BYTES);
-        let last = parts.pop();
-        let parts = parts.into_iter().map(|part| (part, true)).chain(last.map(|part| (part, false)));
-        let welcome = |(state, more)| Welcome {
-            v: VERSION,
-            session: self.session,
-            participant: enter.participant,
-            role: enter.role,
-            grants: enter.grants.clone(),
-            resume: enter.resume.clone(),
-            log: self.log.id(),
-            seq: self.log.seq(),
-            hash: self.log.hash(),
-            state: Some(Box::new(state)),
-            more,
-            ping_ms: PING_EVERY.as_millis() as u32,
-        };
-        parts.map(welcome).collect()
+    fn next_due(&self, now: Now) -> Option<MonoTime> {
+        let until = |at: WallTime| Duration::from_millis(u64::try_from(at.0 - now.wall.0).unwrap_or_default());
+        let next = self.log.ahead().state.next_due().map(|at| now.mono + until(at));
+        match self.saving.retry_at() {
+            Some(retry_at) => Some(next.map_or(retry_at, |next| next.max(retry_at))),
+            None => next.filter(|_| self.saving.is_open()),
+        }
     }
 
     fn handle_frame(&mut self, now: Now, link: LinkId, frame: ClientFrame, out: &mut Vec<Output>) {
         let Some(by) = self.people.on_link(link) else { return };
         match frame {
-            ClientFrame::Cmd { id, command } => self.handle_command(now, by, link, id, command, out),
+            ClientFrame::Cmd { id, command } => self.handle_command(now, by, link, id, &command, out),
             ClientFrame::Eph(eph) => {
                 let refused = self.handle_ephemeral(now, by, eph).err();
                 out.extend(refused.map(|refusal| Output::to(link, refusal.into_frame(None))));
@@ -163,45 +192,16 @@ impl Room {
         }
     }
 
-    fn handle_closed(&mut self, now: Now, link: LinkId, left: bool, out: &mut Vec<Output>) {
-        let Some(participant) = self.people.lose(link, now.mono + GRACE) else { return };
-        if left {
-            self.leave(now, participant, Some(participant), out);
-        }
-    }
-
-    fn leave(&mut self, now: Now, participant: ParticipantId, by: Option<ParticipantId>, out: &mut Vec<Output>) {
-        let Some(person) = self.people.remove(participant) else { return };
-        let peers = [person.peer, person.offering];
-        out.extend(peers.into_iter().flatten().map(|peer| Output::ClosePeer { participant, peer }));
-        self.board.forget(participant);
-        let streams = self.state().streams.values();
-        let open: Vec<_> = streams.filter(|s| s.open && s.participant == participant).map(|s| s.id).collect();
-        for stream in open {
-            self.record(now, by, Event::StreamClose { stream }, out);
-        }
-        self.record(now, by, Event::ParticipantLeave { participant }, out);
-    }
-
     fn drain(&mut self, out: &mut Vec<Output>) {
-        for link in self.people.links() {
+        let waiting = self.waiting.values().map(|waiting| waiting.link);
+        for link in self.people.all_links().into_iter().chain(waiting) {
             refuse(link, Refusal::draining(), Closing::Draining, out);
         }
     }
 
-    /// Appends one event, applies it and tells everybody who is on a link.
-    fn record(&mut self, now: Now, by: Option<ParticipantId>, event: Event, out: &mut Vec<Output>) {
-        let recorded = self.log.append(now.wall, by, event);
-        self.broadcast(recorded, out);
-    }
-
-    fn broadcast(&self, recorded: Chained, out: &mut Vec<Output>) {
-        out.push(Output::Send { to: self.people.links(), frame: RelayFrame::Ev(recorded) });
-    }
-
     /// Hands out what has changed: the plan at once, presence and ephemerals no more often than [`FLUSH_EVERY`].
     fn flush(&mut self, now: Now, out: &mut Vec<Output>) {
-        if self.planned != self.log.seq() {
+        if self.planned != self.log.durable().seq {
             self.plan(out);
         }
         if self.next_flush_is_after(now.mono) {
@@ -217,8 +217,10 @@ impl Room {
         }
     }
 
+    /// The plan follows from what is durable too: nobody is heard in a stream that the log does not have, and who is sent
+    /// away hears nothing from the moment that the log says so.
     fn plan(&mut self, out: &mut Vec<Output>) {
-        self.planned = self.log.seq();
+        self.planned = self.log.durable().seq;
         let plan = Plan::of(self.state());
         if plan != *self.plan {
             self.plan = Arc::new(plan);

@@ -5,13 +5,17 @@ use protocol::ids::{ParticipantId, StreamId};
 use protocol::session::MAX_OPEN_STREAMS;
 use protocol::stream::{EpochMap, StreamKind};
 use protocol::wire::{ClientKind, ErrorCode, Offer, PeerNews, RelayFrame, SendSection};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks};
 
 /// Longest `a=mid`, in bytes.
 const MAX_MID_BYTES: usize = 16;
 /// Epochs of one stream that follow from its packets alone: a page begins one with each peer connection.
 const MAX_IMPLICIT_EPOCHS: usize = 1_000;
+
+/// The newest source of each stream that no epoch is declared for yet, with its publisher and first timestamp. Only open
+/// streams are in it.
+pub(super) type Unmapped = BTreeMap<StreamId, (ParticipantId, Ssrc, RtpTimestamp)>;
 
 impl Room {
     pub(super) fn handle_offer(
@@ -30,7 +34,10 @@ impl Room {
     }
 
     fn check_offer(&mut self, now: Now, by: ParticipantId, offer: Offer) -> Result<PeerOffer, Refusal> {
-        self.charge(now, by)?;
+        let within = self.people.get_mut(by).is_some_and(|person| person.limits.offers.try_take(now.mono));
+        if !within {
+            return Err(Refusal::offers_too_fast());
+        }
         let send = self.check_sections(by, &offer.send)?;
         let Some(person) = self.people.get_mut(by) else { return Err(Refusal::replaced()) };
         if person.offering.is_some() {
@@ -69,7 +76,7 @@ impl Room {
         by: ParticipantId,
         section: &SendSection,
     ) -> Result<(String, StreamId, StreamKind), Refusal> {
-        let own = self.state().streams.get(&section.stream).filter(|s| s.open && s.participant == by);
+        let own = self.log.ahead().state.streams.get(&section.stream).filter(|s| s.open && s.participant == by);
         let stream = own.ok_or_else(|| {
             let msg = format!("stream {} is not an open stream of yours; open it first", section.stream);
             Refusal::new(ErrorCode::Unknown, msg)
@@ -101,7 +108,7 @@ impl Room {
                 self.tell_and_keep(participant, PeerNews::Slots { peer, slots, missing }, out);
             }
             MediaInput::FirstPacket { stream, ssrc, rtp } => {
-                self.handle_first_packet(now, participant, stream, ssrc, rtp, out);
+                self.handle_first_packet(now, participant, stream, ssrc, rtp);
             }
             MediaInput::Hearing(streams) => self.people.set_hears(participant, streams),
             MediaInput::Redundancy { stream, depth } => {
@@ -146,7 +153,8 @@ impl Room {
         self.tell(participant, failed(peer, Refusal::new(ErrorCode::Gone, why)), out);
     }
 
-    /// A page does not count its microphone's samples, so its first packet begins an epoch of doubtful position.
+    /// A page does not count its microphone's samples, so its first packet begins an epoch of doubtful position. What cannot
+    /// be recorded now is looked at again later, the newest source of each stream.
     fn handle_first_packet(
         &mut self,
         now: Now,
@@ -154,22 +162,37 @@ impl Room {
         stream: StreamId,
         ssrc: Ssrc,
         rtp: RtpTimestamp,
-        out: &mut Vec<Output>,
     ) {
         let is_page = self.people.get(participant).is_some_and(|person| person.client() == ClientKind::Page);
-        if !is_page || !self.owns_open(participant, stream) {
-            return;
+        if is_page && self.owns_open(participant, stream) {
+            self.unmapped.insert(stream, (participant, ssrc, rtp));
+            self.map_sources(now);
         }
-        let epochs = self.state().streams.get(&stream).map(|known| known.epochs.as_slice()).unwrap_or_default();
-        // A source more is not declared where there is no room for it: its sound passes, notes on it find no position.
-        if epochs.len() >= MAX_IMPLICIT_EPOCHS
-            || self.check_room().is_err()
-            || epochs.iter().any(|map| map.ssrc == ssrc)
-        {
-            return;
+    }
+
+    /// Declares an epoch for each source that has none, within the limits of who publishes it.
+    pub(super) fn map_sources(&mut self, now: Now) {
+        for (stream, (participant, ssrc, rtp)) in std::mem::take(&mut self.unmapped) {
+            if !self.owns_open(participant, stream) || self.is_mapped(stream, ssrc) {
+                continue;
+            }
+            let within = self.people.get_mut(participant).is_some_and(|p| p.limits.commands.try_take(now.mono));
+            if !within || !self.saving.is_open() {
+                self.unmapped.insert(stream, (participant, ssrc, rtp));
+                self.saving.retry_later(now.mono);
+                continue;
+            }
+            let epoch = self.log.ahead().state.streams.get(&stream).map_or(0, |known| known.epochs.len());
+            let map = implicit_epoch(epoch as u32, ssrc, rtp);
+            self.record(now, None, Event::StreamEpoch { stream, map });
         }
-        let map = implicit_epoch(epochs.len() as u32, ssrc, rtp);
-        self.record(now, None, Event::StreamEpoch { stream, map }, out);
+    }
+
+    /// Whether a source has an epoch, or gets none: its sound passes then, and notes on it find no position.
+    fn is_mapped(&self, stream: StreamId, ssrc: Ssrc) -> bool {
+        let known = self.log.ahead().state.streams.get(&stream);
+        let epochs = known.map(|known| known.epochs.as_slice()).unwrap_or_default();
+        epochs.len() >= MAX_IMPLICIT_EPOCHS || self.check_room().is_err() || epochs.iter().any(|map| map.ssrc == ssrc)
     }
 
     /// Tells somebody who is on a new link what holds for their peer connection, so that it can go on; nothing when the
@@ -180,7 +203,10 @@ impl Room {
     }
 
     fn tell_and_keep(&mut self, participant: ParticipantId, news: PeerNews, out: &mut Vec<Output>) {
-        self.people.keep_news(participant, news.clone());
+        let is_over = matches!(&news, PeerNews::Redundancy { stream, .. } if !self.owns_open(participant, *stream));
+        if !is_over {
+            self.people.keep_news(participant, news.clone());
+        }
         self.tell(participant, RelayFrame::Sdp(news), out);
     }
 

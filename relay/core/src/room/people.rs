@@ -8,6 +8,14 @@ use units::MonoTime;
 const EPHEMERALS_PER_S: u32 = 110;
 /// Ephemerals that one participant may tell at once.
 const EPHEMERAL_BURST: u32 = 220;
+/// Sentences in the chat that one participant may say for long, in 1/s.
+const CHAT_PER_S: u32 = 1;
+/// Sentences in the chat that one participant may say at once.
+const CHAT_BURST: u32 = 10;
+/// Offers that one participant may make for long, in 1/s.
+const OFFERS_PER_S: u32 = 2;
+/// Offers that one participant may make at once.
+const OFFER_BURST: u32 = 20;
 
 /// Everybody who is here, those in their time of grace included, and whether `pres` is out of date.
 #[derive(Default)]
@@ -20,6 +28,10 @@ pub(super) struct People {
 /// The volatile side of one participant.
 pub(super) struct Person {
     link: Option<LinkId>,
+    /// Whether the link was welcomed: nothing else is sent to it before.
+    welcomed: bool,
+    /// Whether any link was, so that their program is known and they are shown.
+    seen: bool,
     client: ClientKind,
     expires: Option<MonoTime>,
     talking: bool,
@@ -32,7 +44,19 @@ pub(super) struct Person {
     /// The newest news of sections (under none) and of each stream's redundancy, each with its peer connection. Streams
     /// of one or two peer connections, so its size is bounded by the open streams.
     kept: BTreeMap<Option<StreamId>, (u32, PeerNews)>,
+    pub(super) limits: Limits,
+}
+
+/// How often one participant may do what, each kind for itself.
+pub(super) struct Limits {
+    /// Commands, and what the media plane has the room record for them.
     pub(super) commands: Bucket,
+    /// What recorders and publishers report of what has ended: it is not held up by other commands.
+    pub(super) endings: Bucket,
+    /// The chat, beside `commands`.
+    pub(super) chat: Bucket,
+    /// Offers of a peer connection.
+    pub(super) offers: Bucket,
     pub(super) ephemerals: Bucket,
 }
 
@@ -61,13 +85,30 @@ impl People {
     pub(super) fn enter(&mut self, id: ParticipantId, link: LinkId, client: ClientKind) -> Option<LinkId> {
         let person = self.here.entry(id).or_insert_with(|| Person::new(client));
         let old = person.link.replace(link);
-        (person.client, person.expires, person.talking) = (client, None, false);
+        (person.client, person.expires, person.talking, person.welcomed) = (client, None, false, false);
         if let Some(old) = old {
             self.by_link.remove(&old);
         }
         self.by_link.insert(link, id);
-        self.stale = true;
         old
+    }
+
+    /// Waits until `expires` for somebody who is in by the log and on no link.
+    pub(super) fn expect(&mut self, id: ParticipantId, expires: MonoTime) {
+        let person = self.here.entry(id).or_insert_with(|| Person::new(ClientKind::Native));
+        person.expires = Some(expires).filter(|_| person.link.is_none());
+    }
+
+    /// From now on their link is sent everything.
+    pub(super) fn set_welcomed(&mut self, id: ParticipantId) {
+        if let Some(person) = self.here.get_mut(&id) {
+            (person.welcomed, person.seen) = (true, true);
+            self.stale = true;
+        }
+    }
+
+    pub(super) fn ids(&self) -> Vec<ParticipantId> {
+        self.here.keys().copied().collect()
     }
 
     /// Takes a lost link off its participant, who may come back until `expires`.
@@ -75,7 +116,7 @@ impl People {
         let id = self.by_link.remove(&link)?;
         let person = self.here.get_mut(&id)?;
         (person.link, person.expires, person.talking) = (None, Some(expires), false);
-        self.stale = true;
+        self.stale |= person.seen;
         Some(id)
     }
 
@@ -84,7 +125,7 @@ impl People {
         if let Some(link) = person.link {
             self.by_link.remove(&link);
         }
-        self.stale = true;
+        self.stale |= person.seen;
         Some(person)
     }
 
@@ -111,10 +152,18 @@ impl People {
             PeerNews::Redundancy { peer, stream, .. } => (Some(stream), peer),
             PeerNews::Answer { .. } | PeerNews::Failed { .. } => return,
         };
-        if let Some(person) = self.here.get_mut(&id) {
-            person.kept.retain(|_, (of, _)| *of >= peer);
-            person.kept.insert(about, (peer, news));
+        let Some(person) = self.here.get_mut(&id) else { return };
+        if person.kept.get(&about).is_some_and(|(of, _)| *of > peer) {
+            return;
         }
+        person.kept.insert(about, (peer, news));
+        let newest = person.peer.into_iter().chain(person.offering).min().unwrap_or(peer);
+        person.kept.retain(|_, (of, _)| *of >= newest);
+    }
+
+    /// Drops what was kept about a stream that is not open any more.
+    pub(super) fn forget_stream(&mut self, stream: StreamId) {
+        self.here.values_mut().for_each(|person| drop(person.kept.remove(&Some(stream))));
     }
 
     fn change(&mut self, id: ParticipantId, change: impl FnOnce(&mut Person) -> bool) {
@@ -125,12 +174,19 @@ impl People {
         self.here.get(&id)?.link
     }
 
+    /// Every link that was welcomed.
     pub(super) fn links(&self) -> Vec<LinkId> {
         self.links_where(|_| true)
     }
 
+    /// Every link, those that wait for their welcome included.
+    pub(super) fn all_links(&self) -> Vec<LinkId> {
+        self.here.values().filter_map(|person| person.link).collect()
+    }
+
     pub(super) fn links_where(&self, wanted: impl Fn(ParticipantId) -> bool) -> Vec<LinkId> {
-        self.here.iter().filter(|(id, _)| wanted(**id)).filter_map(|(_, person)| person.link).collect()
+        let in_there = self.here.iter().filter(|(id, person)| person.welcomed && wanted(**id));
+        in_there.filter_map(|(_, person)| person.link).collect()
     }
 
     pub(super) fn next_expiry(&self) -> Option<MonoTime> {
@@ -144,7 +200,10 @@ impl People {
 
     /// Who is here, if that has changed since it was last asked.
     pub(super) fn take_presence(&mut self) -> Option<Vec<Presence>> {
-        std::mem::take(&mut self.stale).then(|| self.here.iter().map(|(id, person)| person.presence(*id)).collect())
+        let shown = |people: &BTreeMap<ParticipantId, Person>| {
+            people.iter().filter(|(_, person)| person.seen).map(|(id, person)| person.presence(*id)).collect()
+        };
+        std::mem::take(&mut self.stale).then(|| shown(&self.here))
     }
 }
 
@@ -152,6 +211,8 @@ impl Person {
     fn new(client: ClientKind) -> Person {
         Person {
             link: None,
+            welcomed: false,
+            seen: false,
             client,
             expires: None,
             talking: false,
@@ -160,8 +221,13 @@ impl Person {
             peer: None,
             offering: None,
             kept: BTreeMap::new(),
-            commands: Bucket::new(COMMANDS_PER_S, COMMAND_BURST),
-            ephemerals: Bucket::new(EPHEMERALS_PER_S, EPHEMERAL_BURST),
+            limits: Limits {
+                commands: Bucket::new(COMMANDS_PER_S, COMMAND_BURST),
+                endings: Bucket::new(COMMANDS_PER_S, 2 * COMMAND_BURST),
+                chat: Bucket::new(CHAT_PER_S, CHAT_BURST),
+                offers: Bucket::new(OFFERS_PER_S, OFFER_BURST),
+                ephemerals: Bucket::new(EPHEMERALS_PER_S, EPHEMERAL_BURST),
+            },
         }
     }
 

@@ -1,8 +1,8 @@
 use super::{Compared, Damage, Fault, Report, Walked};
+use protocol::chain::ChainHash;
 use protocol::event::Stored;
 use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
 use protocol::session::{SessionState, apply};
-use relay_core::journal::{Hash, genesis, link};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 /// Walks every session's log and adds what it finds.
@@ -23,7 +23,7 @@ fn one(file: &Connection, number: i64, session: SessionId, log: LogId, faults: &
     let mut events = 0;
     while let Some(row) = rows.next()? {
         events += 1;
-        walk.step(row.get(0)?, row.get_ref(1)?.as_bytes()?, row.get(2)?);
+        walk.step(row.get(0)?, row.get_ref(1)?.as_bytes()?, ChainHash(row.get(2)?));
     }
     walk.end();
     let commands = walk.commands(file, number)?;
@@ -37,7 +37,7 @@ struct Walk<'a> {
     last: u64,
     /// What the next event may be chained to: the last hash as it is stored and as it should be. They differ after a
     /// fault, so that one changed event is one fault.
-    before: [Hash; 2],
+    before: [ChainHash; 2],
     /// The fold; none from where it cannot be known.
     state: Option<SessionState>,
     /// The snapshot, until its event comes by.
@@ -48,7 +48,7 @@ struct Walk<'a> {
 
 struct Kept {
     seq: u64,
-    hash: Hash,
+    hash: ChainHash,
     text: Vec<u8>,
 }
 
@@ -62,10 +62,10 @@ impl<'a> Walk<'a> {
     ) -> Result<Walk<'a>> {
         let sql = "SELECT seq, hash, text FROM snapshot WHERE session = ?1";
         let read = |row: &Row<'_>| {
-            Ok(Kept { seq: row.get(0)?, hash: row.get(1)?, text: row.get_ref(2)?.as_bytes()?.to_owned() })
+            Ok(Kept { seq: row.get(0)?, hash: ChainHash(row.get(1)?), text: row.get_ref(2)?.as_bytes()?.to_owned() })
         };
         let snapshot = file.query_row(sql, [number], read).optional()?;
-        let (before, state) = ([genesis(log); 2], Some(SessionState::default()));
+        let (before, state) = ([ChainHash::start(log); 2], Some(SessionState::default()));
         Ok(Walk { session, last: 0, before, state, snapshot, compared: Compared::None, faults })
     }
 
@@ -73,39 +73,48 @@ impl<'a> Walk<'a> {
         self.faults.push(Fault { session: Some(self.session), seq: Some(seq), damage });
     }
 
-    fn step(&mut self, seq: u64, text: &[u8], found: Hash) {
+    fn step(&mut self, seq: u64, text: &[u8], found: ChainHash) {
         let is_next = seq == self.last + 1;
         if !is_next {
             self.fault(seq, Damage::Gap { first: self.last + 1, last: seq - 1 });
             self.state = None;
         }
         self.last = seq;
-        self.chain(is_next, text, found);
-        self.fold(text);
+        match std::str::from_utf8(text) {
+            Ok(text) => {
+                self.chain(is_next, text, found);
+                self.fold(text);
+            }
+            Err(error) => {
+                self.before = [found; 2];
+                self.unreadable(error.to_string());
+            }
+        }
         if let Some(kept) = self.snapshot.take_if(|kept| kept.seq == seq) {
             self.compare(&kept, found);
         }
     }
 
     /// After a gap there is nothing to compare with: the chain goes on from what is stored.
-    fn chain(&mut self, is_next: bool, text: &[u8], found: Hash) {
-        let [by_stored, by_right] = self.before.map(|before| link(&before, text));
+    fn chain(&mut self, is_next: bool, text: &str, found: ChainHash) {
+        let [by_stored, by_right] = self.before.map(|before| before.then(text));
         self.before = [found; 2];
         if is_next && found != by_stored && found != by_right {
-            self.fault(self.last, Damage::Hash { expected: by_right.into(), found: found.into() });
+            self.fault(self.last, Damage::Hash { expected: by_right, found });
             self.before = [found, by_right];
         }
     }
 
-    fn fold(&mut self, text: &[u8]) {
-        let read = std::str::from_utf8(text).map_err(|error| error.to_string());
-        match read.and_then(|text| Stored::read(text).map_err(|error| cause(&error))) {
+    fn fold(&mut self, text: &str) {
+        match Stored::read(text) {
             Ok(stored) => self.apply(&stored),
-            Err(why) => {
-                self.fault(self.last, Damage::Text { why });
-                self.state = None;
-            }
+            Err(error) => self.unreadable(cause(&error)),
         }
+    }
+
+    fn unreadable(&mut self, why: String) {
+        self.fault(self.last, Damage::Text { why });
+        self.state = None;
     }
 
     fn apply(&mut self, stored: &Stored) {
@@ -119,7 +128,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn compare(&mut self, kept: &Kept, hash: Hash) {
+    fn compare(&mut self, kept: &Kept, hash: ChainHash) {
         self.compared = Compared::Different;
         let read = serde_json::from_slice::<SessionState>(&kept.text);
         match (read, &self.state) {
@@ -153,7 +162,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Why, without the advice to do what is being done.
+/// Why, without the advice to do what is being done, and without what would move a terminal's cursor.
 fn cause(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+    let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    why.replace(char::is_control, "\u{fffd}")
 }

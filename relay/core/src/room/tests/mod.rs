@@ -1,19 +1,23 @@
 //! What a room does, in virtual time.
 
+mod door;
 mod ephemerals;
 mod law;
 mod peers;
 mod people;
 mod properties;
+mod saving;
 
 use super::*;
+use crate::journal::{Batch, StoredEvent};
 use protocol::command::Command;
+use protocol::event::Recorded;
 use protocol::grants::Role;
-use protocol::ids::{CommandId, StreamId};
+use protocol::ids::{CommandId, LogId, StreamId};
 use protocol::session::apply;
 use protocol::stream::{StreamFormat, StreamKind};
 use protocol::wire::{ClientKind, Ephemeral, PeerNews, Presence};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use units::{SampleRate, WallTime};
 
 const MS: Duration = Duration::from_millis(1);
@@ -27,6 +31,12 @@ struct House {
     owners: BTreeMap<LinkId, ParticipantId>,
     closed: Vec<(LinkId, Closing)>,
     others: Vec<Output>,
+    /// What the journal holds.
+    kept: Opened,
+    /// Batches that the journal has not answered.
+    queue: VecDeque<Batch>,
+    /// Whether the journal answers at once.
+    prompt: bool,
 }
 
 fn person(n: u128) -> ParticipantId {
@@ -55,10 +65,50 @@ impl House {
     fn new() -> House {
         let session = SessionId(uuid::Uuid::from_u128(1));
         let log = LogId(uuid::Uuid::from_u128(2));
+        House::open(session, Opened { log, term: 1, snapshot: None, tail: Vec::new(), done: Vec::new() })
+    }
+
+    fn open(session: SessionId, kept: Opened) -> House {
         let now = MonoTime(1_000_000_000);
-        let room = Room::new(session, log, "Cello", House::told(now));
+        let room = Room::open(session, kept.clone(), "Cello", House::told(now)).unwrap();
         let (inboxes, owners) = (BTreeMap::new(), BTreeMap::new());
-        House { room, now, links: 0, inboxes, owners, closed: Vec::new(), others: Vec::new() }
+        let (closed, others, queue) = (Vec::new(), Vec::new(), VecDeque::new());
+        let mut house = House { room, now, links: 0, inboxes, owners, closed, others, kept, queue, prompt: true };
+        house.handle(Input::Deadline);
+        house
+    }
+
+    /// The relay dies and starts again with what the journal holds.
+    fn restart(&mut self) {
+        let links = self.links;
+        *self = House::open(self.room.session, self.kept.clone());
+        self.links = links;
+    }
+
+    /// The journal takes the oldest batch, or does not because the disk is full. One that does not follow it never takes.
+    fn answer(&mut self, has_space: bool) {
+        let Some(batch) = self.queue.pop_front() else { return };
+        let fits = batch.first == self.kept.tail.len() as u64 + 1;
+        let ticket = batch.ticket;
+        if has_space && fits {
+            self.kept.tail.extend(batch.events);
+            self.kept.done.extend(batch.done);
+            self.handle(Input::Durable { ticket });
+        } else {
+            self.handle(Input::NotDurable { ticket });
+        }
+    }
+
+    fn answer_all(&mut self) {
+        while !self.queue.is_empty() {
+            self.answer(true);
+        }
+    }
+
+    /// Everything that is durable, in its order.
+    fn log(&self) -> Vec<Recorded> {
+        let read = |event: &StoredEvent| serde_json::from_str(&event.text).unwrap();
+        self.kept.tail.iter().map(read).collect()
     }
 
     fn told(mono: MonoTime) -> Now {
@@ -74,9 +124,18 @@ impl House {
                     assert!(!to.is_empty(), "a frame for nobody");
                     to.iter().for_each(|link| self.inboxes.entry(*link).or_default().push(frame.clone()));
                 }
+                Output::SendText { to, text } => {
+                    assert!(!to.is_empty(), "a frame for nobody");
+                    let frame: RelayFrame = serde_json::from_str(&text).unwrap();
+                    to.iter().for_each(|link| self.inboxes.entry(*link).or_default().push(frame.clone()));
+                }
                 Output::Close { link, closing } => self.closed.push((link, closing)),
+                Output::Persist(batch) => self.queue.push_back(batch),
                 other => self.others.push(other),
             }
+        }
+        if self.prompt {
+            self.answer_all();
         }
     }
 
@@ -87,11 +146,26 @@ impl House {
     fn enter_with(&mut self, n: u128, role: Role, client: ClientKind) -> LinkId {
         self.links += 1;
         let link = LinkId(self.links);
-        self.owners.insert(link, person(n));
         let (participant, name, grants) = (person(n), format!("Person {n}"), role.grants());
         let resume = String::from("hush");
-        self.handle(Input::Enter(Box::new(Enter { link, client, participant, name, role, grants, resume })));
+        let known = None;
+        self.come(Enter { link, client, participant, name, role, grants, resume, known });
         link
+    }
+
+    /// Comes back on a new link with what one knows.
+    fn come_back(&mut self, n: u128, known: Option<Place>) -> LinkId {
+        self.links += 1;
+        let link = LinkId(self.links);
+        let (role, client) = (Role::Engineer, ClientKind::Native);
+        let (participant, name, grants) = (person(n), format!("Person {n}"), role.grants());
+        self.come(Enter { link, client, participant, name, role, grants, resume: "hush".into(), known });
+        link
+    }
+
+    fn come(&mut self, enter: Enter) {
+        self.owners.insert(enter.link, enter.participant);
+        self.handle(Input::Enter(Box::new(enter)));
     }
 
     fn command(&mut self, link: LinkId, n: u128, command: Command) {

@@ -158,7 +158,7 @@ fn a_pages_first_packet_begins_an_epoch_that_is_not_trusted() {
     let epochs = &house.room.state().streams[&stream(1)].epochs;
     assert_eq!(epochs.iter().map(|map| (map.epoch, map.ssrc.0)).collect::<Vec<_>>(), [(0, 77), (1, 78)]);
     assert!(epochs.iter().all(|map| !map.trusted && map.rtp0 == RtpTimestamp(u32::MAX - 9)));
-    assert!(house.room.events_after(0).last().is_some_and(|told| told.by.is_none()));
+    assert!(house.log().last().is_some_and(|told| told.by.is_none()));
 }
 
 #[test]
@@ -267,4 +267,48 @@ fn a_publisher_who_comes_back_is_told_what_redundancy_is_asked_for_meanwhile() {
     let back = house.enter(1, Role::Engineer);
     let sections = PeerNews::Slots { peer: 2, slots: vec![], missing: vec![] };
     assert_eq!(house.news(back), [sections, PeerNews::Redundancy { peer: 2, stream: stream(1), depth: 2 }]);
+}
+
+#[test]
+fn news_of_an_older_peer_do_not_take_the_place_of_a_newer_ones() {
+    let mut house = House::new();
+    let mentor = house.enter(2, Role::Mentor);
+    house.connect(2, mentor, 1);
+    house.frame(mentor, offer(2, &[]));
+    let slots = |n| MediaInput::Slots { slots: vec![], missing: vec![stream(n)] };
+    house.media(2, 2, slots(8));
+    house.media(2, 1, slots(7));
+    house.media(2, 2, MediaInput::Answered(Ok("v=0".into())));
+    house.lose(mentor);
+    let back = house.enter(2, Role::Mentor);
+    assert_eq!(house.news(back), [PeerNews::Slots { peer: 2, slots: vec![], missing: vec![stream(8)] }]);
+}
+
+#[test]
+fn what_was_asked_of_a_stream_is_forgotten_with_it() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.command(studio, 1, open(1, StreamKind::Program));
+    house.connect(1, studio, 1);
+    house.media(1, 1, MediaInput::Redundancy { stream: stream(1), depth: 2 });
+    house.command(studio, 2, Command::StreamClose { stream: stream(1) });
+    house.media(1, 1, MediaInput::Redundancy { stream: stream(1), depth: 3 });
+    house.lose(studio);
+    let back = house.enter(1, Role::Engineer);
+    assert_eq!(house.news(back), [PeerNews::Slots { peer: 1, slots: vec![], missing: vec![] }]);
+}
+
+#[test]
+fn a_page_that_changes_its_source_all_the_time_gets_epochs_at_the_pace_of_commands() {
+    let mut house = House::new();
+    let page = house.enter_with(1, Role::Mentor, ClientKind::Page);
+    house.command(page, 1, open(1, StreamKind::Talkback));
+    house.connect(1, page, 1);
+    let epochs = |house: &House| house.room.state().streams[&stream(1)].epochs.len();
+    (0..500).for_each(|ssrc| house.media(1, 1, first_packet(1, ssrc)));
+    let burst = epochs(&house);
+    assert!((1..=30).contains(&burst), "{burst}");
+    house.pass(Duration::from_secs(2));
+    let last = &house.room.state().streams[&stream(1)].epochs[burst];
+    assert_eq!((epochs(&house), last.ssrc), (burst + 1, Ssrc(499)), "the source in use has its epoch in the end");
 }

@@ -1,0 +1,128 @@
+//! The lobby, sending away, and grants that are changed while people are in.
+
+use super::*;
+use protocol::session::people::Policy;
+use protocol::wire::ErrorCode;
+
+/// An owner, and a lobby.
+fn with_lobby() -> (House, LinkId) {
+    let mut house = House::new();
+    let owner = house.enter(1, Role::Owner);
+    let policy = Policy { lobby: true, ..Policy::default() };
+    house.command(owner, 1, Command::SessionPolicy { policy });
+    house.take(owner);
+    (house, owner)
+}
+
+fn refused(frames: &[RelayFrame]) -> Option<ErrorCode> {
+    frames.iter().rev().find_map(|frame| match frame {
+        RelayFrame::Err { id: None, code, .. } => Some(*code),
+        _ => None,
+    })
+}
+
+#[test]
+fn who_knocks_waits_and_is_welcomed_when_somebody_admits_them() {
+    let (mut house, owner) = with_lobby();
+    let mentor = house.enter(2, Role::Mentor);
+    let RelayFrame::Lobby { title } = &house.take(mentor)[0] else { panic!("they wait") };
+    assert_eq!(title, "Cello");
+    assert!(!house.is_present(2) && house.room.state().lobby.contains_key(&person(2)));
+    house.command(owner, 2, Command::LobbyAdmit { participant: person(2) });
+    assert!(matches!(house.take(mentor)[0], RelayFrame::Welcome(_)));
+    assert!(house.is_present(2) && house.room.state().lobby.is_empty());
+    house.lose(mentor);
+    let back = house.come_back(2, None);
+    assert!(matches!(house.take(back)[0], RelayFrame::Welcome(_)), "nobody waits twice");
+}
+
+#[test]
+fn who_is_denied_is_told_so_and_the_link_ends() {
+    let (mut house, owner) = with_lobby();
+    let mentor = house.enter(2, Role::Mentor);
+    house.command(owner, 2, Command::LobbyDeny { participant: person(2) });
+    assert_eq!(refused(&house.take(mentor)), Some(ErrorCode::Gone));
+    assert_eq!(house.closed, [(mentor, Closing::SentAway)]);
+}
+
+#[test]
+fn who_goes_while_waiting_does_not_wait_any_more_and_nor_does_anybody_after_a_restart() {
+    let (mut house, _) = with_lobby();
+    let mentor = house.enter(2, Role::Mentor);
+    house.lose(mentor);
+    assert!(house.room.state().lobby.is_empty());
+    house.enter(3, Role::Mentor);
+    assert_eq!(house.room.state().lobby.len(), 1);
+    house.restart();
+    assert!(house.room.state().lobby.is_empty());
+}
+
+#[test]
+fn somebody_who_waits_sees_and_does_nothing() {
+    let (mut house, owner) = with_lobby();
+    let mentor = house.enter(2, Role::Mentor);
+    house.take(mentor);
+    house.command(mentor, 7, open(7, StreamKind::Talkback));
+    house.command(owner, 2, open(1, StreamKind::Program));
+    house.pass(FLUSH_EVERY * 2);
+    assert_eq!(house.take(mentor), []);
+    assert!(!house.is_open(7));
+}
+
+#[test]
+fn who_is_sent_away_loses_link_peer_and_plan_at_once_and_the_way_back() {
+    let mut house = House::new();
+    let (owner, mentor) = (house.enter(1, Role::Owner), house.enter(2, Role::Mentor));
+    house.command(owner, 1, open(1, StreamKind::Program));
+    house.frame(mentor, ClientFrame::Sdp(protocol::wire::Offer { peer: 1, sdp: "v=0".into(), send: Vec::new() }));
+    house.handle(Input::Media { participant: person(2), peer: 1, media: MediaInput::Answered(Ok("v=0".into())) });
+    house.take(mentor);
+    house.others.clear();
+    house.command(owner, 2, Command::ParticipantKick { participant: person(2), reason: "noise".into() });
+    let told = house.take(mentor);
+    assert!(
+        matches!(&told[..], [RelayFrame::Ev(_), RelayFrame::Err { code: ErrorCode::Gone, msg, .. }] if msg.contains("noise")),
+        "{told:?}"
+    );
+    assert_eq!(house.closed, [(mentor, Closing::SentAway)]);
+    assert!(house.others.iter().any(|output| matches!(output, Output::ClosePeer { peer: 1, .. })));
+    let plan = house.others.iter().rev().find_map(|output| match output {
+        Output::SetPlan(plan) => Some(plan),
+        _ => None,
+    });
+    assert!(!plan.expect("a plan").hears(person(2), stream(1)));
+    let back = house.come_back(2, None);
+    assert_eq!(refused(&house.take(back)), Some(ErrorCode::Gone));
+    house.restart();
+    let back = house.come_back(2, None);
+    assert_eq!(refused(&house.take(back)), Some(ErrorCode::Gone), "the journal remembers it");
+}
+
+#[test]
+fn a_changed_grant_stays_changed_for_who_comes_back() {
+    let mut house = House::new();
+    let (owner, engineer) = (house.enter(1, Role::Owner), house.enter(2, Role::Engineer));
+    let grants = Role::Listener.grants();
+    house.command(owner, 1, Command::ParticipantGrant { participant: person(2), grants: grants.clone() });
+    house.lose(engineer);
+    for gone in [MS, GRACE * 2] {
+        house.pass(gone);
+        let back = house.come_back(2, None);
+        let frames = house.take(back);
+        let RelayFrame::Welcome(welcome) = &frames[0] else { panic!("{frames:?}") };
+        assert_eq!((&welcome.grants, &house.room.state().participants[&person(2)].grants), (&grants, &grants));
+        house.lose(back);
+    }
+}
+
+#[test]
+fn the_baton_falls_back_when_its_time_is_over() {
+    let mut house = House::new();
+    let owner = house.enter(1, Role::Owner);
+    house.command(owner, 1, Command::BatonTake {});
+    let lease = Duration::from_millis(u64::from(protocol::session::limits::BATON_LEASE_MS));
+    house.pass(lease - MS);
+    assert!(house.room.state().baton.is_some());
+    house.pass(MS);
+    assert!(house.room.state().baton.is_none());
+}

@@ -1,0 +1,39 @@
+-- A journal as version 1 of the file wrote it: one session with two events. Never change it.
+PRAGMA user_version = 1;
+CREATE TABLE session (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    log BLOB NOT NULL CHECK (length(log) = 16)
+) STRICT;
+CREATE TABLE event (
+    session INTEGER NOT NULL REFERENCES session (number),
+    seq INTEGER NOT NULL CHECK (seq > 0),
+    text TEXT NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (session, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE done (
+    session INTEGER NOT NULL REFERENCES session (number),
+    by BLOB NOT NULL CHECK (length(by) = 16),
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    body BLOB NOT NULL CHECK (length(body) = 32),
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    PRIMARY KEY (session, by, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshot (
+    session INTEGER PRIMARY KEY REFERENCES session (number),
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    text TEXT NOT NULL
+) STRICT;
+INSERT INTO session VALUES (1, x'00000000000000000000000000000001', x'000000000000000000000000000003e9');
+INSERT INTO event VALUES (1, 1,
+    '{"seq":1,"by":"00000000-0000-0000-0000-000000000007","at":5,"type":"session.open","data":{"title":"one"}}',
+    x'afa8d13ed91e0ffa0e4622741c94a604e3cb23d83a39cbb2607b219d622d25d2');
+INSERT INTO event VALUES (1, 2,
+    '{"seq":2,"by":"00000000-0000-0000-0000-000000000007","at":5,"type":"chat.say","data":{"text":"two"}}',
+    x'3ca3dc36bd141e70601b8adf1e2a56a0d3ead89738c8b735872931d6c3b1c100');
+INSERT INTO done VALUES (1, x'00000000000000000000000000000007', x'00000000000000000000000000000001',
+    x'0101010101010101010101010101010101010101010101010101010101010101', 1);
+INSERT INTO done VALUES (1, x'00000000000000000000000000000007', x'00000000000000000000000000000002',
+    x'0202020202020202020202020202020202020202020202020202020202020202', 2);

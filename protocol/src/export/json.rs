@@ -7,6 +7,7 @@
 
 use super::sheet::{Sheet, family};
 use super::{Scope, Source};
+use crate::chain::ChainHash;
 use crate::event::{Event, Stored, StoredError};
 use crate::ids::{LogId, NoteId, SessionId, TakeNumber};
 use crate::session::{SessionState, apply};
@@ -26,8 +27,8 @@ pub struct Bundle {
     pub log: LogId,
     /// Number of the newest event when it was exported; 0 when there was none.
     pub seq: u64,
-    /// The newest hash of the chain, in hexadecimal digits, where there was one.
-    pub hash: Option<String>,
+    /// The chain's newest hash.
+    pub hash: ChainHash,
     /// What of the session it has.
     pub scope: Scope,
     /// What the events add up to.
@@ -56,6 +57,9 @@ pub enum BundleError {
         /// The number that was found.
         got: u64,
     },
+    /// The events are not the bytes that the hash was made over.
+    #[error("the events are not those that the hash was made over, so the export was changed; export it again")]
+    Hash,
     /// The state is not what the events add up to.
     #[error("the state is not what the events add up to, so the export was changed; export it again")]
     State,
@@ -68,7 +72,7 @@ struct Head {
     session: SessionId,
     log: LogId,
     seq: u64,
-    hash: Option<String>,
+    hash: ChainHash,
     scope: Scope,
 }
 
@@ -83,7 +87,7 @@ struct Body<'a> {
 pub(super) fn write(source: &Source, sheet: &Sheet<'_>, scope: Scope) -> String {
     let about = About::of(sheet, scope);
     let seq = source.events.last().map_or(0, |event| event.recorded().seq);
-    let (session, log, hash) = (source.session, source.log, source.hash.clone());
+    let (session, log, hash) = (source.session, source.log, source.hash);
     let head = json(&Head { farfield: VERSION, session, log, seq, hash, scope });
     let state = json(&about.part_of(&source.state));
     let kept = source.events.iter().filter(|event| about.has(&event.recorded().event));
@@ -92,9 +96,8 @@ pub(super) fn write(source: &Source, sheet: &Sheet<'_>, scope: Scope) -> String 
 }
 
 impl Bundle {
-    /// Reads a bundle and looks whether it is whole: of a session, that no event is missing and that they add up to the
-    /// state; of less, that they are in order. Whether the bytes of the events are still those of the journal, the hash
-    /// tells.
+    /// Reads a bundle and looks whether it is whole: of a session, that no event is missing, that their bytes make the
+    /// chain's hash, and that they add up to the state; of less, that they are in order.
     ///
     /// # Errors
     /// When it is no bundle, a later version's, or was changed.
@@ -107,10 +110,10 @@ impl Bundle {
         let events: Vec<Stored> = events.iter().map(|raw| Stored::read(raw.get())).collect::<Result<_, _>>()?;
         let bundle = Bundle { session, log, seq, hash, scope, state, events };
         bundle.check_order()?;
-        if scope == Scope::Session && bundle.fold() != bundle.state {
-            return Err(BundleError::State);
+        match scope {
+            Scope::Session => bundle.check_sum().map(|()| bundle),
+            _ => Ok(bundle),
         }
-        Ok(bundle)
     }
 
     fn check_order(&self) -> Result<(), BundleError> {
@@ -126,10 +129,15 @@ impl Bundle {
         if cut_off { Err(BundleError::Order { expected, got: self.seq }) } else { Ok(()) }
     }
 
-    fn fold(&self) -> SessionState {
+    fn check_sum(&self) -> Result<(), BundleError> {
         let mut state = SessionState::default();
         self.events.iter().for_each(|event| apply(&mut state, event.recorded()));
-        state
+        let hash = self.events.iter().fold(ChainHash::start(self.log), |hash, event| event.hash(hash));
+        match (hash == self.hash, state == self.state) {
+            (false, _) => Err(BundleError::Hash),
+            (true, false) => Err(BundleError::State),
+            (true, true) => Ok(()),
+        }
     }
 }
 

@@ -34,6 +34,7 @@ mod vtt;
 
 pub use json::{Bundle, BundleError};
 
+use crate::chain::ChainHash;
 use crate::event::Stored;
 use crate::ids::{LogId, MixNumber, SessionId, TakeNumber};
 use crate::session::{SessionState, apply};
@@ -80,7 +81,7 @@ pub enum Scope {
 pub struct Source {
     session: SessionId,
     log: LogId,
-    hash: Option<String>,
+    hash: ChainHash,
     events: Vec<Stored>,
     state: SessionState,
 }
@@ -102,11 +103,11 @@ pub enum ExportError {
 pub struct UnknownFormat;
 
 impl Source {
-    /// Folds a log. `events` is all of it, from 1 on; `hash` is the chain's newest, in hexadecimal digits, where there
-    /// is a chain. Allocates the state.
-    pub fn new(session: SessionId, log: LogId, hash: Option<String>, events: Vec<Stored>) -> Source {
+    /// Folds a log. `events` is all of it, from 1 on. Allocates the state.
+    pub fn new(session: SessionId, log: LogId, events: Vec<Stored>) -> Source {
         let mut state = SessionState::default();
         events.iter().for_each(|event| apply(&mut state, event.recorded()));
+        let hash = events.iter().fold(ChainHash::start(log), |hash, event| event.hash(hash));
         Source { session, log, hash, events, state }
     }
 

@@ -9,7 +9,8 @@ pub(crate) use task::to_text;
 use crate::clock::Clock;
 use crate::media::{MediaEvent, MediaHandle, PeerKey};
 use crate::telemetry::Metrics;
-use protocol::ids::SessionId;
+use protocol::event::Recorded;
+use protocol::ids::{LogId, SessionId};
 use protocol::wire::ClientFrame;
 use relay_core::room::{Enter, Input, LinkId, MediaInput};
 use std::collections::HashMap;
@@ -95,6 +96,13 @@ impl RoomHandle {
     /// Hands a frame to the room; waits while its inbox is full.
     pub async fn frame(&self, link: LinkId, frame: ClientFrame) {
         let _ = self.0.send(ToRoom::Input(Input::Frame { link, frame })).await;
+    }
+
+    /// The session's log as it stands; none when the relay is going down.
+    pub async fn log(&self) -> Option<(LogId, Vec<Recorded>)> {
+        let (told, log) = oneshot::channel();
+        self.0.send(ToRoom::Log(told)).await.ok()?;
+        log.await.ok()
     }
 
     /// Tells that a link is gone, and whether its participant leaves for good.

@@ -3,6 +3,7 @@ use crate::clock::Clock;
 use crate::media::{MediaError, MediaHandle, PeerKey, PeerOffer};
 use crate::telemetry::Metrics;
 use axum::extract::ws::Utf8Bytes;
+use protocol::event::Recorded;
 use protocol::ids::{LogId, SessionId};
 use protocol::wire::{ErrorCode, RelayFrame};
 use relay_core::room::{self, Closing, Enter, Input, LinkId, MediaInput, Output, Refusal, Room};
@@ -21,6 +22,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 pub(super) enum ToRoom {
     Enter(Box<Enter>, LinkDoor),
     Input(Input),
+    Log(oneshot::Sender<(LogId, Vec<Recorded>)>),
     Drain(oneshot::Sender<()>),
 }
 
@@ -71,6 +73,10 @@ impl RoomTask {
                     self.handle(Input::Enter(enter));
                 }
                 ToRoom::Input(input) => self.handle(input),
+                ToRoom::Log(told) => {
+                    // Whoever asked may have gone.
+                    let _ = told.send((self.room.log_id(), self.room.events_after(0).to_vec()));
+                }
                 ToRoom::Drain(told) => {
                     self.handle(Input::Drain);
                     return Some(told);

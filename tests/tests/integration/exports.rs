@@ -2,17 +2,16 @@
 //! resolution ten hours into a session.
 
 use protocol::event::{Event, Recorded, Stored};
-use protocol::export::{Format, Scope, Source};
+use protocol::export::{Bundle, Format, Scope, Source};
 use protocol::grants::Role;
 use protocol::ids::{LogId, NoteId, PartId, ParticipantId, SessionId, StreamId, TakeNumber};
 use protocol::session::note::{Anchor, NewNote, Severity};
 use protocol::session::people::{Metre, Song};
 use protocol::stream::{EpochMap, StreamFormat, StreamKind};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::process::Command;
-use tests::programs::run_to_end;
+use tests::programs::{Relay, farfield, run_to_end};
 use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 use uuid::Uuid;
 
@@ -30,7 +29,7 @@ const NOTES: [(i64, Option<i64>, u32, &str); 5] = [
     (RATE / 3, None, 0, "flat on “hour”"),
     (60 * RATE + 7, Some(61 * RATE + 13), 250, "=HYPERLINK(\"http://x\")\n<b>late</b> --> \"a\" 'b' `c`"),
     (3_600 * RATE + 1, None, 500, "ضعيف هنا, 👩‍🎤;\tyes"),
-    (35_999 * RATE + 44_099, None, 0, "ten hours in"),
+    (35_999 * RATE + 44_000, None, 0, "ten hours in"),
     (36_000 * RATE - 2, Some(36_000 * RATE - 1), 0, "the last two samples"),
 ];
 
@@ -88,12 +87,9 @@ fn note_event(n: u128, (at, to, reaction_ms, text): (i64, Option<i64>, u32, &str
 
 fn source() -> Source {
     let at = WallTime(1_800_000_000_000);
-    let stored = |(event, seq)| Stored::write(Recorded { seq, by: Some(ADA), at, event });
+    let stored = |(event, seq)| Stored::write(Recorded { seq, id: None, by: Some(ADA), at, event });
     let events: Vec<Stored> = events().into_iter().zip(1..).map(stored).collect();
-    let first = Sha256::digest(LOG.0.as_bytes());
-    let link = |hash, event: &Stored| Sha256::new().chain_update(hash).chain_update(event.text()).finalize();
-    let hash = events.iter().fold(first, link).iter().map(|byte| format!("{byte:02x}")).collect();
-    Source::new(SessionId(Uuid::from_u128(77)), LOG, Some(hash), events)
+    Source::new(SessionId(Uuid::from_u128(77)), LOG, events)
 }
 
 /// What another program finds in an export.
@@ -243,4 +239,27 @@ fn python_works_the_chain_of_the_bundle_out_again() {
     let read = found(Scope::Session, Format::Json);
     assert_eq!(read["hash"], read["told"]);
     assert_eq!((read["seq"].as_u64(), &read["title"]), (Some(events().len() as u64), &"Blue hour".into()));
+}
+
+#[test]
+fn farfield_exports_a_session_and_writes_over_nothing() {
+    let relay = Relay::start().unwrap();
+    let session = relay.new_session("Blue hour").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blue.json");
+    let file = path.to_string_lossy();
+    let export = ["export", session.link("producer"), "--format", "json", "-o"];
+    let to = |path, more: &[&str]| farfield(&[&export[..], &[path], more].concat()).unwrap();
+
+    assert_eq!(to(&file, &[]).succeeded().unwrap(), "");
+    let bundle = Bundle::read(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!((bundle.session.to_string(), bundle.state.title.as_str()), (session.id.clone(), "Blue hour"));
+    assert!(to(&file, &[]).err.contains("--force"));
+    assert_eq!(to(&file, &["--force"]).succeeded().unwrap(), "");
+    assert_eq!(Bundle::read(&to("-", &[]).succeeded().unwrap()).unwrap().state, bundle.state);
+
+    let refused = to("-", &["--take", "7"]);
+    assert!(refused.err.contains("no take 7") && refused.status.code() == Some(4), "{}", refused.err);
+    let listener = farfield(&["export", session.link("listener"), "--format", "csv", "-o", "-"]).unwrap();
+    assert!(listener.err.contains("does not let you export") && listener.status.code() == Some(4), "{}", listener.err);
 }

@@ -63,8 +63,7 @@ impl Scene {
     }
 
     pub(super) fn source(&self) -> Source {
-        let hash = Some("ab".repeat(32));
-        Source::new(SessionId(Uuid::from_u128(77)), LogId(Uuid::from_u128(78)), hash, self.events.clone())
+        Source::new(SessionId(Uuid::from_u128(77)), LogId(Uuid::from_u128(78)), self.events.clone())
     }
 
     /// So long after the session's beginning.
@@ -75,7 +74,7 @@ impl Scene {
     pub(super) fn add(&mut self, event: Event) -> u64 {
         let seq = self.events.len() as u64 + 1;
         let at = WallTime(BEGIN_MS + self.now_ms);
-        self.events.push(Stored::write(Recorded { seq, by: Some(ADA), at, event }));
+        self.events.push(Stored::write(Recorded { seq, id: None, by: Some(ADA), at, event }));
         seq
     }
 

@@ -64,6 +64,11 @@ impl Room {
         self.log.state()
     }
 
+    /// Which incarnation of the journal the log is.
+    pub fn log_id(&self) -> LogId {
+        self.log.id()
+    }
+
     /// The events after number `seq`, in their order.
     pub fn events_after(&self, seq: u64) -> &[Recorded] {
         self.log.after(seq)

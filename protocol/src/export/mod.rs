@@ -7,7 +7,7 @@
 //! less the reaction offset, never before the beginning of the timeline; both ends of a range move alike. `csv` and
 //! `md` say both positions, the other formats have the mark only.
 //!
-//! - The timeline of a **session** begins with its first sound. Each publisher's run is laid where the relay recorded
+//! - The timeline of a **session** begins with its first sound or first take. Each publisher's run is laid where the relay recorded
 //!   its first clock map, and counts its own samples from there: within one stream distances are exact to the sample,
 //!   between streams they are as good as that first message was quick.
 //! - The timeline of a **take** begins with the first sample of the part that begins first. What was heard live of a

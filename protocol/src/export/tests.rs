@@ -90,6 +90,26 @@ fn a_note_on_a_take_is_a_sample_of_its_part() {
 }
 
 #[test]
+fn a_part_that_begins_later_lies_later_on_the_take() {
+    let mut scene = Scene::with_take(96_000, 96_000 * 3);
+    let late = crate::ids::PartId(uuid::Uuid::from_u128(44));
+    scene.late_part(late, 48_000, 96_000);
+    let on = Anchor::Take { take: TakeNumber(1), part: Some(late), at: Some(SampleTime(96)), to: None };
+    scene.note(on, 0, "late");
+    assert_eq!(labels(&scene, TAKE)[1], "0.501000\t0.501000\t#1 late (Ada)");
+}
+
+#[test]
+fn a_take_without_parts_lies_where_the_relay_recorded_it() {
+    let mut scene = Scene::with_take(96_000, 96_000);
+    scene.bare_take(5_000, 7_250);
+    assert_eq!(labels(&scene, Scope::Session)[1], "5.000000\t7.250000\tTake 2");
+    assert_eq!(labels(&scene, Scope::Take(TakeNumber(2))), ["0.000000\t2.250000\tTake 2"]);
+    scene.bare_take(-10_000, -9_000);
+    assert!(labels(&scene, Scope::Session)[0].starts_with("0.000000\t1.000000\t"), "the first take is the beginning");
+}
+
+#[test]
 fn an_open_note_on_a_mix_is_in_every_version_that_it_was_carried_over_to() {
     let mut scene = Scene::with_take(96_000, 96_000 * 3);
     scene.mix(1);

@@ -54,9 +54,10 @@ impl<'a> Timeline<'a> {
     pub(super) fn new(state: &'a SessionState, events: &[Stored]) -> Timeline<'a> {
         let runs = runs(state, events);
         let recorded = |stored: Option<&Stored>| stored.map(|stored| stored.recorded().at);
-        let first_take = state.takes.iter().find_map(|take| take.rolled).map(|stamp| stamp.at);
+        let first_take = state.takes.iter().filter_map(|take| take.rolled).map(|stamp| stamp.at).min();
         let first_sound = runs.values().map(|(_, at)| *at).min();
-        let zero = first_sound.or(first_take).or(recorded(events.first())).unwrap_or_default();
+        let first = first_sound.into_iter().chain(first_take).min();
+        let zero = first.or(recorded(events.first())).unwrap_or_default();
         let end = recorded(events.last()).unwrap_or_default();
         let mut timeline = Timeline { state, zero, end, runs, takes: Vec::new() };
         timeline.takes = state.takes.iter().filter_map(|take| timeline.span(take)).collect();

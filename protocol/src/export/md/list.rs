@@ -99,7 +99,8 @@ fn remarks(sheet: &Sheet<'_>, item: &Item<'_>) -> String {
     });
     words.extend(note.assignee.map(|who| format!("for {}", escape::line(&sheet.name(Some(who))))));
     words.push(format!("± {} ms", note.uncertainty_ms));
-    words.extend((note.reaction_ms > 0).then(|| format!("reaction {} ms taken off", note.reaction_ms)));
+    let taken_off = note.reaction_ms > 0 && item.seat.placed != Placed::Whole;
+    words.extend(taken_off.then(|| format!("reaction {} ms taken off", note.reaction_ms)));
     words.extend(note.concealed.then(|| "heard through concealment".to_owned()));
     words.extend(match item.seat.placed {
         Placed::Clock => Some("placed on the take by the clock: the take has not recorded this stream".to_owned()),

@@ -14,7 +14,7 @@ use crate::event::Stored;
 const MEANING: &str = "\
 Positions are where the note's author means: what was heard at the moment of the key press, less the reaction time. \
 Where the two differ, both are said. “±” is how far off a heard position can be. A time on a take counts from the \
-first sample of the part that begins first; a time in the session counts from its first sound.";
+first sample of the part that begins first; a time in the session counts from its first sound or first take.";
 
 pub(super) fn write(sheet: &Sheet<'_>, scope: Scope, events: &[Stored]) -> String {
     let mut text = format!("# {}\n", escape::line(&sheet.title(scope)));

@@ -89,10 +89,10 @@ fn part(text: &mut String, sheet: &Sheet<'_>, part: &Part, events: &[Stored]) {
         Some(length) => format!("{} samples", length.0),
         None => "length not known yet".to_owned(),
     };
-    let _ = write!(text, "  - {who}{label}: {length}, {} Hz, {} channels", part.rate.0, part.channels);
+    let _ = write!(text, "  - {who}{label}: {length}, {} Hz, channels: {}", part.rate.0, part.channels);
     if !part.gaps.is_empty() {
         let missing: u64 = part.gaps.iter().map(|CaptureGap { samples, .. }| samples.0).sum();
-        let _ = write!(text, ", {} capture gaps of {missing} samples in all", part.gaps.len());
+        let _ = write!(text, ", capture gaps: {}, {missing} samples in all", part.gaps.len());
     }
     if part.phase == PartPhase::Interrupted {
         let _ = write!(text, ", **interrupted**{}", interruption(part, events));

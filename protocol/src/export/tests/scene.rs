@@ -104,6 +104,23 @@ impl Scene {
         self.add(Event::TakeSubmit { take: TAKE });
     }
 
+    /// Another part of the take, of the program too, that begins so many samples after the take's first one.
+    pub(super) fn late_part(&mut self, part: PartId, later: i64, rate: u32) {
+        let (from, rate) = (SampleTime(i64::from(rate) + later), SampleRate(rate));
+        let (participant, stream, epoch, channels) = (ADA, PROGRAM, 0, 1);
+        self.add(Event::PartRolling { take: TAKE, part, participant, stream, epoch, from, rate, channels });
+    }
+
+    /// A second take by the relay's clock alone, without a part.
+    pub(super) fn bare_take(&mut self, from_ms: i64, to_ms: i64) {
+        let take = TakeNumber(2);
+        self.add(Event::TakeArm { take, slate: String::new(), only: None });
+        self.at_ms(from_ms);
+        self.add(Event::TakeRoll { take });
+        self.at_ms(to_ms);
+        self.add(Event::TakeStop { take });
+    }
+
     pub(super) fn slate(&mut self, slate: &str) {
         self.add(Event::TakeSlate { take: TAKE, slate: slate.into(), was: String::new() });
     }

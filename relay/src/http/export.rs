@@ -47,17 +47,23 @@ pub(super) async fn export(
     let _place = PLACES.try_acquire().map_err(|_| {
         Failure::new(ErrorCode::TooMany, "the relay is working out other exports; ask again in a moment")
     })?;
-    let (log, events) = events(&app, session).await?;
+    let log = events(&app, session).await?;
     // A log of the greatest length takes long enough to hold others up.
-    let work = tokio::task::spawn_blocking(move || {
-        let events = events.into_iter().map(Stored::write).collect();
-        let source = Source::new(session, log, events);
-        check_may(source.state(), &who)?;
-        let bytes = source.export(scope, format).map_err(no_such)?;
-        Ok((bytes, source.file_name(scope, format)))
-    });
-    let (bytes, name): (Vec<u8>, String) = work.await.map_err(Failure::internal)??;
+    let work = tokio::task::spawn_blocking(move || work_out(&who, log, scope, format));
+    let (bytes, name) = work.await.map_err(Failure::internal)??;
     Ok(file(bytes, &name, format))
+}
+
+fn work_out(
+    who: &Identity,
+    (log, events): (LogId, Vec<Recorded>),
+    scope: Scope,
+    format: Format,
+) -> Result<(Vec<u8>, String), Failure> {
+    let source = Source::new(who.session, log, events.into_iter().map(Stored::write).collect());
+    check_may(source.state(), who)?;
+    let bytes = source.export(scope, format).map_err(no_such)?;
+    Ok((bytes, source.file_name(scope, format)))
 }
 
 fn read(asked: Result<Query<Asked>, QueryRejection>) -> Result<(Format, Scope), Failure> {

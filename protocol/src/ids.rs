@@ -50,7 +50,8 @@ id!(
     CommandId
 );
 id!(
-    /// One incarnation of a session's journal: a restored or forked journal has another.
+    /// One incarnation of a session's journal, from which its chain of hashes begins. A copy that was restored keeps it: who
+    /// knows more of the log than the copy holds is told all of it anew.
     LogId
 );
 id!(

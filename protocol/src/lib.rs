@@ -9,6 +9,7 @@ pub mod api;
 pub mod chain;
 pub mod command;
 pub mod event;
+pub mod export;
 pub mod grants;
 pub mod ids;
 pub mod link;

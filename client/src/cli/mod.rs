@@ -2,10 +2,12 @@
 
 mod devices;
 mod exit;
+mod export;
 mod join;
 mod session;
 
 pub use exit::{Failure, exit_code};
+pub use export::ExportArgs;
 pub use join::JoinArgs;
 
 use crate::report::Mode;
@@ -38,7 +40,8 @@ Exit codes:\n  \
 Examples:\n  \
 farfield join 'https://studio.example/i/ID#SECRET'\n  \
 farfield join LINK --input device:Scarlett@1,2 --stream program --input device:Webcam --stream talkback\n  \
-farfield join LINK --input file:mix.flac --output file:heard.wav --seconds 90 --json\n\
+farfield join LINK --input file:mix.flac --output file:heard.wav --seconds 90 --json\n  \
+farfield export LINK --format reaper --take 3 -o take3.rpp\n\
 \n\
 FARFIELD_LOG sets what is logged on stderr, as in FARFIELD_LOG=client=debug.";
 
@@ -59,6 +62,8 @@ pub enum Command {
     /// Make or revoke invitation links
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Invite(InviteArgs),
+    /// Write a session, a take or a mix version into a file for other programs
+    Export(Box<ExportArgs>),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -134,6 +139,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             session::new(&relay, &owner_key, &title, json).await
         }
         Command::Invite(args) => session::invite(args).await,
+        Command::Export(args) => export::export(*args).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "farfield", &mut std::io::stdout());
             Ok(())

@@ -3,8 +3,9 @@ use super::error::root_cause;
 use protocol::api::{
     ApiError, Authority, InviteMade, NewInvite, NewSession, Redeem, Redeemed, RevokeInvite, SessionMade,
 };
+use protocol::export::{Format, Scope};
 use protocol::grants::Role;
-use protocol::ids::InviteId;
+use protocol::ids::{InviteId, SessionId};
 use protocol::link::InviteLink;
 use reqwest::{RequestBuilder, Response};
 use serde::Serialize;
@@ -13,6 +14,19 @@ use std::time::Duration;
 
 /// An answer that takes longer is no answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// A whole session over a slow line takes longer.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What to export.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Of which session.
+    pub session: SessionId,
+    /// As what.
+    pub format: Format,
+    /// What of it.
+    pub scope: Scope,
+}
 
 /// The HTTP interface of one relay.
 #[derive(Clone, Debug)]
@@ -54,6 +68,20 @@ impl Api {
     pub async fn revoke_invite(&self, invite: InviteId, by: &InviteLink) -> Result<(), SignalError> {
         let body = RevokeInvite { by: authority(by) };
         self.send(self.post(&format!("invites/{invite}/revoke"), &body)).await.map(|_| ())
+    }
+
+    /// A session's export as the bytes of a file, by the right of a fresh ticket, which it uses up.
+    pub async fn export(&self, wanted: Wanted, ticket: &str) -> Result<Vec<u8>, SignalError> {
+        let Wanted { session, format, scope } = wanted;
+        let only = match scope {
+            Scope::Session => String::new(),
+            Scope::Take(take) => format!("&take={take}"),
+            Scope::Mix(mix) => format!("&mix={mix}"),
+        };
+        let url = format!("{}/api/v1/sessions/{session}/export?format={format}{only}", self.relay);
+        let response = self.send(self.client.get(url).bearer_auth(ticket).timeout(EXPORT_TIMEOUT)).await?;
+        let broken = |error: reqwest::Error| SignalError::Broken(root_cause(&error));
+        response.bytes().await.map(Vec::from).map_err(broken)
     }
 
     fn post(&self, path: &str, body: &impl Serialize) -> RequestBuilder {

@@ -7,5 +7,5 @@ mod http;
 mod link;
 
 pub use error::SignalError;
-pub use http::Api;
+pub use http::{Api, Wanted};
 pub use link::{Link, LinkEvent};

@@ -53,6 +53,12 @@ const ITEMS: &[Item] = &[
         why: "shows what the audio callback asks of the kernel",
         there: || answers("strace", &["--version"]),
     },
+    Item {
+        need: Need::Test,
+        packages: &["python3", "python3-mido", "python3-webvtt", "ffmpeg"],
+        why: "read exported files back",
+        there: has_readers,
+    },
 ];
 
 /// Makes sure that everything for `need` is there: installs it as root, through `sudo` after saying what and why, or
@@ -113,6 +119,12 @@ fn has_cmake() -> bool {
 fn has_node() -> bool {
     let major = "process.exit(Number(process.versions.node.split('.')[0]) >= 18 ? 0 : 1)";
     answers("node", &["-e", major]) && answers("npm", &["--version"])
+}
+
+/// The first Python in the path may be another than Debian's, for which the readers are packaged.
+fn has_readers() -> bool {
+    let read = |python| answers(python, &["-c", "import mido, webvtt"]);
+    (read("python3") || read("/usr/bin/python3")) && answers("ffprobe", &["-version"])
 }
 
 fn has_chromium() -> bool {

@@ -1,6 +1,7 @@
 //! HTTP: the page, the API, health and figures. No session state lives here.
 
 mod api;
+mod export;
 mod failure;
 mod health;
 mod page;
@@ -22,6 +23,7 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024;
 pub fn router(app: Arc<App>) -> Router {
     let api = Router::new()
         .route("/sessions", post(api::new_session))
+        .route("/sessions/{id}/export", get(export::export))
         .route("/invites", post(api::new_invite))
         .route("/invites/{id}/redeem", post(api::redeem))
         .route("/invites/{id}/revoke", post(api::revoke))
@@ -45,5 +47,5 @@ async fn no_such_call() -> Failure {
 }
 
 async fn wrong_method() -> Failure {
-    Failure::new(ErrorCode::Invalid, "this call is made with POST")
+    Failure::new(ErrorCode::Invalid, "an export is asked for with GET, every other call is made with POST")
 }

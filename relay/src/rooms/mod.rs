@@ -7,11 +7,12 @@ pub use link::{LinkDoor, LinkEnd, SEND_QUEUE, open_link};
 pub(crate) use task::to_text;
 
 use crate::clock::Clock;
-use crate::journal::JournalHandle;
+use crate::journal::{JournalError, JournalHandle};
 use crate::media::{MediaEvent, MediaHandle, PeerKey};
 use crate::telemetry::Metrics;
-use protocol::ids::SessionId;
+use protocol::ids::{LogId, SessionId};
 use protocol::wire::ClientFrame;
+use relay_core::journal::StoredEvent;
 use relay_core::room::{Enter, Input, LinkId, MediaInput};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -21,6 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Inputs that wait for one room. Links wait when it is full, which slows their readers down and nobody else.
 const ROOM_INBOX: usize = 1_024;
+/// Events that one reading of a log takes, so that others who read wait for no whole log.
+const READ_AT_ONCE: usize = 1_000;
 /// Sessions that run at once. One whose people have all gone ends, and begins again from the journal.
 pub const MAX_ROOMS: usize = 1_000;
 /// News from the media plane that waits for the rooms; the media plane keeps what does not fit.
@@ -146,6 +149,23 @@ impl Rooms {
     }
 
     /// Takes a room off the list although people have a way to it: it cannot go on.
+    /// A session's log as it is stored, and which incarnation it is; none when nobody was ever in it.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or takes nothing in.
+    pub async fn log(&self, session: SessionId) -> Result<Option<(LogId, Vec<StoredEvent>)>, JournalError> {
+        let Some(opened) = self.0.journal.open(session).await? else { return Ok(None) };
+        let mut events: Vec<StoredEvent> = Vec::new();
+        loop {
+            let more = self.0.journal.read(session, events.len() as u64, READ_AT_ONCE).await?;
+            let ended = more.len() < READ_AT_ONCE;
+            events.extend(more);
+            if ended {
+                return Ok(Some((opened.log, events)));
+            }
+        }
+    }
+
     fn give_up(&self, session: SessionId) {
         let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.as_mut().map(|rooms| rooms.remove(&session));

@@ -54,16 +54,34 @@ impl Store {
     /// When the ticket was used before or its session is unknown.
     pub async fn admit(&self, jti: Uuid, exp_s: i64, who: Identity, next: SecretHash) -> Result<(), AdmitError> {
         self.write(move |tx| {
-            let known = tx.query_row("SELECT 1 FROM session WHERE id = ?1", [who.session.0], |_| Ok(())).optional()?;
-            known.ok_or(AdmitError::UnknownSession)?;
-            tx.execute("DELETE FROM used_ticket WHERE exp_s < unixepoch()", [])?;
-            let fresh =
-                tx.execute("INSERT OR IGNORE INTO used_ticket (jti, exp_s) VALUES (?1, ?2)", params![jti, exp_s])?;
-            if fresh == 0 {
-                return Err(AdmitError::Used);
-            }
+            use_up(tx, jti, exp_s, who.session)?;
             keep(tx, &who, &next)?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Uses a ticket up for something else than coming in.
+    ///
+    /// # Errors
+    /// When the ticket was used before or its session is unknown.
+    pub async fn spend(&self, jti: Uuid, exp_s: i64, session: SessionId) -> Result<(), AdmitError> {
+        self.write(move |tx| use_up(tx, jti, exp_s, session)).await
+    }
+
+    /// Who holds a resume secret, which stays good.
+    ///
+    /// # Errors
+    /// When the secret is not the last one that its holder was given.
+    pub async fn known(
+        &self,
+        session: SessionId,
+        participant: ParticipantId,
+        secret: Secret,
+    ) -> Result<Identity, AdmitError> {
+        self.write(move |tx| {
+            let (kept, who) = kept(tx, session, participant)?.ok_or(AdmitError::WrongSecret)?;
+            if secret.matches(&kept) { Ok(who) } else { Err(AdmitError::WrongSecret) }
         })
         .await
     }
@@ -89,6 +107,14 @@ impl Store {
         })
         .await
     }
+}
+
+fn use_up(tx: &Connection, jti: Uuid, exp_s: i64, session: SessionId) -> Result<(), AdmitError> {
+    let known = tx.query_row("SELECT 1 FROM session WHERE id = ?1", [session.0], |_| Ok(())).optional()?;
+    known.ok_or(AdmitError::UnknownSession)?;
+    tx.execute("DELETE FROM used_ticket WHERE exp_s < unixepoch()", [])?;
+    let fresh = tx.execute("INSERT OR IGNORE INTO used_ticket (jti, exp_s) VALUES (?1, ?2)", params![jti, exp_s])?;
+    if fresh == 0 { Err(AdmitError::Used) } else { Ok(()) }
 }
 
 fn keep(tx: &Connection, who: &Identity, next: &SecretHash) -> Result<(), StoreError> {

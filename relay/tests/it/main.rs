@@ -1,6 +1,7 @@
 //! The relay as its users meet it: over HTTP, over `/ws`, and as a process.
 
 mod api;
+mod exports;
 mod house;
 mod journal;
 mod largest;

@@ -3,5 +3,6 @@
 mod bad_input;
 mod bad_network;
 mod browser;
+mod exports;
 mod links;
 mod sound;

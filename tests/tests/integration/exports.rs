@@ -1,0 +1,265 @@
+//! Every export is read back by a reader that is not ours, and every position in it is right to the format's own
+//! resolution ten hours into a session.
+
+use protocol::event::{Event, Recorded, Stored};
+use protocol::export::{Bundle, Format, Scope, Source};
+use protocol::grants::Role;
+use protocol::ids::{LogId, NoteId, PartId, ParticipantId, SessionId, StreamId, TakeNumber};
+use protocol::session::note::{Anchor, NewNote, Severity};
+use protocol::session::people::{Metre, Song};
+use protocol::stream::{EpochMap, StreamFormat, StreamKind};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+use tests::programs::{Relay, farfield, run_to_end};
+use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
+use uuid::Uuid;
+
+const ADA: ParticipantId = ParticipantId(Uuid::from_u128(1));
+const PROGRAM: StreamId = StreamId(Uuid::from_u128(2));
+const PART: PartId = PartId(Uuid::from_u128(4));
+const TAKE: TakeNumber = TakeNumber(1);
+const RATE: i64 = 44_100;
+/// The take begins here in its stream, in samples.
+const FROM: i64 = 3 * RATE + 1;
+const LOG: LogId = LogId(Uuid::from_u128(0x018f_4d3e));
+
+/// A note on the take: sample, end of a range, reaction, text.
+const NOTES: [(i64, Option<i64>, u32, &str); 5] = [
+    (RATE / 3, None, 0, "flat on “hour”"),
+    (60 * RATE + 7, Some(61 * RATE + 13), 250, "=HYPERLINK(\"http://x\")\n<b>late</b> --> \"a\" 'b' `c`"),
+    (3_600 * RATE + 1, None, 500, "ضعيف هنا, 👩‍🎤;\tyes"),
+    (35_999 * RATE + 44_000, None, 0, "ten hours in"),
+    (36_000 * RATE - 2, Some(36_000 * RATE - 1), 0, "the last two samples"),
+];
+
+fn epoch() -> EpochMap {
+    EpochMap {
+        epoch: 0,
+        ssrc: Ssrc(7),
+        rtp0: RtpTimestamp(u32::MAX - 480_000),
+        from: Ticks(0),
+        sample0: SampleTime(0),
+        rate: SampleRate(RATE as u32),
+        codec_delay: Ticks(120),
+        resampler_delay: Ticks(31),
+        trusted: true,
+    }
+}
+
+fn events() -> Vec<Event> {
+    let (rate, participant, stream, kind) = (SampleRate(RATE as u32), ADA, PROGRAM, StreamKind::Program);
+    let format = StreamFormat { channels: 2, frame_us: 5_000, bitrate: 256_000, redundancy: 1, rate };
+    let (name, role, label) = ("Ada \"the\" ear".to_owned(), Role::Owner, "Main".to_owned());
+    let song = Song { tempo_mbpm: Some(97_300), metre: Some(Metre { beats: 6, unit: 8 }), key: None };
+    let (from, epoch_number, channels, slate) = (SampleTime(FROM), 0, 2, "verse, dbl".to_owned());
+    let (to, gaps, pcm_hash) = (SampleTime(FROM + 36_000 * RATE), Vec::new(), "cd".repeat(32));
+    let mut events = vec![
+        Event::SessionOpen { title: "Blue hour".into() },
+        Event::ParticipantJoin { participant, name, role, grants: role.grants() },
+        Event::StreamOpen { stream, participant, kind, label, format },
+        Event::StreamEpoch { stream, map: epoch() },
+        Event::SessionSong { song, was: Song::default() },
+        Event::TakeArm { take: TAKE, slate, only: None },
+        Event::TakeRoll { take: TAKE },
+        Event::PartRolling { take: TAKE, part: PART, participant, stream, epoch: epoch_number, from, rate, channels },
+        Event::TakeStop { take: TAKE },
+        Event::PartStopped { take: TAKE, part: PART, to, gaps, pcm_hash },
+    ];
+    events.extend(NOTES.iter().zip(1..).map(|(note, n)| note_event(n, *note)));
+    events
+}
+
+fn note_event(n: u128, (at, to, reaction_ms, text): (i64, Option<i64>, u32, &str)) -> Event {
+    let (at, to) = (Some(SampleTime(at)), to.map(SampleTime));
+    Event::NoteAdd(NewNote {
+        note: NoteId(Uuid::from_u128(100 + n)),
+        on: Anchor::Take { take: TAKE, part: Some(PART), at, to },
+        reaction_ms,
+        uncertainty_ms: 5,
+        concealed: n == 3,
+        text: text.into(),
+        tag: None,
+        severity: Severity::Minor,
+        parent: None,
+    })
+}
+
+fn source() -> Source {
+    let at = WallTime(1_800_000_000_000);
+    let stored = |(event, seq)| Stored::write(Recorded { seq, id: None, by: Some(ADA), at, event });
+    let events: Vec<Stored> = events().into_iter().zip(1..).map(stored).collect();
+    Source::new(SessionId(Uuid::from_u128(77)), LOG, events)
+}
+
+/// What another program finds in an export.
+fn found(scope: Scope, format: Format) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(format!("export.{}", format.extension()));
+    std::fs::write(&path, source().export(scope, format).unwrap()).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("readers/read.py");
+    let read = run_to_end(Command::new(python()).arg(script).arg(format.name()).arg(&path)).unwrap();
+    serde_json::from_str(&read.succeeded().unwrap()).unwrap()
+}
+
+/// A Python that has the readers. The first in the path may be another than Debian's, for which they are packaged.
+fn python() -> &'static str {
+    let has_readers = |python: &&str| {
+        run_to_end(Command::new(python).args(["-c", "import mido, webvtt"])).is_ok_and(|ended| ended.status.success())
+    };
+    let found = ["python3", "/usr/bin/python3"].into_iter().find(has_readers);
+    found.expect("no python3 has mido and webvtt; run `cargo xtask setup`")
+}
+
+/// `samples` less the reaction, as a count of so many a second, rounded to the nearest.
+fn count(samples: i64, reaction_ms: u32, per_second: i128) -> i128 {
+    let scaled = (i128::from(samples) * 1_000 - i128::from(reaction_ms) * i128::from(RATE)).max(0) * per_second;
+    (2 * scaled + i128::from(RATE) * 1_000).div_euclid(2_000 * i128::from(RATE))
+}
+
+fn decimal(count: i128, digits: usize) -> String {
+    let scale = 10_i128.pow(digits as u32);
+    format!("{}.{:0digits$}", count / scale, count % scale)
+}
+
+/// The name of a marker, by hand.
+fn name(n: usize) -> String {
+    let text = NOTES[n].3.replace('\n', " / ").replace('\t', " ");
+    let concealed = if n == 2 { " [heard through concealment]" } else { "" };
+    format!("#{} {text} (Ada \"the\" ear){concealed}", n + 1)
+}
+
+/// Start and end of what notes mark on the take, in the order of the notes.
+fn spans(per_second: i128) -> impl Iterator<Item = (i128, Option<i128>)> {
+    NOTES.into_iter().map(move |(at, to, reaction, _)| {
+        (count(at, reaction, per_second), to.map(|to| count(to, reaction, per_second)))
+    })
+}
+
+#[test]
+fn python_reads_the_table() {
+    let rows = found(Scope::Take(TAKE), Format::Csv);
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 1 + NOTES.len());
+    assert_eq!(rows[0]["text"], "verse, dbl");
+    assert_eq!(rows[0]["end_s"], "36000.000000000");
+    for (row, (n, (start, end))) in rows[1..].iter().zip(spans(1_000_000_000).enumerate()) {
+        assert_eq!(row["start_s"], decimal(start, 9));
+        assert_eq!(row["end_s"], end.map_or(String::new(), |end| decimal(end, 9)));
+        assert_eq!(row["heard_s"], decimal(count(NOTES[n].0, 0, 1_000_000_000), 9));
+        assert_eq!(row["position"], NOTES[n].0.to_string());
+        assert_eq!(row["concealed"], if n == 2 { "yes" } else { "no" });
+        assert_eq!(row["id"], Uuid::from_u128(101 + n as u128).to_string());
+    }
+    assert_eq!(rows[1]["text"], NOTES[0].3);
+    assert_eq!(rows[2]["text"], format!("'{}", NOTES[1].3), "no spreadsheet takes it for a formula");
+    assert_eq!(rows[1]["by"], "Ada \"the\" ear");
+}
+
+#[test]
+fn mido_reads_the_midi_file() {
+    let midi = found(Scope::Take(TAKE), Format::Midi);
+    assert_eq!((&midi["type"], &midi["ppq"], &midi["tracks"]), (&1.into(), &960.into(), &1.into()));
+    // 97.3 eighth notes a minute are 48.65 quarter notes: 1 233 299.07 µs each.
+    assert_eq!(midi["tempo_us"], 1_233_299);
+    assert_eq!(midi["metre"], serde_json::json!([6, 8]));
+    let tick = |at: i64, reaction: u32| {
+        let scaled = (i128::from(at) * 1_000 - i128::from(reaction) * i128::from(RATE)) * 960 * 1_000;
+        let by = i128::from(RATE) * 1_233_299;
+        (2 * scaled + by).div_euclid(2 * by)
+    };
+    let mut expected: Vec<(i128, String)> = Vec::new();
+    for (n, (at, to, reaction, _)) in NOTES.into_iter().enumerate() {
+        expected.push((tick(at, reaction), name(n)));
+        expected.extend(to.map(|to| (tick(to, reaction), format!("End of {}", name(n)))));
+    }
+    let take = "Take 1: verse, dbl";
+    expected.extend([(0, take.to_owned()), (tick(36_000 * RATE, 0), format!("End of {take}"))]);
+    expected.sort();
+    let mut read: Vec<(i128, String)> = serde_json::from_value(midi["markers"].clone()).unwrap();
+    assert!(read.is_sorted_by_key(|(tick, _)| *tick));
+    read.sort();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn ffprobe_and_webvtt_read_the_captions() {
+    let vtt = found(Scope::Take(TAKE), Format::Vtt);
+    let clock =
+        |ms: i128| format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60, ms % 1_000);
+    let captions = vtt["captions"].as_array().unwrap();
+    let packets = vtt["packets"].as_array().unwrap();
+    assert_eq!((captions.len(), packets.len()), (1 + NOTES.len(), 1 + NOTES.len()));
+    for (n, (start, end)) in spans(1_000).enumerate() {
+        // Two samples are less than a millisecond apart.
+        let end = end.unwrap_or(start + 3_000).max(start + 1);
+        let caption = &captions[n + 1];
+        assert_eq!((&caption[0], &caption[1]), (&clock(start).into(), &clock(end).into()));
+        let lines = NOTES[n].3.replace('\t', " ");
+        assert!(caption[2].as_str().unwrap().ends_with(&lines), "{caption}");
+        let seconds = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
+        let packet = &packets[n + 1];
+        assert_eq!((seconds(&packet[0]) * 1e3).round() as i128, start);
+        assert_eq!((seconds(&packet[1]) * 1e3).round() as i128, end - start);
+    }
+}
+
+#[test]
+fn labels_are_lines_of_two_numbers_and_a_name() {
+    let labels = found(Scope::Take(TAKE), Format::Audacity);
+    let labels: Vec<(String, String, String)> = serde_json::from_value(labels).unwrap();
+    let expected = spans(1_000_000)
+        .enumerate()
+        .map(|(n, (start, end))| (decimal(start, 6), decimal(end.unwrap_or(start), 6), name(n)));
+    assert_eq!(labels[0].2, "Take 1: verse, dbl");
+    assert_eq!(labels[1..], expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn another_parser_reads_the_reaper_project() {
+    let project = found(Scope::Take(TAKE), Format::Reaper);
+    assert_eq!(project["tempo"], serde_json::json!(["48.650000000", "6", "8"]));
+    let markers: Vec<(String, String)> = serde_json::from_value(project["markers"].clone()).unwrap();
+    let regions: Vec<(String, String, String)> = serde_json::from_value(project["regions"].clone()).unwrap();
+    let pico = 1_000_000_000_000;
+    let all: Vec<_> = spans(pico).enumerate().collect();
+    let points = all.iter().filter(|(_, (_, end))| end.is_none());
+    assert_eq!(markers, points.map(|(n, (start, _))| (decimal(*start, 12), name(*n))).collect::<Vec<_>>());
+    // A name with all three quotes loses its backticks.
+    let ranges = all.iter().filter_map(|(n, (start, end))| {
+        let name = if *n == 1 { name(*n).replace('`', "'") } else { name(*n) };
+        Some((name, decimal(*start, 12), decimal((*end)?, 12)))
+    });
+    assert_eq!(regions[0], ("Take 1: verse, dbl".into(), decimal(0, 12), decimal(36_000 * pico, 12)));
+    assert_eq!(regions[1..], ranges.collect::<Vec<_>>());
+}
+
+#[test]
+fn python_works_the_chain_of_the_bundle_out_again() {
+    let read = found(Scope::Session, Format::Json);
+    assert_eq!(read["hash"], read["told"]);
+    assert_eq!((read["seq"].as_u64(), &read["title"]), (Some(events().len() as u64), &"Blue hour".into()));
+}
+
+#[test]
+fn farfield_exports_a_session_and_writes_over_nothing() {
+    let relay = Relay::start().unwrap();
+    let session = relay.new_session("Blue hour").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blue.json");
+    let file = path.to_string_lossy();
+    let export = ["export", session.link("producer"), "--format", "json", "-o"];
+    let to = |path, more: &[&str]| farfield(&[&export[..], &[path], more].concat()).unwrap();
+
+    assert_eq!(to(&file, &[]).succeeded().unwrap(), "");
+    let bundle = Bundle::read(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!((bundle.session.to_string(), bundle.state.title.as_str()), (session.id.clone(), "Blue hour"));
+    assert!(to(&file, &[]).err.contains("--force"));
+    assert_eq!(to(&file, &["--force"]).succeeded().unwrap(), "");
+    assert_eq!(Bundle::read(&to("-", &[]).succeeded().unwrap()).unwrap().state, bundle.state);
+
+    let refused = to("-", &["--take", "7"]);
+    assert!(refused.err.contains("no take 7") && refused.status.code() == Some(4), "{}", refused.err);
+    let listener = farfield(&["export", session.link("listener"), "--format", "csv", "-o", "-"]).unwrap();
+    assert!(listener.err.contains("does not let you export") && listener.status.code() == Some(4), "{}", listener.err);
+}

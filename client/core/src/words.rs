@@ -117,6 +117,7 @@ mod tests {
     use protocol::ids::NoteId;
     use protocol::session::apply;
     use protocol::session::note::Severity;
+    use protocol::session::take::Ruling;
     use units::WallTime;
     use uuid::Uuid;
 
@@ -138,7 +139,13 @@ mod tests {
     #[test]
     fn takes_and_verdicts_are_told_with_names_slates_and_reasons() {
         let take = TakeNumber(1);
-        let verdict = Event::TakeVerdict { take, verdict: Verdict::Redo, reason: "late".into(), audio: vec![] };
+        let verdict = Event::TakeVerdict {
+            take,
+            verdict: Verdict::Redo,
+            reason: "late".into(),
+            audio: vec![],
+            was: Ruling::default(),
+        };
         let told = sentences(vec![
             Event::TakeArm { take, slate: "verse".into(), only: None },
             Event::TakeRoll { take },

@@ -97,6 +97,7 @@ fn settings(kind: StreamKind, config: &JoinConfig) -> StreamSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use codec::jitter::Profile;
 
     #[test]
     fn roles_publish_what_is_theirs_and_listeners_nothing() {

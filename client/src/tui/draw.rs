@@ -348,13 +348,17 @@ impl Page {
         let state = cut(&states.join("  "), self.width, self.more());
         let taken = Span::raw(state.as_str()).width();
         let room = self.width.saturating_sub(taken + usize::from(taken > 0));
+        // The last key shows all the others, so there is always room for it.
+        let [others @ .., (help, words)] = KEYS;
+        let help = format!("{help} {words}");
         let mut keys = String::new();
-        for (key, words) in KEYS {
-            let next = format!("{}{key} {words}", if keys.is_empty() { "" } else { "  " });
-            if keys.len() + next.len() <= room {
+        for (key, words) in others {
+            let next = format!("{key} {words}  ");
+            if keys.len() + next.len() + help.len() <= room {
                 keys.push_str(&next);
             }
         }
+        keys.push_str(&help);
         let keys = column(&keys, self.width - taken, "");
         let style = if view.muted || view.dimmed.is_some() { self.look.watch() } else { self.look.strong() };
         Line::from(vec![Span::styled(keys, self.look.quiet()), Span::styled(state, style)])

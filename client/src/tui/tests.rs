@@ -79,7 +79,7 @@ fn studio() -> View {
                 text: "Mo hears nothing: their browser plays no sound; ask them to press Join.".into(),
             },
         ],
-        help: false,
+        ..View::default()
     }
 }
 
@@ -121,7 +121,7 @@ fn the_view_at_eighty_by_twenty_four() {
         "",
         "",
         "",
-        "q quit  m mute  d dim  + louder  - softer  ? keys     DIM -20 dB  volume -3.0 dB",
+        "q quit  m mute  d dim  a arm  r roll  s stop  ? keys  DIM -20 dB  volume -3.0 dB",
     ];
     assert_eq!(shown, expected, "\n{}", shown.join("\n"));
 }
@@ -167,9 +167,36 @@ fn the_view_at_two_hundred_by_sixty() {
         "00:02   You are in the session.",
         "01:01   Nina came in.",
         "11:40 ! Mo hears nothing: their browser plays no sound; ask them to press Join.",
-        "q quit  m mute  d dim  + louder  - softer  c clear overs  ? keys                                                                                                              DIM -20 dB  volume -3.0 dB",
+        "q quit  m mute  d dim  a arm  r roll  s stop  n note  l slate  b baton  + louder  - softer  c clear overs  ? keys                                                             DIM -20 dB  volume -3.0 dB",
     ];
     assert_eq!(written, expected);
+}
+
+#[test]
+fn a_rolling_take_the_baton_and_what_is_not_saved_have_a_row_of_their_own() {
+    let take = TakeLine {
+        number: 3,
+        slate: "chorus".into(),
+        phase: "rolling".into(),
+        rolling: Some(Duration::from_secs(72)),
+        marks: "circled".into(),
+    };
+    let view = View { take: Some(take.clone()), baton: Some("Nina".into()), unsaved: 2, ..studio() };
+    let row = "Take 3 \"chorus\" · ● ROLLING 01:12 · circled · baton: Nina · 2 not saved yet";
+    assert_eq!(rows(&view, DRAWN, 80, 24)[1], row);
+    let stopped = TakeLine { rolling: None, phase: "in review".into(), slate: String::new(), ..take };
+    let view = View { take: Some(stopped), ..studio() };
+    assert_eq!(rows(&view, PLAIN, 80, 24)[1], "Take 3 - in review - circled");
+    assert_eq!(rows(&view, PLAIN, 40, 12).len(), 12);
+}
+
+#[test]
+fn what_is_typed_stands_at_the_foot_with_its_end_in_sight_and_harmless() {
+    let typing = |text: &str| View { typing: Some(("Note: ", text.to_owned())), ..studio() };
+    assert_eq!(rows(&typing("flat"), PLAIN, 80, 24)[23], "Note: flat_");
+    let long = rows(&typing(&format!("{}end", "x".repeat(300))), DRAWN, 40, 12).remove(11);
+    assert!(long.ends_with("xend▏") && long.chars().count() == 40, "{long}");
+    assert_eq!(rows(&typing("a\u{1b}[2Jb"), PLAIN, 80, 24)[23], "Note: a[2Jb_");
 }
 
 #[test]

@@ -20,4 +20,5 @@ pub mod delay;
 pub mod mirror;
 pub mod outbox;
 pub mod route;
+pub mod take;
 pub mod talk;

@@ -121,8 +121,12 @@ impl<W: Write + Seek> WavWriter<W> {
         if samples.is_empty() {
             return Ok(());
         }
+        let before = self.data_bytes;
         self.append(samples)?;
-        self.write_header()?;
+        if let Err(error) = self.write_header() {
+            self.data_bytes = before;
+            return Err(error);
+        }
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod pump;
 mod session;
 mod sounds;
 mod streams;
+mod takes;
 
 use crate::media::MediaError;
 use crate::report::Reporter;
@@ -23,6 +24,7 @@ use client_core::outbox::OutboxFull;
 use codec::jitter::Profile;
 use protocol::link::InviteLink;
 use protocol::stream::StreamKind;
+use std::path::PathBuf;
 use std::time::Duration;
 use units::Bitrate;
 
@@ -41,6 +43,8 @@ pub struct JoinConfig {
     pub profile: Profile,
     /// Of a published program; the profile's when absent.
     pub bitrate: Option<Bitrate>,
+    /// Where takes are recorded.
+    pub recordings: PathBuf,
     /// Leave after so long.
     pub seconds: Option<Duration>,
 }

@@ -72,7 +72,8 @@ fn mend(mut known: Sidecar, sound: &Path) -> Result<Sidecar, FindError> {
     known.gaps = clip_gaps(&known.gaps, head.from, to);
     known.holes = clip_gaps(&known.holes, head.from, to);
     let lost = known.lost();
-    let damaged = if lost > 0 { format!(", and {lost} samples were lost on the way to the disk") } else { String::new() };
+    let damaged =
+        if lost > 0 { format!(", and {lost} samples were lost on the way to the disk") } else { String::new() };
     let reason = Some(format!("its recorder was killed{damaged}"));
     known.end = Some(End { to, pcm_hash: pcm_hash.to_string(), reason });
     Ok(known)

@@ -50,7 +50,9 @@ pub(super) struct Place<'a> {
 pub(super) enum PartError {
     #[error("the disk is full: make room in {folder}, then roll another take")]
     Full { folder: String },
-    #[error("the folder {folder} cannot be written to ({cause}): check its permissions, or name another by --recordings")]
+    #[error(
+        "the folder {folder} cannot be written to ({cause}): check its permissions, or name another by --recordings"
+    )]
     Folder { folder: String, cause: io::Error },
     #[error("its description cannot be written ({0}): check the disk, then roll another take")]
     Sidecar(io::Error),

@@ -1,7 +1,7 @@
 //! The small file beside a part's sound that says what it is.
 
 use client_core::take::{EpochName, Left, PartHead, Seat};
-use protocol::ids::{PartId, ParticipantId, SessionId, StreamId, TakeNumber};
+use protocol::ids::{LogId, PartId, ParticipantId, SessionId, StreamId, TakeNumber};
 use protocol::session::take::CaptureGap;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -13,6 +13,7 @@ use units::{SampleRate, SampleTime};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sidecar {
     session: SessionId,
+    log: LogId,
     participant: ParticipantId,
     take: TakeNumber,
     part: PartId,
@@ -44,6 +45,7 @@ impl Sidecar {
         let PartHead { part, take, seat, name, from, rate, channels } = *head;
         Sidecar {
             session: seat.session,
+            log: seat.log,
             participant: seat.participant,
             take,
             part,
@@ -64,7 +66,7 @@ impl Sidecar {
         PartHead {
             part: self.part,
             take: self.take,
-            seat: Seat { session: self.session, participant: self.participant },
+            seat: Seat { session: self.session, log: self.log, participant: self.participant },
             name: EpochName { stream: self.stream, epoch: self.epoch },
             from: self.from,
             rate: self.rate,

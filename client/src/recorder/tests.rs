@@ -2,7 +2,7 @@
 
 use super::*;
 use client_core::take::{EpochName, Found, Left, PartHead, Seat};
-use protocol::ids::{PartId, SessionId, TakeNumber};
+use protocol::ids::{LogId, PartId, ParticipantId, SessionId, StreamId, TakeNumber};
 use protocol::session::take::CaptureGap;
 use sound_files::{PcmHasher, SampleFormat, WavReader};
 use std::fs;
@@ -46,8 +46,7 @@ impl Device {
             frames: 480,
             captured_at: MonoTime(0),
         };
-        let block: Vec<f32> =
-            (0..2 * 480).map(|i| sound(self.run, self.at + i / 2, i as usize % 2)).collect();
+        let block: Vec<f32> = (0..2 * 480).map(|i| sound(self.run, self.at + i / 2, i as usize % 2)).collect();
         while !self.tap.write_rt(piece, &block) {
             std::thread::yield_now();
         }
@@ -72,8 +71,14 @@ fn session() -> SessionId {
     SessionId(Uuid::from_u128(1))
 }
 
+const ME: ParticipantId = ParticipantId(Uuid::from_u128(2));
+
+fn seat(participant: ParticipantId) -> Seat {
+    Seat { session: session(), log: LogId(Uuid::from_u128(4)), participant }
+}
+
 fn name(run: u32) -> EpochName {
-    EpochName { stream: protocol::ids::StreamId(Uuid::from_u128(3)), epoch: run + 10 }
+    EpochName { stream: StreamId(Uuid::from_u128(3)), epoch: run + 10 }
 }
 
 /// A recorder in `folder` that knows the names of three runs.
@@ -82,8 +87,7 @@ fn start(folder: &Path, pre_roll_ms: u64) -> (Recorder, mpsc::Receiver<News>, La
     let config = RecorderConfig { pre_roll, reserve_bytes: 0, ..RecorderConfig::new(folder.to_owned()) };
     let (mut recorder, news) = Recorder::start(config, MonoClock::start()).unwrap();
     let (lane, tap) = recorder.open_lane("program").unwrap();
-    let participant = protocol::ids::ParticipantId(Uuid::from_u128(2));
-    recorder.try_order(Order::Sit { seat: Seat { session: session(), participant } }).unwrap();
+    recorder.try_order(Order::Sit { seat: seat(ME) }).unwrap();
     (0..3).for_each(|run| recorder.try_order(Order::Name { lane, run, name: name(run) }).unwrap());
     (recorder, news, lane, Device { tap, run: 0, at: 0 })
 }
@@ -288,8 +292,8 @@ fn a_run_without_a_name_waits_in_the_pre_roll_until_it_has_one() {
 fn whoever_is_somebody_else_has_no_names_yet() {
     let mut studio = Studio::new();
     studio.device.give(1);
-    let participant = protocol::ids::ParticipantId(Uuid::from_u128(9));
-    let seat = Seat { session: session(), participant };
+    let participant = ParticipantId(Uuid::from_u128(9));
+    let seat = seat(participant);
     studio.recorder.try_order(Order::Sit { seat }).unwrap();
     studio.roll(1);
     studio.device.give(1);
@@ -331,7 +335,7 @@ fn a_disk_without_room_is_said_before_a_part_begins() {
     (studio.recorder, studio.news) = Recorder::start(config, MonoClock::start()).unwrap();
     let (lane, tap) = studio.recorder.open_lane("mic").unwrap();
     (studio.lane, studio.device.tap) = (lane, tap);
-    let seat = Seat { session: session(), participant: protocol::ids::ParticipantId(Uuid::from_u128(2)) };
+    let seat = seat(ME);
     studio.recorder.try_order(Order::Sit { seat }).unwrap();
     studio.recorder.try_order(Order::Name { lane, run: 0, name: name(0) }).unwrap();
     studio.device.give(1);

@@ -1,6 +1,6 @@
 //! What the recorder is asked to do and what it tells.
 
-use protocol::ids::{PartId, ParticipantId, SessionId, StreamId, TakeNumber};
+use protocol::ids::{LogId, PartId, ParticipantId, SessionId, StreamId, TakeNumber};
 use protocol::session::take::CaptureGap;
 use units::{SampleRate, SampleTime};
 
@@ -8,11 +8,13 @@ use units::{SampleRate, SampleTime};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LaneId(pub u32);
 
-/// Who one is, where.
+/// Who one is, where: whoever comes back to another log comes back as somebody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seat {
     /// Which session.
     pub session: SessionId,
+    /// Which incarnation of its journal.
+    pub log: LogId,
     /// Who one is in it.
     pub participant: ParticipantId,
 }

@@ -57,7 +57,7 @@ struct Recorder {
 impl Bench {
     /// A session in which somebody rolls takes and we, the engineer, publish a program and talkback.
     fn new() -> Bench {
-        let seat = Seat { session: id(1), participant: id(ENGINEER) };
+        let seat = Seat { session: id(1), log: id(2), participant: id(ENGINEER) };
         let mut bench = Bench {
             now: MonoTime(1_000_000_000),
             seq: 0,
@@ -83,7 +83,7 @@ impl Bench {
 
     fn record(&mut self, by: Option<ParticipantId>, event: Event) {
         self.seq += 1;
-        apply(&mut self.state, &Recorded { seq: self.seq, by, at: WallTime(0), event });
+        apply(&mut self.state, &Recorded { seq: self.seq, id: None, by, at: WallTime(0), event });
         self.give(Input::State);
     }
 

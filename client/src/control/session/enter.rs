@@ -22,7 +22,9 @@ impl Session {
         let for_player = config.clone();
         let (mut player, warning) = blocking(move || open_player(&for_player, clock)).await?;
         warning.into_iter().for_each(|warning| reporter.warn(warning));
-        let (ticket, opened) = open_and_redeem(&door, &config, clock, &mut reporter).await?;
+        let (mut takes, warning) = Takes::start(config.recordings.clone(), clock);
+        warning.into_iter().for_each(|warning| reporter.warn(warning));
+        let (ticket, opened) = open_and_redeem(&door, &config, clock, &mut reporter, &mut takes).await?;
         let (events_in, publisher_events) = mpsc::channel(PUBLISHER_EVENTS);
         let numbered = opened.into_iter().enumerate();
         let network = NetworkThread::start().map_err(MediaError::open)?;
@@ -47,6 +49,7 @@ impl Session {
             backoff: Backoff::default(),
             streams,
             publisher_events,
+            takes,
             _network: network,
             ear,
             positions,
@@ -87,12 +90,13 @@ async fn open_and_redeem(
     config: &JoinConfig,
     clock: MonoClock,
     reporter: &mut Reporter,
+    takes: &mut Takes,
 ) -> Result<(Option<String>, Vec<Opened>), JoinError> {
     if let Some(planned) = sounds::plan_without_role(&config.inputs) {
-        return Ok((None, open_all(planned, config, clock, reporter).await?));
+        return Ok((None, open_all(planned, config, clock, reporter, takes).await?));
     }
     let redeemed = door.redeem().await?;
-    let opened = open_all(sounds::plan(&config.inputs, redeemed.role), config, clock, reporter).await?;
+    let opened = open_all(sounds::plan(&config.inputs, redeemed.role), config, clock, reporter, takes).await?;
     Ok((Some(redeemed.ticket), opened))
 }
 
@@ -101,11 +105,12 @@ async fn open_all(
     config: &JoinConfig,
     clock: MonoClock,
     reporter: &mut Reporter,
+    takes: &mut Takes,
 ) -> Result<Vec<Opened>, JoinError> {
     let mut opened = Vec::new();
     for plan in planned {
-        let (this, config) = (plan.clone(), config.clone());
-        match blocking(move || sounds::open(&this, &config, clock)).await {
+        let (this, config, recorded) = (plan.clone(), config.clone(), takes.open_lane(plan.kind));
+        match blocking(move || sounds::open(&this, &config, clock, recorded)).await {
             Ok(publisher) => opened.push(publisher),
             Err(error) if plan.asked => return Err(error),
             Err(error) => reporter.warn(format!("nothing is published: {error}; name a source with --input")),

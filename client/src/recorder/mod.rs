@@ -25,9 +25,10 @@ mod thread;
 mod when;
 
 pub use find::find_parts;
-pub(crate) use tap::Piece;
 pub use tap::TakeTap;
-pub(crate) use tap::{TapReader, take_tap};
+#[cfg(test)]
+pub(crate) use tap::TapReader;
+pub(crate) use tap::{Piece, take_tap};
 
 use crate::pipeline::MonoClock;
 use crate::pipeline::thread::spawn;

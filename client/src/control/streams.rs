@@ -113,10 +113,11 @@ impl OwnStream {
 
     /// What the session calls its recorded lane's runs: lane, run, name.
     pub(super) fn names(&self) -> impl Iterator<Item = (LaneId, u32, EpochName)> + '_ {
-        let name = |lane| {
-            move |(epoch, start): &(u32, EpochStart)| (lane, start.epoch, EpochName { stream: self.id, epoch: *epoch })
+        let of_lane = move |lane| {
+            let name = move |epoch: &u32| EpochName { stream: self.id, epoch: *epoch };
+            self.epochs.iter().map(move |(epoch, start)| (lane, start.epoch, name(epoch)))
         };
-        self.lane.into_iter().flat_map(move |lane| self.epochs.iter().map(name(lane)))
+        self.lane.into_iter().flat_map(of_lane)
     }
 
     /// Sends over this connection from now on, or over none.

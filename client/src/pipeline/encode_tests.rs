@@ -9,7 +9,7 @@ use super::outlet::{Outlet, PublisherControl};
 use super::packet::OutPacket;
 use super::queue::{QueueReceiver, queue};
 use super::tap::{TapReader, tap};
-use crate::recorder::{Piece, TapReader, take_tap};
+use crate::recorder::{Piece, TakeReader, take_tap};
 use codec::opus::FrameDuration;
 use codec::publish::StreamSettings;
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ struct Bench {
     events: EventReceiver,
     tap: TapReader,
     control: Arc<PublisherControl>,
-    taken: TapReader,
+    taken: TakeReader,
 }
 
 const RTP0: RtpTimestamp = RtpTimestamp(u32::MAX - 1_000);

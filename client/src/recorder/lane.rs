@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::part::{PartError, PartFile, Place};
-use super::tap::TapReader;
+use super::tap::TakeReader;
 use super::{LONGEST_SILENCE, Piece, RecorderConfig};
 use crate::pipeline::MonoClock;
 use client_core::take::{Began, EpochName, LaneId, News, PartHead, Seat};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub(super) struct Lane {
     pub(super) id: LaneId,
     label: &'static str,
-    reader: Option<TapReader>,
+    reader: Option<TakeReader>,
     store: Store,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Desk<'a> {
 }
 
 impl Lane {
-    pub(super) fn new(id: LaneId, label: &'static str, reader: TapReader) -> Lane {
+    pub(super) fn new(id: LaneId, label: &'static str, reader: TakeReader) -> Lane {
         let store = Store { lane: id, label, history: None, names: BTreeMap::new(), wanted: None, part: None };
         Lane { id, label, reader: Some(reader), store }
     }

@@ -25,9 +25,9 @@ mod thread;
 mod when;
 
 pub use find::find_parts;
-pub use tap::TakeTap;
 #[cfg(test)]
-pub(crate) use tap::TapReader;
+pub(crate) use tap::TakeReader;
+pub use tap::TakeTap;
 pub(crate) use tap::{Piece, take_tap};
 
 use crate::pipeline::MonoClock;

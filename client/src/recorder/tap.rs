@@ -37,18 +37,18 @@ pub struct TakeTap {
 }
 
 /// The recorder's end.
-pub(crate) struct TapReader {
+pub(crate) struct TakeReader {
     samples: Consumer<f32>,
     pieces: Consumer<Piece>,
     scratch: Box<[f32]>,
 }
 
 /// Makes the pair.
-pub(crate) fn take_tap() -> (TakeTap, TapReader) {
+pub(crate) fn take_tap() -> (TakeTap, TakeReader) {
     let (samples_in, samples) = RingBuffer::new(VALUES);
     let (pieces_in, pieces) = RingBuffer::new(PIECES);
     let scratch = vec![0.0; MAX_VALUES].into();
-    (TakeTap { samples: samples_in, pieces: pieces_in }, TapReader { samples, pieces, scratch })
+    (TakeTap { samples: samples_in, pieces: pieces_in }, TakeReader { samples, pieces, scratch })
 }
 
 impl TakeTap {
@@ -59,7 +59,7 @@ impl TakeTap {
     }
 }
 
-impl TapReader {
+impl TakeReader {
     /// The next piece and its samples.
     pub(crate) fn next(&mut self) -> Option<(Piece, &[f32])> {
         let piece = self.pieces.pop().ok()?;

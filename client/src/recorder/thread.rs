@@ -2,7 +2,7 @@
 
 use super::find::find_parts;
 use super::lane::{Desk, Lane};
-use super::tap::TapReader;
+use super::tap::TakeReader;
 use super::{RecorderConfig, sidecar};
 use crate::pipeline::MonoClock;
 use crate::pipeline::thread::spawn;
@@ -18,7 +18,7 @@ const ROUND: Duration = Duration::from_millis(50);
 
 /// What others ask of the thread.
 pub(super) enum Request {
-    Open { id: LaneId, label: &'static str, reader: TapReader },
+    Open { id: LaneId, label: &'static str, reader: TakeReader },
     Order(Order),
 }
 

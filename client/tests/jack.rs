@@ -28,7 +28,7 @@ fn jack(name: &str) -> JackSpec {
 fn publish(jack: JackSpec) -> Result<Started, PipelineError> {
     let settings = StreamSettings::program(2, FrameDuration::Us2500, Bitrate(256_000), 0);
     let config = PublishConfig { input: InputSpec::Jack(jack), settings, rtp0: RtpTimestamp(77) };
-    start_publisher(config, MonoClock::start())
+    start_publisher(config, MonoClock::start(), None)
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ fn publish_and_play() {
     let clock = MonoClock::start();
     let settings = StreamSettings::program(2, FrameDuration::Us2500, Bitrate(256_000), 1);
     let input = InputSpec::Jack(JackSpec::default());
-    let mut started = start_publisher(PublishConfig { input, settings, rtp0: RtpTimestamp(0) }, clock).unwrap();
+    let mut started = start_publisher(PublishConfig { input, settings, rtp0: RtpTimestamp(0) }, clock, None).unwrap();
     let output = OutputSpec::Jack(JackSpec::default());
     let player = start_player(PlayerConfig { output, profile: Profile::Lowest, positions: false }, clock).unwrap();
     player.add(SourceId(1), StreamKind::Program, started.publisher.format()).unwrap();

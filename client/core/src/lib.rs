@@ -23,5 +23,6 @@ pub mod outbox;
 pub mod pace;
 pub mod request;
 pub mod route;
+pub mod take;
 pub mod talk;
 pub mod words;

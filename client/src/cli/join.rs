@@ -1,5 +1,6 @@
 use super::Failure;
 use crate::control::{self, InputPlan, JoinConfig};
+use crate::recorder;
 use crate::report::{Mode, Reporter};
 use crate::spec::{InputSpec, OutputSpec};
 use clap::Args;
@@ -38,6 +39,9 @@ pub struct JoinArgs {
     /// Bits per second of a published program, 6000 to 510000 [default: 256000]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(6_000..=510_000))]
     bitrate: Option<u32>,
+    /// Folder for the takes of what is published [default: farfield/recordings in the user's data folder]
+    #[arg(long, value_name = "FOLDER")]
+    recordings: Option<PathBuf>,
     /// Leave after so many seconds
     #[arg(long, value_name = "N")]
     seconds: Option<f64>,
@@ -103,6 +107,7 @@ pub(super) async fn join(args: JoinArgs) -> Result<(), Failure> {
         output: args.output,
         profile: args.profile,
         bitrate: args.bitrate.map(Bitrate),
+        recordings: args.recordings.unwrap_or_else(recorder::default_folder),
         seconds,
         state: args.state.or_else(control::usual_state_folder),
         frame: args.frame_us,

@@ -16,6 +16,7 @@ mod pump;
 mod session;
 mod sounds;
 mod streams;
+mod takes;
 
 use crate::media::MediaError;
 use crate::report::Reporter;
@@ -45,6 +46,8 @@ pub struct JoinConfig {
     pub profile: Profile,
     /// Of a published program; the profile's when absent.
     pub bitrate: Option<Bitrate>,
+    /// Where takes are recorded.
+    pub recordings: PathBuf,
     /// Leave after so long.
     pub seconds: Option<Duration>,
     /// RTP timestamp of the first tick of what is published, to rehearse a wrap; random when absent, as RFC 3550 wants.

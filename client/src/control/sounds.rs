@@ -3,7 +3,9 @@
 use super::{InputPlan, JoinConfig, JoinError};
 use crate::pipeline::MonoClock;
 use crate::pipeline::publish::{PublishConfig, Started, start_publisher};
+use crate::recorder::TakeTap;
 use crate::spec::{DeviceSpec, InputSpec};
+use client_core::take::LaneId;
 use codec::opus::FrameDuration;
 use codec::publish::StreamSettings;
 use protocol::grants::{Grant, Role};
@@ -28,6 +30,8 @@ pub(super) struct Opened {
     pub(super) ssrc: Ssrc,
     pub(super) rtp0: RtpTimestamp,
     pub(super) started: Started,
+    /// Where takes of it are recorded; nowhere if they are not.
+    pub(super) lane: Option<LaneId>,
 }
 
 /// Fills in what the command line leaves to the role.
@@ -51,12 +55,18 @@ pub(super) fn plan_without_role(inputs: &[InputPlan]) -> Option<Vec<Planned>> {
 }
 
 /// Starts one publisher. Blocks until its device runs or has refused.
-pub(super) fn open(planned: &Planned, config: &JoinConfig, clock: MonoClock) -> Result<Opened, JoinError> {
+pub(super) fn open(
+    planned: &Planned,
+    config: &JoinConfig,
+    clock: MonoClock,
+    recorded: Option<(LaneId, TakeTap)>,
+) -> Result<Opened, JoinError> {
     let settings = settings(planned.kind, config);
     let (ssrc, rtp0) = (Ssrc(random_u32().max(1)), config.rtp0.unwrap_or_else(|| RtpTimestamp(random_u32())));
     let publish = PublishConfig { input: planned.spec.clone(), settings, rtp0 };
-    let started = start_publisher(publish, clock).map_err(|error| JoinError::Sound(error.to_string()))?;
-    Ok(Opened { kind: planned.kind, ssrc, rtp0, started })
+    let (lane, take) = recorded.unzip();
+    let started = start_publisher(publish, clock, take).map_err(|error| JoinError::Sound(error.to_string()))?;
+    Ok(Opened { kind: planned.kind, ssrc, rtp0, started, lane })
 }
 
 /// Random bits for things that must only differ from others': ids of sources, first timestamps, waits.

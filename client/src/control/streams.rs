@@ -10,6 +10,7 @@ use crate::pipeline::{EpochStart, EventReceiver, PublisherEvent};
 use crate::report::{LevelStats, PublishedStats, kind_name};
 use crate::tui::StreamMeters;
 use client_core::clock::RelayClock;
+use client_core::take::{EpochName, LaneId};
 use client_core::talk::TalkDetector;
 use codec::publish::MAX_REDUNDANCY;
 use protocol::command::Command;
@@ -32,6 +33,8 @@ pub(super) struct OwnStream {
     pub(super) id: StreamId,
     pub(super) kind: StreamKind,
     pub(super) ssrc: Ssrc,
+    /// Where takes of it are recorded.
+    pub(super) lane: Option<LaneId>,
     rtp0: RtpTimestamp,
     publisher: Publisher,
     format: StreamFormat,
@@ -57,7 +60,7 @@ impl OwnStream {
         events: mpsc::Sender<(usize, PublisherEvent)>,
         network: &Handle,
     ) -> OwnStream {
-        let Opened { kind, ssrc, rtp0, started } = opened;
+        let Opened { kind, ssrc, rtp0, started, lane } = opened;
         let format = started.publisher.format().clone();
         let frame = Ticks::from_duration(Duration::from_micros(u64::from(format.frame_us)));
         let (sender, current) = watch::channel(None);
@@ -70,6 +73,7 @@ impl OwnStream {
             id: new_id(),
             kind,
             ssrc,
+            lane,
             rtp0,
             publisher: started.publisher,
             epochs: Vec::new(),
@@ -105,6 +109,15 @@ impl OwnStream {
         let number = self.epochs.last().map_or(0, |(number, _)| number + 1);
         self.epochs.push((number, start));
         self.epoch_command(number, &start)
+    }
+
+    /// What the session calls its recorded lane's runs: lane, run, name.
+    pub(super) fn names(&self) -> impl Iterator<Item = (LaneId, u32, EpochName)> + '_ {
+        let of_lane = move |lane| {
+            let name = move |epoch: &u32| EpochName { stream: self.id, epoch: *epoch };
+            self.epochs.iter().map(move |(epoch, start)| (lane, start.epoch, name(epoch)))
+        };
+        self.lane.into_iter().flat_map(of_lane)
     }
 
     /// Sends over this connection from now on, or over none.

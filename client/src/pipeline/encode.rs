@@ -10,6 +10,7 @@ use super::events::{EpochStart, EventSender, Gap, PublisherEvent};
 use super::framer::{Framer, SKIP_STEP, skippable};
 use super::outlet::{Outlet, PublisherControl};
 use super::thread::{ENCODE_LEVEL, Priority, raise_this_thread};
+use crate::recorder::{Piece, TakeTap};
 use rtrb::{Consumer, Producer};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -32,6 +33,8 @@ pub(crate) struct EncodeLoop {
     events: EventSender,
     control: Arc<PublisherControl>,
     supervisor: Thread,
+    /// Takes are recorded from here: before mute, resampler and encoder.
+    take: Option<TakeTap>,
     scratch: Box<[f32]>,
     epoch: Option<Epoch>,
 }
@@ -68,11 +71,12 @@ impl EncodeLoop {
         events: EventSender,
         control: Arc<PublisherControl>,
         supervisor: Thread,
+        take: Option<TakeTap>,
     ) -> EncodeLoop {
         let framer = Framer::new(outlet.channels(), outlet.frame_ticks());
         let scratch = vec![0.0; 2 * MAX_BLOCK].into();
         let chain = Chain { framer, outlet };
-        EncodeLoop { chain, segments, retired, events, control, supervisor, scratch, epoch: None }
+        EncodeLoop { chain, segments, retired, events, control, supervisor, take, scratch, epoch: None }
     }
 
     /// Runs until told to stop; then the last, unfinished frame is sent.
@@ -99,7 +103,7 @@ impl EncodeLoop {
     }
 
     fn drain(&mut self) {
-        let EncodeLoop { chain, events, control, scratch, epoch: Some(epoch), .. } = self else { return };
+        let EncodeLoop { chain, events, control, take, scratch, epoch: Some(epoch), .. } = self else { return };
         while let Some((block, samples)) = epoch.segment.reader.next(scratch) {
             let placed = epoch.counter.place(&block);
             let from = *epoch.from.get_or_insert_with(|| {
@@ -107,6 +111,10 @@ impl EncodeLoop {
                 events.send(PublisherEvent::Epoch(start));
                 start.from
             });
+            if let Some(take) = take {
+                // What does not fit shows at the other end as a hole between two pieces.
+                take.write_rt(piece(epoch.number, &epoch.segment.format, &block, &placed), samples);
+            }
             if placed.lost.0 > 0 {
                 control.lost_samples.fetch_add(placed.lost.0, Relaxed);
                 events.send(PublisherEvent::Gap(gap(epoch.number, &placed)));
@@ -197,6 +205,12 @@ impl Segment {
         let exact = (u64::from(self.format.rate.0) * SKIP_STEP as u64).is_multiple_of(u64::from(TICK_RATE));
         if exact { (skippable(self.ticks_of(lost.0 as i64).0) / SKIP_STEP) as u64 } else { 0 }
     }
+}
+
+fn piece(run: u32, format: &CaptureFormat, block: &Block, placed: &Placed) -> Piece {
+    let (rate, channels) = (format.rate, format.channels as u8);
+    let (frames, captured_at) = (block.frames, block.captured_at);
+    Piece { run, rate, channels, at: placed.at, lost: placed.lost, frames, captured_at }
 }
 
 fn gap(epoch: u32, placed: &Placed) -> Gap {

@@ -9,6 +9,7 @@ use super::outlet::{Outlet, PublisherControl};
 use super::packet::OutPacket;
 use super::queue::{QueueReceiver, queue};
 use super::tap::{TapReader, tap};
+use crate::recorder::{Piece, TakeReader, take_tap};
 use codec::opus::FrameDuration;
 use codec::publish::StreamSettings;
 use proptest::prelude::*;
@@ -25,6 +26,7 @@ struct Bench {
     events: EventReceiver,
     tap: TapReader,
     control: Arc<PublisherControl>,
+    taken: TakeReader,
 }
 
 const RTP0: RtpTimestamp = RtpTimestamp(u32::MAX - 1_000);
@@ -39,9 +41,10 @@ impl Bench {
         let outlet = Outlet::new(settings, RTP0, MonoClock::start(), packets_in, tap_in, control.clone()).unwrap();
         let (segments, segments_out) = RingBuffer::new(SEGMENT_SLOTS);
         let (retired_in, retired) = RingBuffer::new(SEGMENT_SLOTS);
+        let (take, taken) = take_tap();
         let this = std::thread::current();
-        let looping = EncodeLoop::new(outlet, segments_out, retired_in, events_in, control.clone(), this);
-        Bench { looping, segments, retired, packets, events, tap, control }
+        let looping = EncodeLoop::new(outlet, segments_out, retired_in, events_in, control.clone(), this, Some(take));
+        Bench { looping, segments, retired, packets, events, tap, control, taken }
     }
 
     /// Opens a simulated device.
@@ -110,6 +113,26 @@ fn mute_is_silence_that_goes_on_counting() {
     let heard = bench.tap.read();
     assert!(heard[..480].iter().any(|s| *s != 0.0) && heard[480..].iter().all(|s| *s == 0.0), "faded in 5 ms");
     assert_eq!(bench.sent().iter().map(|packet| packet.ticks.0).collect::<Vec<_>>(), [0, 480]);
+}
+
+#[test]
+fn takes_are_recorded_as_the_device_gave_them_muted_or_not_and_every_gap_is_known() {
+    let mut bench = Bench::new(FrameDuration::Us10000);
+    let mut first = bench.open(44_100, 1);
+    bench.control.muted.store(true, Relaxed);
+    first.write_rt(700, nanos(0, 44_100), 3, |frame, _| frame as f32);
+    first.write_rt(703 + 40, nanos(43, 44_100), 2, |frame, _| 0.5 + frame as f32);
+    bench.looping.turn();
+    let mut second = bench.open(48_000, 2);
+    second.write_rt(0, nanos(48_000, 48_000), 1, |_, channel| channel as f32);
+    bench.looping.turn();
+    let taken: Vec<(Piece, Vec<f32>)> =
+        std::iter::from_fn(|| bench.taken.next().map(|(piece, samples)| (piece, samples.to_vec()))).collect();
+    let places: Vec<(u32, i64, u64, u32, u8)> =
+        taken.iter().map(|(piece, _)| (piece.run, piece.at.0, piece.lost.0, piece.rate.0, piece.channels)).collect();
+    assert_eq!(places, [(0, 0, 0, 44_100, 1), (0, 43, 40, 44_100, 1), (1, 0, 0, 48_000, 2)]);
+    let sound: Vec<&[f32]> = taken.iter().map(|(_, samples)| &samples[..]).collect();
+    assert_eq!(sound, [&[0.0, 1.0, 2.0][..], &[0.5, 1.5], &[0.0, 1.0]]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::playout::SourceId;
 use super::queue::queue;
 use super::sources::Sources;
 use super::tap::tap;
+use crate::recorder::take_tap;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use codec::jitter::{Config, Profile};
 use codec::opus::FrameDuration;
@@ -39,8 +40,10 @@ fn capture_and_encoding_do_not_allocate() {
         Outlet::new(settings, RtpTimestamp(0), MonoClock::start(), packets_in, tap_in, control.clone()).unwrap();
     let (mut segments, segments_out) = RingBuffer::new(SEGMENT_SLOTS);
     let (retired_in, _retired) = RingBuffer::new(SEGMENT_SLOTS);
+    let (take, mut taken) = take_tap();
     let this = std::thread::current();
-    let mut looping = EncodeLoop::new(outlet, segments_out, retired_in, events_in, control.clone(), this.clone());
+    let mut looping =
+        EncodeLoop::new(outlet, segments_out, retired_in, events_in, control.clone(), this.clone(), Some(take));
     let format = CaptureFormat { rate: SampleRate(44_100), channels: 2, counting: Counting::Estimated };
     let (mut device, reader) = capture_ring(format, this);
     let converter = Converter::new(format, 2).unwrap();
@@ -59,7 +62,9 @@ fn capture_and_encoding_do_not_allocate() {
         }
     });
     assert!(std::iter::from_fn(|| packets.try_recv()).count() > 200);
-    assert!(control.lost_samples.load(Relaxed) > 100, "the xruns were counted");
+    let lost: u64 = std::iter::from_fn(|| taken.next().map(|(piece, _)| piece.lost.0)).sum();
+    assert!(lost > 100, "the xruns were counted");
+    assert_eq!(control.lost_samples.load(Relaxed), lost, "and the recorder knows of each");
 }
 
 /// A device with 64-sample callbacks and an underrun; sources come, are dimmed and go.

@@ -11,6 +11,7 @@ use super::tap::{TapReader, tap};
 use super::thread::{Priority, spawn};
 use super::{MonoClock, PipelineError};
 use crate::device::{self, CaptureStream, DeviceError};
+use crate::recorder::TakeTap;
 use crate::spec::InputSpec;
 use codec::publish::{MAX_REDUNDANCY, StreamSettings};
 use protocol::stream::StreamFormat;
@@ -85,11 +86,16 @@ pub struct PublisherStats {
 /// How often a device that is gone is tried again.
 const REOPEN: Duration = Duration::from_millis(500);
 
-/// Opens the input and starts encoding. Blocks until the device runs or has refused: milliseconds.
+/// Opens the input and starts encoding; takes can be recorded where there is a tap for them. Blocks until the device
+/// runs or has refused: milliseconds.
 ///
 /// # Errors
 /// If the input cannot be opened, the settings cannot be encoded or no thread can be started.
-pub fn start_publisher(config: PublishConfig, clock: MonoClock) -> Result<Started, PipelineError> {
+pub fn start_publisher(
+    config: PublishConfig,
+    clock: MonoClock,
+    take: Option<TakeTap>,
+) -> Result<Started, PipelineError> {
     let settings = config.settings;
     let per_second = 1_000_000 / settings.frame.micros() as usize;
     let (packets_in, packets) = queue(per_second);
@@ -100,7 +106,8 @@ pub fn start_publisher(config: PublishConfig, clock: MonoClock) -> Result<Starte
     let outlet = Outlet::new(settings, config.rtp0, clock, packets_in, tap_in, control.clone())?;
     let (started_in, started) = mpsc::channel();
     let (for_thread, input) = (control.clone(), config.input);
-    let supervisor = spawn("capture", move || match Supervisor::start(input, clock, outlet, events_in, for_thread) {
+    let start = move || Supervisor::start(input, clock, outlet, events_in, for_thread, take);
+    let supervisor = spawn("capture", move || match start() {
         Ok((supervisor, rate)) => {
             let _ = started_in.send(Ok(rate));
             supervisor.run();
@@ -211,12 +218,13 @@ impl Supervisor {
         outlet: Outlet,
         events: EventSender,
         control: Arc<PublisherControl>,
+        take: Option<TakeTap>,
     ) -> Result<(Supervisor, SampleRate), PipelineError> {
         let (segments, segments_out) = RingBuffer::new(SEGMENT_SLOTS);
         let (retired_in, retired) = RingBuffer::new(SEGMENT_SLOTS);
         let channels = outlet.channels();
         let this = std::thread::current();
-        let looping = EncodeLoop::new(outlet, segments_out, retired_in, events.clone(), control.clone(), this);
+        let looping = EncodeLoop::new(outlet, segments_out, retired_in, events.clone(), control.clone(), this, take);
         let encoder = spawn("encode", move || looping.run())?;
         let mut supervisor =
             Supervisor { input, clock, channels, segments, retired, events, control, encoder, stream: None };

@@ -114,8 +114,8 @@ fn parse_format(bytes: &[u8]) -> Result<WavSpec, ReadError> {
 
 /// The plain format tag inside an extensible format.
 fn subtype(bytes: &[u8]) -> Result<u16, ReadError> {
-    let tag = u16_at(bytes, 24).ok_or(ReadError::NoFormat)?;
-    if bytes.get(26..40) == Some(&SUBTYPE_TAIL) { Ok(tag) } else { Err(ReadError::Coding { tag: EXTENSIBLE, bits: 0 }) }
+    let (tag, tail) = u16_at(bytes, 24).zip(bytes.get(26..40)).ok_or(ReadError::NoFormat)?;
+    if tail == SUBTYPE_TAIL { Ok(tag) } else { Err(ReadError::Coding { tag: EXTENSIBLE, bits: 0 }) }
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -28,6 +28,7 @@ mod hash;
 mod header;
 mod peaks;
 mod read;
+mod repair;
 mod write;
 
 pub use bext::Bext;
@@ -35,6 +36,7 @@ pub use format::{SampleFormat, WavSpec};
 pub use hash::{PcmHash, PcmHasher};
 pub use peaks::{Peak, Peaks};
 pub use read::{ReadError, Truncated, WavReader};
+pub use repair::{RepairError, Repaired, repair};
 pub use write::{WavWriter, WriteError};
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use crate::chunks::layout;
-use crate::{Bext, WavSpec};
+use crate::{Bext, PcmHash, PcmHasher, WavSpec};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -146,6 +146,22 @@ impl<R: Read + Seek> WavReader<R> {
             }
         }
         Ok(done)
+    }
+
+    /// The hash over all samples, read from the start to the end; the next read begins at the start.
+    pub fn pcm_hash(&mut self) -> Result<PcmHash, ReadError> {
+        let mut hasher = PcmHasher::new(&self.spec);
+        let frames = (BLOCK_BYTES / self.spec.frame_bytes()).max(1);
+        let mut block = vec![0.0; frames * usize::from(self.spec.channels)];
+        self.seek(SampleCount(0));
+        loop {
+            let got = self.read(&mut block)?;
+            if got == 0 {
+                self.seek(SampleCount(0));
+                return Ok(hasher.finish());
+            }
+            hasher.update(&block[..got * usize::from(self.spec.channels)]);
+        }
     }
 
     fn read_block(&mut self, out: &mut [f32]) -> Result<usize, ReadError> {

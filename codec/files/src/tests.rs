@@ -111,6 +111,16 @@ fn a_full_disk_is_said_and_leaves_what_was_written() {
 }
 
 #[test]
+fn a_block_whose_header_could_not_be_written_does_not_count() {
+    let disk = Disk { room: Some(2 * 112 + 8 + 8 + 50), ..Disk::default() };
+    let mut writer = WavWriter::new(disk, spec(SampleFormat::F32, 2)).unwrap();
+    assert_eq!(writer.data_at, 112 + 8);
+    writer.write(&[0.5, -0.5]).unwrap();
+    assert!(matches!(writer.write(&[0.25, 0.25]), Err(WriteError::Full)));
+    assert_eq!(writer.frames(), SampleCount(1));
+}
+
+#[test]
 fn past_the_limit_the_reserved_chunk_becomes_ds64_and_nothing_moves() {
     let samples = [0.5, -0.5, 0.25, -0.25];
     let small = written(spec(SampleFormat::I16, 2), None, 97, &samples);

@@ -72,6 +72,13 @@ impl WavWriter<File> {
     pub fn sync(&mut self) -> Result<(), WriteError> {
         Ok(self.out.sync_all()?)
     }
+
+    /// Cuts off what a refused write may have left behind the last whole one, and syncs. Tells how long the file is.
+    pub fn close(self) -> Result<SampleCount, WriteError> {
+        self.out.set_len(self.data_at + self.data_bytes + (self.data_bytes & 1))?;
+        self.out.sync_all()?;
+        Ok(self.frames())
+    }
 }
 
 impl<W: Write + Seek> WavWriter<W> {
@@ -114,8 +121,12 @@ impl<W: Write + Seek> WavWriter<W> {
         if samples.is_empty() {
             return Ok(());
         }
+        let before = self.data_bytes;
         self.append(samples)?;
-        self.write_header()?;
+        if let Err(error) = self.write_header() {
+            self.data_bytes = before;
+            return Err(error);
+        }
         Ok(())
     }
 

@@ -121,8 +121,10 @@ impl Session {
 
     /// An answer to what the program asked by itself.
     fn handle_own_answer(&mut self, command: &Command, answer: &Answer) {
-        let Answer::Refused { msg, .. } = answer else { return };
+        let Answer::Refused { code, msg } = answer else { return };
         match command {
+            // A part that an earlier run had told already.
+            Command::PartRolling { .. } if *code == ErrorCode::Conflict => {}
             Command::StreamOpen { kind, .. } => self.warn(format!("{} is not published: {msg}", kind_name(*kind))),
             Command::StreamClose { .. } => {}
             _ => self.warn(msg.clone()),

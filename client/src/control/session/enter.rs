@@ -28,7 +28,10 @@ impl Session {
         let for_player = config.clone();
         let (mut player, warning) = blocking(move || open_player(&for_player, clock)).await?;
         warning.into_iter().for_each(|warning| reporter.warn(warning));
-        let (ticket, opened) = open_and_redeem(&door, &config, left.as_ref(), clock, &mut reporter).await?;
+        let (mut takes, warning) = Takes::start(config.recordings.clone(), clock);
+        warning.into_iter().for_each(|warning| reporter.warn(warning));
+        let (ticket, opened) =
+            open_and_redeem(&door, &config, left.as_ref(), (clock, &mut takes), &mut reporter).await?;
         let (events_in, publisher_events) = mpsc::channel(PUBLISHER_EVENTS);
         let numbered = opened.into_iter().enumerate();
         let network = NetworkThread::start().map_err(MediaError::open)?;
@@ -55,6 +58,7 @@ impl Session {
             backoff: Backoff::default(),
             streams,
             publisher_events,
+            takes,
             _network: network,
             ear,
             positions,
@@ -98,18 +102,18 @@ async fn open_and_redeem(
     door: &Door,
     config: &JoinConfig,
     left: Option<&Remembered>,
-    clock: MonoClock,
+    (clock, takes): (MonoClock, &mut Takes),
     reporter: &mut Reporter,
 ) -> Result<(Option<String>, Vec<Opened>), JoinError> {
     if let Some(planned) = sounds::plan_without_role(&config.inputs) {
-        return Ok((None, open_all(planned, config, clock, reporter).await?));
+        return Ok((None, open_all(planned, config, clock, reporter, takes).await?));
     }
     if let Some(left) = left {
         let planned = sounds::plan(&config.inputs, left.role);
-        return Ok((None, open_all(planned, config, clock, reporter).await?));
+        return Ok((None, open_all(planned, config, clock, reporter, takes).await?));
     }
     let redeemed = door.redeem().await?;
-    let opened = open_all(sounds::plan(&config.inputs, redeemed.role), config, clock, reporter).await?;
+    let opened = open_all(sounds::plan(&config.inputs, redeemed.role), config, clock, reporter, takes).await?;
     Ok((Some(redeemed.ticket), opened))
 }
 
@@ -118,11 +122,12 @@ async fn open_all(
     config: &JoinConfig,
     clock: MonoClock,
     reporter: &mut Reporter,
+    takes: &mut Takes,
 ) -> Result<Vec<Opened>, JoinError> {
     let mut opened = Vec::new();
     for plan in planned {
-        let (this, config) = (plan.clone(), config.clone());
-        match blocking(move || sounds::open(&this, &config, clock)).await {
+        let (this, config, recorded) = (plan.clone(), config.clone(), takes.open_lane(plan.kind));
+        match blocking(move || sounds::open(&this, &config, clock, recorded)).await {
             Ok(publisher) => opened.push(publisher),
             Err(error) if plan.asked => return Err(error),
             Err(error) => reporter.warn(format!("nothing is published: {error}; name a source with --input")),

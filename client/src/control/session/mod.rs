@@ -3,6 +3,7 @@
 mod ask;
 mod enter;
 mod react;
+mod record;
 mod tell;
 mod view;
 mod way;
@@ -16,6 +17,7 @@ use super::memory::Memory;
 use super::positions::PositionTeller;
 use super::sounds::random_u32;
 use super::streams::OwnStream;
+use super::takes::Takes;
 use super::{JoinConfig, JoinError};
 use crate::media::{MediaError, NetworkThread};
 use crate::pipeline::playout::PositionRecord;
@@ -27,6 +29,7 @@ use client_core::clock::RelayClock;
 use client_core::mirror::Mirror;
 use client_core::outbox::{Outbox, Pending};
 use client_core::pace::Pace;
+use client_core::take::Input;
 use protocol::command::Command;
 use protocol::ids::CommandId;
 use protocol::wire::{ClientFrame, Offer};
@@ -63,6 +66,7 @@ struct Session {
     backoff: Backoff,
     streams: Vec<OwnStream>,
     publisher_events: mpsc::Receiver<(usize, PublisherEvent)>,
+    takes: Takes,
     keeper: Keeper,
     /// Ends with the session.
     _network: NetworkThread,
@@ -141,12 +145,16 @@ impl Session {
         let mut stats = every(STATS_EVERY);
         stats.reset();
         loop {
-            let deadline = self.keeper.deadline();
+            let (deadline, take_deadline) = (self.keeper.deadline(), self.take_deadline());
             let handled = tokio::select! {
                 reason = &mut end => return End::Orderly(reason),
                 news = self.way.next() => self.handle_way(news).await,
                 (peer, event) = self.keeper.next_event() => { self.handle_peer(peer, event); Ok(()) }
                 Some((stream, event)) = self.publisher_events.recv() => self.handle_publisher(stream, event),
+                news = self.takes.next_news() => self.handle_take(Input::News(news)),
+                () = sleep_until(take_deadline.unwrap_or(self.start)), if take_deadline.is_some() => {
+                    self.handle_take(Input::Time)
+                }
                 () = sleep_until(deadline.unwrap_or(self.start)), if deadline.is_some() => {
                     self.offer().await;
                     Ok(())
@@ -167,8 +175,9 @@ impl Session {
         }
     }
 
-    /// Closes streams, says goodbye, finishes the file.
+    /// Ends takes, closes streams, says goodbye, finishes the file.
     async fn leave(mut self, end: End) -> Result<(), JoinError> {
+        self.finish_takes().await;
         let streams = std::mem::take(&mut self.streams);
         for stream in &streams {
             stream.connect(None);
@@ -205,7 +214,8 @@ impl Session {
     /// Opens all own streams and declares what epochs are known.
     fn begin_streams(&mut self) -> Result<(), JoinError> {
         let commands: Vec<Command> = self.streams.iter().flat_map(OwnStream::open_commands).collect();
-        commands.into_iter().try_for_each(|command| self.command(command))
+        commands.into_iter().try_for_each(|command| self.command(command))?;
+        self.introduce_lanes()
     }
 
     /// Opens again what the relay closed while the link was gone.

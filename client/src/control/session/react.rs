@@ -52,6 +52,7 @@ impl Session {
         self.outbox.handle_new_link();
         self.send_commands();
         self.reopen_closed()?;
+        self.handle_take(Input::State)?;
         self.unconfirmed = self.keeper.is_connected();
         if !self.unconfirmed {
             self.offer().await;
@@ -74,6 +75,7 @@ impl Session {
             }
         }
         match frame {
+            RelayFrame::Ev(_) => self.handle_take(Input::State)?,
             RelayFrame::Ok { id, seq } => self.handle_answer(id, Answer::Done { seq }).await,
             RelayFrame::Err { id: Some(id), code, msg, .. } => {
                 self.handle_answer(id, Answer::Refused { code, msg }).await;
@@ -151,13 +153,18 @@ impl Session {
         let warning = match event {
             PublisherEvent::Epoch(start) => {
                 let command = stream.handle_epoch(start);
-                return self.command(command);
+                let named = stream.names().last();
+                self.command(command)?;
+                return named.map_or(Ok(()), |(lane, run, name)| self.handle_take(Input::Epoch { lane, run, name }));
             }
             PublisherEvent::Gap(gap) => {
                 format!("{kind}: the device lost {} samples; close other programs if it goes on", gap.samples.0)
             }
             PublisherEvent::Ended => format!("{kind}: the sound has come to its end, silence follows"),
-            PublisherEvent::DeviceLost(None) => format!("{kind}: the device is gone; trying it again"),
+            PublisherEvent::DeviceLost(None) => {
+                stream.lane.map_or(Ok(()), |lane| self.handle_take(Input::DeviceLost { lane }))?;
+                format!("{kind}: the device is gone; trying it again")
+            }
             PublisherEvent::DeviceLost(Some(cause)) | PublisherEvent::Warning(cause) => format!("{kind}: {cause}"),
         };
         self.warn(warning);

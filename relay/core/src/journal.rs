@@ -77,7 +77,7 @@ impl StoredEvent {
     /// The event with these bytes after the one with this hash.
     pub fn after(before: &Hash, text: impl Into<Box<str>>) -> StoredEvent {
         let text = text.into();
-        StoredEvent { hash: ChainHash(*before).then(&*text).0, text }
+        StoredEvent { hash: ChainHash(*before).then(&text).0, text }
     }
 }
 
@@ -87,7 +87,7 @@ impl StoredEvent {
 /// The place in `events` of the first one that is not.
 pub fn check_chain(before: &Hash, events: &[StoredEvent]) -> Result<(), usize> {
     let befores = std::iter::once(before).chain(events.iter().map(|event| &event.hash));
-    match befores.zip(events).position(|(before, event)| ChainHash(*before).then(&*event.text).0 != event.hash) {
+    match befores.zip(events).position(|(before, event)| ChainHash(*before).then(&event.text).0 != event.hash) {
         Some(place) => Err(place),
         None => Ok(()),
     }

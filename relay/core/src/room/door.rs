@@ -195,6 +195,7 @@ impl Room {
                 self.admitted.extend(self.waiting.remove(participant).map(|waiting| waiting.enter));
             }
             Event::LobbyDeny { participant } => self.send_away(*participant, Refusal::not_let_in(), out),
+            Event::ParticipantLeave { .. } => self.people.tell_presence(),
             Event::StreamClose { stream } => self.people.forget_stream(*stream),
             _ => {}
         }

@@ -107,6 +107,11 @@ impl People {
         }
     }
 
+    /// Somebody has left by the log: who is here is told after that.
+    pub(super) fn tell_presence(&mut self) {
+        self.stale = true;
+    }
+
     pub(super) fn ids(&self) -> Vec<ParticipantId> {
         self.here.keys().copied().collect()
     }
@@ -125,7 +130,6 @@ impl People {
         if let Some(link) = person.link {
             self.by_link.remove(&link);
         }
-        self.stale |= person.seen;
         Some(person)
     }
 

@@ -172,6 +172,13 @@ impl Outbox {
         self.pending.iter_mut().for_each(|pending| pending.sent = false);
     }
 
+    /// The relay could not save what the program asked by itself: it is asked again, in its place. False for what somebody
+    /// else asked, who is answered and decides.
+    pub fn handle_not_saved(&mut self, id: CommandId) -> bool {
+        let own = self.pending.iter_mut().find(|pending| pending.id == id && !pending.lasting);
+        own.map(|pending| pending.sent = false).is_some()
+    }
+
     /// How many wait that people care about.
     pub fn waiting(&self) -> usize {
         self.pending.iter().filter(|pending| pending.lasting).count()
@@ -240,6 +247,16 @@ mod tests {
         let ids: Vec<_> = std::iter::from_fn(|| outbox.next_to_send(|| true)).map(|(id, _)| id).collect();
         let sent = outbox.pending.iter().filter(|pending| ids.contains(&pending.id));
         sent.map(|pending| Pending { sent: false, ..pending.clone() }).collect()
+    }
+
+    #[test]
+    fn what_could_not_be_saved_is_asked_again_if_nobody_else_decides() {
+        let mut outbox = Outbox::default();
+        outbox.push(close(0)).unwrap();
+        outbox.push(said(1, "hello")).unwrap();
+        to_send(&mut outbox);
+        assert_eq!((outbox.handle_not_saved(id(0)), outbox.handle_not_saved(id(1))), (true, false));
+        assert_eq!(to_send(&mut outbox), [close(0)]);
     }
 
     #[test]

@@ -148,6 +148,7 @@ mod tests {
             bitrate: None,
             seconds: None,
             state: None,
+            recordings: None,
             rtp0: None,
             frame: None,
         }

@@ -11,6 +11,9 @@ use protocol::wire::ErrorCode;
 use serde_json::{Value, json};
 use units::MonoTime;
 
+/// How long nothing is asked after the relay could not save something.
+const NOT_SAVED_WAIT: Duration = Duration::from_secs(1);
+
 impl Session {
     /// Answers what the program that started us asked, or passes it on.
     pub(super) async fn handle_asked(&mut self, (asked, read_at): Read) -> Result<(), JoinError> {
@@ -97,7 +100,7 @@ impl Session {
 
     /// Sends what is due, in order and no faster than the relay takes it.
     pub(super) fn send_commands(&mut self) {
-        while self.way.is_open() {
+        while self.way.is_open() && Instant::now() >= self.ask_after {
             let (now, pace) = (self.clock.now(), &mut self.pace);
             let Some((id, command)) = self.outbox.next_to_send(|| pace.try_take(now)) else { return };
             self.send(ClientFrame::Cmd { id, command });
@@ -106,6 +109,11 @@ impl Session {
 
     /// The relay has answered.
     pub(super) async fn handle_answer(&mut self, id: CommandId, answer: Answer) {
+        let not_saved = matches!(answer, Answer::Refused { code: ErrorCode::NotSaved, .. });
+        if not_saved && self.outbox.handle_not_saved(id) {
+            self.ask_after = Instant::now() + NOT_SAVED_WAIT;
+            return;
+        }
         let Some(pending) = self.outbox.handle_answer(id, &answer) else { return };
         self.send_commands();
         if !pending.lasting {

@@ -50,6 +50,7 @@ impl Session {
             mirror: Mirror::new(&welcome),
             outbox: Outbox::restore(left.map(|left| left.outbox).unwrap_or_default()),
             pace: Pace::default(),
+            ask_after: start,
             memory,
             relay_clock: RelayClock::default(),
             keeper,

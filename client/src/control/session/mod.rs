@@ -59,6 +59,8 @@ struct Session {
     mirror: Mirror,
     outbox: Outbox,
     pace: Pace,
+    /// The relay could not save something: nothing is asked until then.
+    ask_after: Instant,
     /// Where the outbox survives the end of the program; none where nothing can be kept.
     memory: Option<Arc<Memory>>,
     relay_clock: RelayClock,

@@ -29,6 +29,8 @@ pub struct Program {
     child: Child,
     lines: Receiver<Value>,
     said: Vec<Value>,
+    /// Where it keeps what a program of a person's would keep in their home.
+    _home: TempDir,
 }
 
 impl Program {
@@ -39,6 +41,8 @@ impl Program {
 
     /// Starts any command that prints JSON lines.
     pub fn start_command(name: &str, command: &mut Command) -> Result<Program> {
+        let home = tempfile::tempdir()?;
+        command.env("XDG_STATE_HOME", home.path()).env("XDG_DATA_HOME", home.path());
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().with_context(|| format!("{name} could not be started"))?;
         let out = BufReader::new(child.stdout.take().context("standard output is piped")?);
@@ -51,7 +55,7 @@ impl Program {
                 }
             }
         });
-        Ok(Program { name: name.to_owned(), child, lines, said: Vec::new() })
+        Ok(Program { name: name.to_owned(), child, lines, said: Vec::new(), _home: home })
     }
 
     /// The next line for which `wanted` holds; lines before it are kept in [`Program::said`].

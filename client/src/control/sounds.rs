@@ -108,6 +108,7 @@ fn settings(kind: StreamKind, config: &JoinConfig) -> StreamSettings {
 mod tests {
     use super::*;
     use codec::jitter::Profile;
+    use std::path::PathBuf;
 
     #[test]
     fn roles_publish_what_is_theirs_and_listeners_nothing() {
@@ -148,7 +149,7 @@ mod tests {
             bitrate: None,
             seconds: None,
             state: None,
-            recordings: None,
+            recordings: PathBuf::new(),
             rtp0: None,
             frame: None,
         }

@@ -6,3 +6,4 @@ mod browser;
 mod exports;
 mod links;
 mod sound;
+mod takes;

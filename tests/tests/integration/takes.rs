@@ -1,0 +1,111 @@
+//! Takes and notes as scripts make them: through the real relay, with real recordings.
+
+use serde_json::{Value, json};
+use sound_files::WavReader;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tests::programs::Program;
+use tests::studio::{Studio, join};
+use tests::wire::Wire;
+
+/// Says one line.
+fn say(program: &mut Program, line: &Value) {
+    writeln!(program.stdin().unwrap(), "{line}").unwrap();
+}
+
+/// Says one line and waits for its answer.
+fn ask(program: &mut Program, line: Value) -> Value {
+    say(program, &line);
+    program.wait_for(&line.to_string(), |said| said["ok"].is_boolean() && said["id"] == line["id"]).unwrap()
+}
+
+/// Waits for an event of this type.
+fn event(program: &mut Program, kind: &str) -> Value {
+    program.wait_for(kind, |line| line["type"] == "event" && line["event"]["type"] == kind).unwrap()["event"].clone()
+}
+
+fn recordings(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { recordings(&path) } else { vec![path] }).collect();
+    found.retain(|path| path.extension().is_some_and(|end| end == "wav"));
+    found
+}
+
+#[test]
+fn a_take_is_rolled_recorded_noted_approved_and_circled_by_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorded = folder.path().to_string_lossy().into_owned();
+    let mut studio = Studio::open("music", &["--recordings", &recorded]).unwrap();
+    let link = studio.session.link("producer").to_owned();
+    let mut producer = join(&link, &["--name", "Paul", "--output", "null"]).unwrap();
+    producer.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
+
+    assert_eq!(ask(&mut studio.client, json!({"cmd": "take.roll", "id": 1, "slate": "verse"}))["ok"], true);
+    let rolling = event(&mut producer, "part.rolling")["data"].clone();
+    let note = ask(&mut producer, json!({"cmd": "note.add", "id": "n", "text": "flat", "reaction_ms": 250}));
+    assert_eq!(note["ok"], true, "{note}");
+    let pinned = event(&mut studio.client, "note.add")["data"].clone();
+    assert_eq!((&pinned["on"]["stream"], &pinned["on"]["kind"]), (&rolling["stream"], &json!("live")));
+    assert_eq!(ask(&mut studio.client, json!({"cmd": "take.stop", "id": 2}))["ok"], true);
+    let stopped = event(&mut producer, "part.stopped")["data"].clone();
+    event(&mut producer, "take.submit");
+
+    let verdict = json!({"cmd": "take.verdict", "id": 3, "verdict": "approved", "reason": "the one"});
+    let answer = ask(&mut producer, verdict.clone());
+    assert_eq!(answer["ok"], true, "{answer}");
+    assert_eq!(ask(&mut producer, verdict), answer, "a repeated line gets the same answer");
+    let other = ask(&mut producer, json!({"cmd": "take.verdict", "id": 3, "verdict": "rejected"}));
+    assert_eq!((&other["ok"], &other["code"]), (&json!(false), &json!("conflict")));
+    assert_eq!(ask(&mut producer, json!({"cmd": "take.circle", "id": 4}))["ok"], true);
+    let decided = event(&mut studio.client, "take.verdict")["data"].clone();
+    assert_eq!(decided["audio"], json!([stopped["pcm_hash"]]), "the approval is of exactly this audio");
+
+    let files = recordings(folder.path());
+    let [file] = &files[..] else { panic!("one recording, not {files:?}") };
+    let wav = WavReader::open(file).unwrap();
+    let span = stopped["to"].as_i64().unwrap() - rolling["from"].as_i64().unwrap();
+    assert_eq!(wav.frames().0 as i64, span, "the file is as long as its span");
+}
+
+#[test]
+fn a_command_without_the_grant_or_the_take_is_refused_in_words() {
+    let mut studio = Studio::open("tone", &[]).unwrap();
+    let mut listener = join(studio.session.link("listener"), &["--output", "null"]).unwrap();
+    listener.wait_for_type("joined").unwrap();
+    let refused = ask(&mut listener, json!({"cmd": "take.roll", "id": 1}));
+    assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("forbidden")), "{refused}");
+    for line in [json!({"cmd": "take.circle", "id": 2}), json!({"cmd": "fly", "id": 3}), json!({"id": 4})] {
+        let refused = ask(&mut studio.client, line);
+        assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("invalid")), "{refused}");
+        assert!(refused["msg"].as_str().unwrap().len() > 20, "{refused}");
+    }
+}
+
+#[test]
+fn what_was_noted_while_the_link_was_gone_survives_a_kill_of_the_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_string_lossy().into_owned();
+    let mut studio = Studio::open("music", &[]).unwrap();
+    let wire = Wire::to(&studio.relay.http).unwrap();
+    let link = wire.by_way_of(studio.session.link("mentor"));
+    let start = || join(&link, &["--name", "Ada", "--output", "null", "--state", &state]).unwrap();
+    let mut mentor = start();
+    let who = mentor.wait_for_type("joined").unwrap()["participant"].clone();
+    mentor.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
+    wire.cut();
+    mentor.wait_for_type("warning").unwrap();
+    say(&mut mentor, &json!({"cmd": "note.add", "id": "late", "text": "that entry"}));
+    // What comes after the note on stdin is answered after the note was kept.
+    say(&mut mentor, &json!({"cmd": "heard", "id": "after"}));
+    mentor.wait_for("the answer after it", |line| line["id"] == "after").unwrap();
+    mentor.signal(libc::SIGKILL);
+    drop(mentor);
+    wire.mend();
+    let mut mentor = start();
+    assert_eq!(mentor.wait_for_type("joined").unwrap()["participant"], who, "she comes back as who she was");
+    let answer = mentor.wait_for("the answer", |line| line["id"] == "late" && line["ok"].is_boolean()).unwrap();
+    assert_eq!(answer["ok"], true, "{answer}");
+    let note = event(&mut studio.client, "note.add");
+    assert_eq!((&note["by"], &note["data"]["text"]), (&who, &json!("that entry")));
+}

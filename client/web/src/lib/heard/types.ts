@@ -1,0 +1,28 @@
+/** What was in somebody's ear when they pressed: the contract between the ear's clock and the desk. */
+import type { StreamId } from "../types";
+
+/** A place in a stream, as it was heard. */
+export interface HeardAnchor {
+  stream: StreamId;
+  /** Number of the stream's epoch. */
+  epoch: number;
+  /** Ticks since that epoch's `rtp0`, without the reaction offset. */
+  at: number;
+  /** How far off `at` can be, in ms. */
+  uncertainty_ms: number;
+  /** Whether some of what was heard there was made up by concealment. */
+  concealed: boolean;
+  /** The remembered reaction offset in ms, kept apart from `at`. */
+  reaction_ms: number;
+}
+
+export interface Heard {
+  /**
+   * What was heard at `eventTimeStamp`, the `timeStamp` of a key or pointer event (ms of `performance.now()`). Null when
+   * nothing was heard then.
+   */
+  freeze(eventTimeStamp: number): HeardAnchor | null;
+}
+
+/** Before any sound arrives. */
+export const SILENCE: Heard = { freeze: () => null };

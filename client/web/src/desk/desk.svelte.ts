@@ -1,6 +1,7 @@
 /** The desk: everything that the page shows, and the few things that one can do. */
 import { RelayClock } from "../lib/clock";
 import { helloFor, postJson } from "../lib/entry";
+import { SILENCE, type Heard } from "../lib/heard/types";
 import { Link, type LinkState } from "../lib/link";
 import { Media, type MediaState } from "../lib/media";
 import { audience, people, type Arrivals } from "../lib/people";
@@ -9,6 +10,7 @@ import { saveSeat, type Invitation, type Seat } from "../lib/seat";
 import type { Health as HealthMessage, PeerNews, Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
 import { newId, SUBPROTOCOL } from "../lib/wire";
 import { Health } from "./health.svelte";
+import { Journal } from "./journal.svelte";
 import { Sound } from "./sound.svelte";
 import { Talkback } from "./talkback.svelte";
 
@@ -42,6 +44,9 @@ export class Desk {
   readonly sound: Sound;
   readonly talkback: Talkback;
   readonly health: Health;
+  readonly journal: Journal;
+  /** What is in the ear: notes are pinned to it. */
+  heard: Heard = SILENCE;
   readonly #relay = new RelayClock();
   readonly #media: Media;
   readonly #link: Link;
@@ -69,6 +74,7 @@ export class Desk {
       duck: (on) => this.sound.duck(on),
     });
     this.health = this.#makeHealth();
+    this.journal = this.#makeJournal();
     addEventListener("online", () => this.#inside && this.#link.connect());
     addEventListener("pagehide", () => this.#inside && this.#link.leave());
     // A page that the browser kept and shows again has left: it begins anew.
@@ -142,8 +148,25 @@ export class Desk {
     });
   }
 
+  #makeJournal(): Journal {
+    return new Journal({
+      state: () => this.session,
+      self: () => this.self,
+      heard: () => this.heard,
+      nowMs: () => this.nowMs,
+      tell: (frame) => this.#link.tell(frame),
+      news: (text) => (this.news = text),
+    });
+  }
+
+  /** The relay's time in Unix ms, as well as it is known. */
+  get nowMs(): number {
+    return this.#relay.known ? this.#relay.toRelay(performance.now()) : Date.now();
+  }
+
   #linked(state: LinkState): void {
     this.link = state;
+    if (state.at !== "live") this.journal.lost();
     if (state.at !== "refused") return;
     this.refusal = state.why;
     this.phase = "refused";
@@ -160,8 +183,9 @@ export class Desk {
     this.self = participant;
     this.session = state ?? this.session;
     if (!samePlace) this.#relay.reset();
-    if (back) this.news = samePlace ? "You are back." : "The relay restarted; you are back, nothing for you to do.";
+    if (back) this.news = samePlace ? "You are back." : "The relay restarted; you are back, nothing saved was lost.";
     this.phase = "inside";
+    this.journal.opened(session, participant, welcome.seq);
     document.title = `${this.session.title} · Farfield`;
     await this.#meet(welcome, samePlace);
   }
@@ -197,6 +221,7 @@ export class Desk {
 
   #handle(frame: RelayFrame): void {
     if (frame.t === "ev") this.#happened(frame);
+    else if (frame.t === "ok" || frame.t === "err") this.journal.handle(frame);
     else if (frame.t === "pres") this.#present(frame.people);
     else if (frame.t === "sdp") this.#handleNews(frame);
     else if (frame.t === "ice") this.#media.handleCandidate(frame.peer, frame.candidate);
@@ -237,6 +262,7 @@ export class Desk {
     } else if (event.type === "participant.leave") {
       this.news = `${before.participants[event.data.participant]?.name ?? "Somebody"} left.`;
     }
+    this.journal.happened(before, event);
     if (event.type.startsWith("stream.")) this.#carry(this.#slots);
   }
 

@@ -194,3 +194,24 @@ test("a_browser_that_keeps_nothing_still_sends", () => {
   box.add(chat("hello"));
   expect(world.sent).toHaveLength(1);
 });
+
+const roll: Command = { type: "take.roll", data: { take: 1, if: { phase: "armed" } } };
+
+test("what_is_meant_now_is_not_kept_for_later", () => {
+  const world = new World();
+  expect(world.box.add(roll)).toBeUndefined();
+  world.box.live();
+  expect(world.box.add(roll)).toBeDefined();
+});
+
+test("a_roll_whose_answer_was_lost_is_asked_again_soon_and_given_up_later", () => {
+  for (const [waits, stage] of [[15_000, "sent"], [15_001, "refused"]] as const) {
+    const world = new World();
+    world.box.live();
+    world.box.add(roll);
+    world.box.lost();
+    world.pass(waits);
+    world.box.live();
+    expect(world.stages).toEqual([stage]);
+  }
+});

@@ -15,6 +15,8 @@ export interface Item {
   asked: Command;
   /** When it was asked, Unix ms of this browser. */
   madeMs: number;
+  /** After this, Unix ms, it is not sent any more: nobody wants a take to roll minutes later. */
+  goodUntilMs?: number;
   stage: Stage;
   /** Number of its last event, once saved. */
   seq?: number;
@@ -84,10 +86,12 @@ export class Outbox {
     this.#set(this.#items.map((item) => (item.stage === "sent" ? { ...item, stage: "waiting" } : item)));
   }
 
-  /** Gives the command's id; none when nothing more fits. */
+  /** Gives the command's id; none when nothing more fits, or when what is good only now has no link to go over. */
   add(asked: Command): string | undefined {
-    if (this.full) return undefined;
-    const item: Item = { id: newId(this.io.nowMs()), asked, madeMs: this.io.nowMs(), stage: "waiting" };
+    const now = this.io.nowMs();
+    const soon = isForNow(asked);
+    if (this.full || (soon && !this.#live)) return undefined;
+    const item: Item = { id: newId(now), asked, madeMs: now, stage: "waiting", ...(soon && { goodUntilMs: now + GOOD_MS }) };
     this.#set([...this.#items, item]);
     this.#pump();
     return item.id;
@@ -130,7 +134,9 @@ export class Outbox {
   #resend(): void {
     this.#held = false;
     this.#cancel();
-    this.#set(this.#items.map((item) => (item.stage === "sent" ? { ...item, stage: "waiting" } : item)));
+    const now = this.io.nowMs();
+    const again = (item: Item): Item => (item.stage === "sent" || item.stage === "waiting" ? fresh(item, now) : item);
+    this.#set(this.#items.map(again));
     this.#pump();
   }
 
@@ -190,6 +196,19 @@ export class Outbox {
       return [];
     }
   }
+}
+
+/** What moves the machine or people is meant now; everything else is as good later. */
+export const isForNow = ({ type }: Command): boolean =>
+  /^(baton|lobby)\./.test(type) || ["take.arm", "take.roll", "take.stop", "take.cancel", "participant.kick"].includes(type);
+
+const GOOD_MS = 15_000;
+const TOO_LATE = "The connection was lost before the relay answered. See how things stand, and ask again if you still want it.";
+
+/** Ready to go out again, unless its time is over. */
+function fresh(item: Item, nowMs: number): Item {
+  const over = item.goodUntilMs !== undefined && nowMs > item.goodUntilMs;
+  return over ? { ...item, stage: "refused", why: TOO_LATE } : { ...item, stage: "waiting" };
 }
 
 const isIn = (item: Item, seq: number): boolean => item.stage === "saved" && (item.seq ?? 0) <= seq;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { emptyState } from "./reducer";
-import { clockTime, lengthOf, placeOf, sampleAt } from "./timeline";
+import { clockTime, lengthOf, Places, sampleAt } from "./timeline";
 import type { EpochMap, Part, SessionState, Take } from "./types";
 
 const map: EpochMap = {
@@ -31,7 +31,8 @@ test("the_delays_are_taken_off_before_ticks_become_samples", () => {
 
 test("a_heard_place_lies_in_the_part_that_recorded_it", () => {
   const session = state([take(1, [part(10_000, 50_000)]), take(2, [part(60_000, null)])]);
-  const place = (sample: number) => placeOf(session, "s", 0, ticksOf(sample));
+  const places = new Places(session);
+  const place = (sample: number) => places.of("s", 0, ticksOf(sample));
   expect(place(9_999)).toBeUndefined();
   expect(place(10_000)).toMatchObject({ take: { number: 1 }, seconds: 0 });
   expect(place(49_999)).toMatchObject({ take: { number: 1 } });
@@ -40,7 +41,7 @@ test("a_heard_place_lies_in_the_part_that_recorded_it", () => {
 });
 
 test("another_epoch_is_another_place", () => {
-  expect(placeOf(state([take(1, [part(0, null)])]), "s", 1, 96_137)).toBeUndefined();
+  expect(new Places(state([take(1, [part(0, null)])])).of("s", 1, 96_137)).toBeUndefined();
 });
 
 test("a_take_is_as_long_as_its_longest_part_and_a_rolling_one_as_the_clock_says", () => {

@@ -12,20 +12,31 @@ export function sampleAt(map: EpochMap, ticks: number): number {
 /** A place in a take, in seconds since the beginning of its part. */
 export interface Place {
   take: Take;
-  part: Part | undefined;
-  seconds: number | undefined;
+  part: Part;
+  seconds: number;
 }
 
-/** Where in the session's takes a place in a stream lies: in the newest of those that recorded it. */
-export function placeOf(state: SessionState, stream: string, epoch: number, ticks: number): Place | undefined {
-  const map = state.streams[stream]?.epochs[epoch];
-  if (!map) return undefined;
-  const sample = sampleAt(map, ticks);
-  for (const take of [...state.takes].reverse()) {
-    const part = take.parts.find((part) => part.stream === stream && part.epoch === epoch && holds(part, sample));
-    if (part) return { take, part, seconds: (sample - part.from) / part.rate };
+/** Where in the session's takes a place in a stream lies. Made once for a state, then asked for many notes. */
+export class Places {
+  #parts = new Map<string, { take: Take; part: Part }[]>();
+
+  constructor(readonly state: SessionState) {
+    for (const take of state.takes) {
+      for (const part of take.parts) {
+        const key = `${part.stream} ${part.epoch}`;
+        this.#parts.set(key, [{ take, part }, ...(this.#parts.get(key) ?? [])]);
+      }
+    }
   }
-  return undefined;
+
+  /** In the newest take that recorded it. */
+  of(stream: string, epoch: number, ticks: number): Place | undefined {
+    const map = this.state.streams[stream]?.epochs[epoch];
+    if (!map) return undefined;
+    const sample = sampleAt(map, ticks);
+    const found = this.#parts.get(`${stream} ${epoch}`)?.find(({ part }) => holds(part, sample));
+    return found && { ...found, seconds: (sample - found.part.from) / found.part.rate };
+  }
 }
 
 const holds = (part: Part, sample: number): boolean => sample >= part.from && (part.to === null || sample < part.to);

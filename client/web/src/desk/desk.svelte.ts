@@ -186,7 +186,6 @@ export class Desk {
     if (back) this.news = samePlace ? "You are back." : "The relay restarted; you are back, nothing saved was lost.";
     this.phase = "inside";
     this.journal.opened(session, participant, welcome.seq);
-    document.title = `${this.session.title} · Farfield`;
     await this.#meet(welcome, samePlace);
   }
 

@@ -68,7 +68,7 @@ test("where_nothing_was_heard_a_note_is_pinned_to_the_take_or_to_nothing", () =>
 });
 
 test("how_exact_a_place_is_stands_beside_it", () => {
-  expect(exactness(draft)).toBe("−0.25 s for reacting, ± 5 ms");
+  expect(exactness(draft)).toBe("−0.25 s, ± 5 ms");
   const through = { ...draft, reaction_ms: 0, pin: { kind: "heard" as const, heard: { ...heard, concealed: true }, to: null } };
   expect(exactness(through)).toBe("± 5 ms, heard through a dropout");
 });

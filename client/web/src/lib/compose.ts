@@ -96,10 +96,10 @@ export function where(state: SessionState, { pin, reaction_ms }: Draft): string 
   return `${span(seconds, long === undefined ? undefined : seconds + long)} of take ${place.take.number}`;
 }
 
-/** How exact that is: `− 0.25 s, ± 5 ms, through a dropout`. */
+/** How exact that is: `−0.25 s, ± 5 ms, heard through a dropout`. */
 export function exactness({ pin, reaction_ms }: Draft): string {
   if (pin.kind !== "heard") return "";
-  const back = reaction_ms === 0 ? [] : [`−${reaction_ms / 1000} s for reacting`];
+  const back = reaction_ms === 0 ? [] : [`−${reaction_ms / 1000} s`];
   const dropout = pin.heard.concealed ? ["heard through a dropout"] : [];
   return [...back, doubt(pin.heard.uncertainty_ms), ...dropout].join(", ");
 }

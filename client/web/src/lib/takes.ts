@@ -23,11 +23,11 @@ export const FLAGS: { readonly [flag in Flag]: string } = {
 export const nameOf = (state: SessionState, id: string | null): string =>
   id === null ? "the relay" : (state.participants[id]?.name ?? "somebody");
 
-/** `approved by Lea, 14:03 · “great feel”`; none while nothing is decided. */
+/** `by Lea, 14:03 · “great feel”`; none while nothing is decided. */
 export function decided(state: SessionState, take: Take): string | undefined {
   if (!take.decision) return undefined;
   const { stamp, reason } = take.decision;
-  return `${VERDICTS[take.verdict]} by ${nameOf(state, stamp.by)}, ${dayTime(stamp.at)}${quoted(reason)}`;
+  return `by ${nameOf(state, stamp.by)}, ${dayTime(stamp.at)}${quoted(reason)}`;
 }
 
 /** What became of an approval whose audio has changed since. */

@@ -96,6 +96,8 @@ export class Journal {
   happened(before: SessionState, event: Event): void {
     this.#outbox.mirrored(event.seq);
     if (event.type === "chat.say" && event.by !== this.me && this.tab !== "chat") this.unread += 1;
+    // What rolls is what everybody speaks of.
+    if (event.type === "take.roll") this.chosenTake = undefined;
     const said = announced(before, event, this.me);
     if (said?.urgent) this.urgent = said.text;
     else if (said) this.#say(said.text);

@@ -9,6 +9,8 @@ export function rule(journal: Journal, verdict: Ruled, take: Take | undefined = 
   if (!take) return journal.io.news("There is no take yet.");
   const why = journal.why(ruling(journal.state, journal.me, take, verdict));
   if (why) return journal.io.news(why);
+  // Whoever decides about a take stays with it, until another one rolls.
+  journal.chosenTake = take.number;
   const voting = votes(journal.state, journal.me);
   journal.asking = {
     title: rulingTitle(voting, take, verdict),

@@ -116,6 +116,7 @@ export class Keys {
     const { journal } = this.desk;
     const take = journal.take;
     if (!take) return journal.io.news("There is no take yet.");
+    journal.chosenTake = take.number;
     const type = flag === "hero" ? "take.hero" : "take.circle";
     journal.ask({ type, data: { take: take.number, on: !take.flags.includes(flag) } });
   }

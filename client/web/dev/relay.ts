@@ -63,11 +63,11 @@ export class CardboardRelay {
   }
 
   /** Something that somebody else did: recorded, folded, told to everybody. */
-  happen(by: string | null, type: Recorded["type"], data: unknown, at = Date.now()): void {
+  happen(by: string | null, type: Recorded["type"], data: unknown, at = Date.now(), id: string | null = null): void {
     this.seq += 1;
-    const event = { seq: this.seq, by, at, type, data } as Recorded;
+    const event = { seq: this.seq, id, by, at, type, data } as Recorded;
     this.state = reduce(this.state, event);
-    this.#tell({ t: "ev", ...event } as RelayFrame);
+    this.#tell({ t: "ev", prev: hash(this.seq - 1), hash: hash(this.seq), ...event } as RelayFrame);
   }
 
   #tell(frame: RelayFrame): void {
@@ -85,7 +85,7 @@ export class CardboardRelay {
   #greet(say: (frame: unknown) => void): void {
     say({
       t: "welcome", v: 1, session: ID(8), participant: ME, role: this.role, grants: PRESETS[this.role], resume: "r", log: ID(7),
-      seq: this.seq, state: this.state, ping_ms: 60_000, more: false,
+      seq: this.seq, hash: hash(this.seq), state: this.state, ping_ms: 60_000, more: false,
     });
     this.present();
   }
@@ -102,13 +102,13 @@ export class CardboardRelay {
     const known = this.#done.get(frame.id);
     if (known) return known;
     const { id, t: _, ...asked } = frame;
-    if (this.full) return { t: "err", id, code: "internal", msg: "the relay's disk is full; free some space" };
+    if (this.full) return { t: "err", id, code: "not_saved", msg: "the relay's disk is full; ask whoever runs it to free some space" };
     const why = believed(this.state, asked) ?? blocked(this.state, ME, asked);
     if (why) return { t: "err", id, code: why.includes("by now") ? "stale" : "forbidden", msg: why };
     // The answer goes first, then what happened, as with the relay.
     const answer: RelayFrame = { t: "ok", id, seq: this.seq + events(this.state, asked).length };
     setTimeout(() => {
-      for (const { type, data } of events(this.state, asked)) this.happen(ME, type, data);
+      for (const { type, data } of events(this.state, asked)) this.happen(ME, type, data, Date.now(), id);
       if (asked.type === "stream.open") this.talk = asked.data.stream;
     });
     this.#done.set(id, answer);
@@ -121,6 +121,8 @@ export class CardboardRelay {
     say({ t: "sdp", kind: "slots", peer, slots, missing: [] });
   }
 }
+
+const hash = (seq: number): string => String(seq).padStart(64, "0");
 
 const presence = (talk: string): Presence[] => [
   { participant: ME, client: "page", hears: [PROGRAM], talking: false, media: true },

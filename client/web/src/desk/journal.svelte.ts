@@ -94,6 +94,8 @@ export class Journal {
   }
 
   happened(before: SessionState, event: Event): void {
+    // What has happened is durable, whether its `ok` has come or was lost with a link.
+    if (event.id != null) this.#outbox.handleOk(event.id, event.seq);
     this.#outbox.mirrored(event.seq);
     if (event.type === "chat.say" && event.by !== this.me && this.tab !== "chat") this.unread += 1;
     // What rolls is what everybody speaks of.

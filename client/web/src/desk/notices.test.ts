@@ -70,7 +70,7 @@ test("a_page_without_https_is_told_why_it_has_no_meters", () => {
   expect(texts()[0]).toMatch(/came over http.*Open its https address/);
 });
 
-const lea = { name: "Lea", role: "producer" as const, present: true, consented: false };
+const lea = { name: "Lea", role: "producer" as const, present: true, consented: false, sent_away: false };
 
 test("somebody_in_the_lobby_is_told_to_who_can_let_them_in_and_to_nobody_else", () => {
   const lobby = { m: { name: "Maurice", role: "listener" as const, grants: [] } };

@@ -8,7 +8,7 @@ const take = (number: number, phase: Phase, only: string | null = null): Take =>
   number, slate: "", phase, verdict: "none", decision: null, voided: null, flags: [], votes: {}, only, parts: [],
   armed: stamp, rolled: null, stopped: null,
 });
-const person = (name: string, grants: Grants) => ({ name, role: "listener" as const, grants, present: true, consented: false });
+const person = (name: string, grants: Grants) => ({ name, role: "listener" as const, grants, present: true, consented: false, sent_away: false });
 const note = (by: string, parent: string | null = null): Note => ({
   id: "n", seq: 1, made: { by, at: 0 }, edited: null, reaction_ms: 0, uncertainty_ms: 0, concealed: false, status: "open",
   settled: null, assignee: null, parent, carried: null, retracted: false,

@@ -77,6 +77,18 @@ test("what_is_saved_is_shown_as_coming_until_the_mirror_has_it", () => {
   expect(world.items).toEqual([]);
 });
 
+test("an_event_that_it_caused_saves_a_command_whose_ok_was_lost", () => {
+  const world = new World();
+  world.box.live();
+  const id = world.say("hello");
+  world.box.lost();
+  world.box.handleOk(id, 7);
+  world.box.mirrored(7);
+  world.sent = [];
+  world.box.live();
+  expect([world.items, world.sent]).toEqual([[], []]);
+});
+
 test("what_was_asked_without_a_link_waits_and_goes_out_in_order", () => {
   const world = new World();
   const ids = ["one", "two", "three"].map((text) => world.say(text));
@@ -136,7 +148,7 @@ test("a_full_disk_holds_everything_and_then_sends_it_in_order", () => {
   const world = new World();
   world.box.live();
   const ids = ["one", "two", "three"].map((text) => world.say(text));
-  for (const id of ids) world.box.handleErr(id, "internal", "the disk is full; free some space");
+  for (const id of ids) world.box.handleErr(id, "not_saved", "the disk is full; free some space");
   const late = world.say("four");
   expect(world.stages).toEqual(["waiting", "waiting", "waiting", "waiting"]);
   expect(world.items[0]?.why).toBe("The disk is full; free some space.");

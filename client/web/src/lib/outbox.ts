@@ -41,7 +41,7 @@ const IN_FLIGHT = 16;
 /** Things waiting at once. Beyond it nothing is taken in: see `full`. */
 export const CAPACITY = 500;
 /** Refusals that pass by themselves: the relay restarts, or its disk is full. */
-const PASSING: readonly ErrorCode[] = ["draining", "slow", "internal"];
+const PASSING: readonly ErrorCode[] = ["not_saved", "draining", "slow", "internal"];
 /** A rate limit passes too, a full list does not; they have one code. */
 const TOO_MANY_TRIES = 3;
 
@@ -97,7 +97,9 @@ export class Outbox {
     return item.id;
   }
 
+  /** Its `ok`, or an event that it caused. */
   handleOk(id: string, seq: number): void {
+    if (!this.#items.some((item) => item.id === id && item.stage !== "saved")) return;
     this.#tries = 0;
     this.#change(id, { stage: "saved", seq, code: undefined, why: undefined });
     this.#pump();

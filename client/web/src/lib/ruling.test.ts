@@ -7,7 +7,7 @@ const take: Take = {
   number: 1, slate: "verse", phase: "in_review", verdict: "none", decision: null, voided: null, flags: [], votes: {},
   only: null, parts: [], armed: { by: "n", at: 0 }, rolled: null, stopped: null,
 };
-const person = (name: string, grants: Grants) => ({ name, role: "producer" as const, grants, present: true, consented: false });
+const person = (name: string, grants: Grants) => ({ name, role: "producer" as const, grants, present: true, consented: false, sent_away: false });
 const state: SessionState = {
   ...emptyState(),
   takes: [take],

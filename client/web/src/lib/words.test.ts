@@ -5,7 +5,7 @@ import { announced, asks, doubt, excerpt, span } from "./words";
 
 const state = {
   ...emptyState(),
-  participants: { lea: { name: "Lea", role: "producer" as const, grants: [], present: true, consented: false } },
+  participants: { lea: { name: "Lea", role: "producer" as const, grants: [], present: true, consented: false, sent_away: false } },
 };
 const event = (type: string, data: object, by: string | null = "lea") => ({ seq: 1, by, at: 0, type, data }) as unknown as Recorded;
 const note = { text: "flat", tag: "pitch", parent: null };

@@ -6,9 +6,9 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const DIST = fileURLToPath(new URL("../../client/web/dist/", import.meta.url));
-const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
+export const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
 /** As the relay's, without what it allows in vain. */
-const POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const GONE = "this invitation was revoked; ask whoever sent it for another one";
 const ID = (n) => `018f4d3e-0000-7000-8000-${String(n).padStart(12, "0")}`;
 const [SELF, NINA, LEA, OTTO] = [1, 2, 3, 4].map(ID);

@@ -1,19 +1,34 @@
-// The desk in written scenes, served from its sources without a relay: what keys and clicks lead to, and what axe-core
-// finds in every tab, size and theme. It proves nothing about the relay.
+// The desk in written scenes, built from its sources and served under the relay's policy, without a relay: what keys and
+// clicks lead to, and what axe-core finds in every tab, size and theme. It proves nothing about the relay.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { violations } from "./axe.mjs";
 import { pictures } from "./browser.mjs";
+import { KINDS, POLICY } from "./fixture.mjs";
 import * as desk from "./journal.mjs";
 
 const WEB = fileURLToPath(new URL("../../client/web/", import.meta.url));
 
-/** Begins to serve the scenes; gives their address and what ends it. */
+/** Builds the scenes and begins to serve them; gives their address and what ends it. */
 export async function serve() {
-  const { createServer } = await import(createRequire(`${WEB}package.json`).resolve("vite").replace("index.cjs", "dist/node/index.js"));
-  const server = await createServer({ root: WEB, logLevel: "silent", server: { port: 0, host: "127.0.0.1", hmr: false } });
-  await server.listen();
-  return { place: `http://127.0.0.1:${server.httpServer.address().port}/dev/`, close: () => server.close() };
+  const dist = mkdtempSync(join(tmpdir(), "farfield-scenes-"));
+  const vite = createRequire(`${WEB}package.json`).resolve("vite/package.json").replace("package.json", "dist/node/index.js");
+  const { build } = await import(pathToFileURL(vite));
+  const input = join(WEB, "dev/index.html");
+  await build({ root: WEB, logLevel: "error", build: { outDir: dist, emptyOutDir: true, rollupOptions: { input } } });
+  const server = createServer((request, response) => {
+    const path = new URL(request.url, "http://host").pathname;
+    const file = extname(path) ? path : "dev/index.html";
+    response.writeHead(200, { "content-type": KINDS[extname(file)], "content-security-policy": POLICY });
+    response.end(readFileSync(join(dist, file)));
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const close = () => (server.close(), rmSync(dist, { recursive: true }));
+  return { place: `http://127.0.0.1:${server.address().port}/dev/`, close };
 }
 
 export async function enter(page, place, scene, as) {
@@ -40,17 +55,30 @@ async function notes(page, place) {
   await on(page, ({ relay }) => relay.mend());
   for (const text of ["late on the two", "made while away"]) await desk.saved(page, text);
   await page.keyboard.press("Escape");
+  await holdMouse(page, 600);
+  await page.keyboard.insertText("by the mouse");
+  await page.keyboard.press("Enter");
+  await desk.saved(page, "by the mouse");
   await desk.writeRange(page, 600, "the whole line");
   await desk.saved(page, "the whole line");
-  await page.keyboard.press("Escape");
   await desk.writeTag(page, 5);
   await desk.saved(page, "tone");
   const all = await on(page, ({ relay }) => Object.values(relay.state.notes));
   const of = (text) => all.find((note) => note.wording.text === text);
   expect("the note made while away comes after the one before it", of("made while away").seq > of("late on the two").seq);
   expect("a held key makes a range of at least its time", of("the whole line").wording.on.to - of("the whole line").wording.on.at >= 600 * 48);
+  expect("so does a held button", of("by the mouse").wording.on.to - of("by the mouse").wording.on.at >= 600 * 48);
   expect("a tag alone is a note", of("tone").wording.tag === "tone");
   expect("held keys write nothing", !all.some((note) => /nn/.test(note.wording.text)));
+}
+
+/** Holds the button "Note" down for so long, in ms of the page's own clock. */
+async function holdMouse(page, ms) {
+  const box = await page.getByRole("button", { name: /^Note/ }).boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.evaluate((ms) => new Promise((over) => setTimeout(over, ms)), ms);
+  await page.mouse.up();
 }
 
 /** Verdicts by keys, somebody who is faster, undo, the circle. */

@@ -2,10 +2,10 @@
 import type { Heard } from "../lib/heard/types";
 import { blocked } from "../lib/gate";
 import { grouped, NO_FILTER, passes, views, type Filter } from "../lib/notes";
-import { CAPACITY, isForNow, Outbox, type Item } from "../lib/outbox";
-import { natural } from "../lib/takes";
-import type { ClientFrame, Command, RelayFrame, SessionState } from "../lib/types";
-import { announced } from "../lib/words";
+import { CAPACITY, isForNow, Outbox, outboxKey, type Item } from "../lib/outbox";
+import { natural, VERDICTS } from "../lib/takes";
+import type { ClientFrame, Command, RelayFrame, SessionState, Verdict } from "../lib/types";
+import { announced, undoes } from "../lib/words";
 import { Composer } from "./notes/composer.svelte";
 
 export type Tab = "notes" | "takes" | "people" | "chat";
@@ -56,11 +56,14 @@ export class Journal {
   /** The take that keys act on. */
   take = $derived.by(() => (this.chosenTake && this.state.takes[this.chosenTake - 1]) || natural(this.state));
   waiting = $derived.by(() => this.items.filter((item) => item.stage === "waiting" || item.stage === "sent"));
+  /** The newest thing that one has changed and that can be put back. */
+  undoable = $derived.by(() => this.state.undoable.filter((change) => change.by === this.me).at(-1));
   refused = $derived.by(() => this.items.filter((item) => item.stage === "refused"));
 
   readonly composer: Composer;
   readonly #outbox: Outbox;
   #said = 0;
+  #lock = "";
 
   constructor(readonly io: JournalIo) {
     this.composer = new Composer(this);
@@ -84,6 +87,19 @@ export class Journal {
     this.#outbox.open(session, participant);
     this.#outbox.mirrored(seq);
     this.#outbox.live();
+    void this.#findLeft(session, participant);
+  }
+
+  /** What an earlier visit in this browser left unsent, as somebody else in the session; none that is open elsewhere. */
+  async #findLeft(session: string, participant: string): Promise<void> {
+    const own = outboxKey(session, participant);
+    if (!navigator.locks || own === this.#lock) return;
+    this.#lock = own;
+    void navigator.locks.request(own, () => new Promise(() => {}));
+    const others = Object.keys(localStorage).filter((key) => key.startsWith(outboxKey(session, "")) && key !== own);
+    for (const key of others) {
+      await navigator.locks.request(key, { ifAvailable: true }, (lock) => lock && this.#outbox.adopt(key, (id) => id in this.state.notes));
+    }
   }
 
   lost = (): void => this.#outbox.lost();
@@ -101,8 +117,13 @@ export class Journal {
     // What rolls is what everybody speaks of.
     if (event.type === "take.roll") this.chosenTake = undefined;
     const said = announced(before, event, this.me);
+    if (event.type === "take.verdict" && event.by === this.me) this.#decided(event.data.take, event.data.verdict);
     if (said?.urgent) this.urgent = said.text;
     else if (said) this.#say(said.text);
+  }
+
+  #decided(take: number, verdict: Verdict): void {
+    if (verdict !== "none") this.io.news(`Take ${take}: ${VERDICTS[verdict]}. ↶ or Z undoes it.`);
   }
 
   #say(text: string): void {
@@ -140,11 +161,10 @@ export class Journal {
     if (tab === "chat") this.unread = 0;
   }
 
-  /** Puts back the newest thing that one has changed and that nobody has undone. */
   undo = (): void => {
-    const change = this.state.undoable.filter((change) => change.by === this.me).at(-1);
+    const change = this.undoable;
     if (!change) return this.io.news("There is nothing of yours to undo.");
-    if (this.ask({ type: "undo", data: { of: change.seq } })) this.io.news("Undoing your last change…");
+    if (this.ask({ type: "undo", data: { of: change.seq } })) this.io.news(`Undoing: ${undoes(change)}.`);
   };
 
   stepNote(by: number): void {

@@ -227,3 +227,13 @@ test("a_roll_whose_answer_was_lost_is_asked_again_soon_and_given_up_later", () =
     expect(world.stages).toEqual([stage]);
   }
 });
+
+test("words_that_an_earlier_visit_left_unsent_are_offered_and_what_has_arrived_is_not", () => {
+  const world = new World();
+  const left = (note: string) => ({ id: note, asked: { type: "note.reply", data: { note, parent: "p", text: note } }, madeMs: 0, stage: "sent" });
+  const verdict = { id: "v", asked: { type: "take.verdict", data: { take: 1, verdict: "approved", reason: "" } }, madeMs: 0, stage: "waiting" };
+  world.kept.set("farfield.outbox.s.before", JSON.stringify([left("arrived"), left("missing"), verdict]));
+  world.box.adopt("farfield.outbox.s.before", (note) => note === "arrived");
+  expect(world.items.map((item) => [item.id, item.stage])).toEqual([["missing", "refused"]]);
+  expect(world.kept.has("farfield.outbox.s.before")).toBe(false);
+});

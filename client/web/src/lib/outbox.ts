@@ -66,12 +66,19 @@ export class Outbox {
 
   /** Takes up what this person had left to send in this session, and what has been asked since. */
   open(session: string, participant: string): void {
-    const key = `farfield.outbox.${session}.${participant}`;
+    const key = outboxKey(session, participant);
     if (key === this.#key) return;
     if (this.#key) this.io.store.removeItem(this.#key);
     this.#key = key;
     const here = new Set(this.#items.map((item) => item.id));
     this.#set([...this.#kept(key).filter((item) => !here.has(item.id)), ...this.#items]);
+  }
+
+  /** Takes over the words that somebody left unsent under another key; whoever sees them decides what becomes of them. */
+  adopt(key: string, isKnown: (note: string) => boolean): void {
+    const left = this.#kept(key).filter(({ asked }) => WORDS.includes(asked.type) && !isKnown((asked.data as { note?: string }).note ?? ""));
+    this.io.store.removeItem(key);
+    this.#set([...this.#items, ...left.map((item): Item => ({ ...item, stage: "refused", code: "gone", why: LEFT }))]);
   }
 
   /** The link is up: whatever has no answer is sent again, in order. */
@@ -203,6 +210,13 @@ export class Outbox {
 /** What moves the machine or people is meant now; everything else is as good later. */
 export const isForNow = ({ type }: Command): boolean =>
   /^(baton|lobby)\./.test(type) || ["take.arm", "take.roll", "take.stop", "take.cancel", "participant.kick"].includes(type);
+
+/** Where somebody's outbox is kept. */
+export const outboxKey = (session: string, participant: string): string => `farfield.outbox.${session}.${participant}`;
+
+/** What would be missed: words. Changes of things are better made anew, in sight of the things. */
+const WORDS: readonly Command["type"][] = ["note.add", "note.reply", "chat.say"];
+const LEFT = "An earlier visit from this browser could not send it.";
 
 const GOOD_MS = 15_000;
 const TOO_LATE = "The connection was lost before the relay answered. See how things stand, and ask again if you still want it.";

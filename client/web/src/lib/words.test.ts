@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { emptyState } from "./reducer";
-import type { Recorded } from "./types";
-import { announced, asks, doubt, excerpt, span } from "./words";
+import type { Change, Recorded } from "./types";
+import { announced, asks, doubt, excerpt, span, undoes } from "./words";
 
 const state = {
   ...emptyState(),
@@ -34,4 +34,11 @@ test("every_command_has_words_and_long_texts_are_cut_between_letters", () => {
 test("doubt_is_rounded_up_and_a_range_has_two_ends", () => {
   expect([doubt(4.2), doubt(999), doubt(1500)]).toEqual(["± 5 ms", "± 999 ms", "± 1.5 s"]);
   expect([span(1, undefined), span(1, 2.5)]).toEqual(["00:01.0", "00:01.0–00:02.5"]);
+});
+
+test("undoing_says_what_it_puts_back", () => {
+  const change = (type: string, data: object) => ({ seq: 1, by: "me", event: { type, data } }) as unknown as Change;
+  expect(undoes(change("take.verdict", { take: 7 }))).toBe("the verdict on take 7");
+  expect(undoes(change("take.flag", { take: 6, flag: "hero", on: false }))).toBe("take 6 no longer hero");
+  expect(undoes(change("note.status", { note: "n" }))).toBe("the status of a note");
 });

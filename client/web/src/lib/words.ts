@@ -1,7 +1,7 @@
 /** What is asked and what happens, in a few words: for pending marks, refusals and screen readers. */
 import { clockTime } from "./timeline";
 import { FLAGS, nameOf, VERDICTS } from "./takes";
-import type { Command, Recorded, SessionState } from "./types";
+import type { Change, Command, Recorded, SessionState } from "./types";
 
 const ruling = { none: "take the verdict back on", approved: "approve", rejected: "reject", redo: "ask to redo" } as const;
 const status = { open: "open", done: "done", wont_fix: "left as it is" } as const;
@@ -64,6 +64,33 @@ const REST: { readonly [type in Command["type"]]?: string } = {
   "credit.remove": "remove a credit",
   "session.consent": "consent to recording",
   undo: "undo",
+};
+
+/** What undoing a change puts back: `the verdict on take 7`. */
+export function undoes({ event }: Change): string {
+  switch (event.type) {
+    case "take.verdict":
+      return `the verdict on take ${event.data.take}`;
+    case "take.flag":
+      return `take ${event.data.take} ${event.data.on ? "" : "no longer "}${FLAGS[event.data.flag]}`;
+    case "take.slate":
+      return `the slate of take ${event.data.take}`;
+    case "note.add":
+      return `note ${excerpt(event.data.text)}`;
+    default:
+      return CHANGED[event.type] ?? "your last change";
+  }
+}
+
+const CHANGED: { readonly [type: string]: string } = {
+  "note.edit": "the wording of a note",
+  "note.status": "the status of a note",
+  "note.assign": "whom a note is for",
+  "note.retract": "taking a note back",
+  "credit.set": "a credit",
+  "credit.remove": "removing a credit",
+  "session.song": "what is known of the song",
+  "session.policy": "the session's rules",
 };
 
 const EXCERPT = 40;

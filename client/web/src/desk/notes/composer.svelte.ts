@@ -13,7 +13,9 @@ export class Composer {
   /** Where the words go; the form tells. */
   field: HTMLTextAreaElement | undefined;
   /** When the key or button went down that is still held. */
-  #heldSinceMs: number | undefined;
+  #heldSinceMs = $state<number | undefined>(undefined);
+  /** A key brought one here: once the note is saved, keys work again. */
+  #fromKey = false;
 
   constructor(readonly journal: Journal) {}
 
@@ -35,7 +37,8 @@ export class Composer {
 
   /** As `press`, by something that can be held for a range; the words come next. */
   hold(stampMs: number): void {
-    if (this.press(stampMs)) this.#heldSinceMs = stampMs;
+    if (!this.press(stampMs)) return;
+    this.#heldSinceMs = stampMs;
     this.focus();
   }
 
@@ -44,6 +47,11 @@ export class Composer {
     const since = this.#heldSinceMs;
     this.#heldSinceMs = undefined;
     if (since !== undefined && stampMs - since >= HOLD_MS) this.end(stampMs);
+  }
+
+  /** Whatever was held was let go where nobody saw it: no range. */
+  letGo(): void {
+    this.#heldSinceMs = undefined;
   }
 
   /** The range begins here; a note that is being written keeps its other end. */
@@ -75,8 +83,11 @@ export class Composer {
     return pinned(this.journal.state, this.journal.io.heard().freeze(stampMs));
   }
 
+  /** Where every word has gone again, so has what it was pinned to: the next key pins anew. */
   write(text: string): void {
-    if (this.draft) this.draft = { ...this.draft, text };
+    const emptied = text === "" && this.draft?.text !== "" && !this.draft?.tag;
+    if (emptied) this.draft = undefined;
+    else if (this.draft) this.draft = { ...this.draft, text };
   }
 
   tag(tag: string): void {
@@ -105,12 +116,15 @@ export class Composer {
   save(): void {
     const note = this.draft && toNote(this.draft, newId());
     if (!note) return this.journal.io.news("Write a word or choose a tag first; Esc drops the note.");
-    if (this.journal.ask({ type: "note.add", data: note })) this.drop();
+    if (!this.journal.ask({ type: "note.add", data: note })) return;
+    if (this.#fromKey) this.field?.blur();
+    this.drop();
   }
 
   drop(): void {
     this.draft = undefined;
     this.#heldSinceMs = undefined;
+    this.#fromKey = false;
   }
 
   /** Somebody went elsewhere without a word: what was heard then is not kept for what comes later. */
@@ -119,6 +133,7 @@ export class Composer {
   }
 
   focus(): void {
+    this.#fromKey ||= document.activeElement !== this.field;
     this.field?.focus();
   }
 }

@@ -7,6 +7,7 @@ import { capture } from "./capture.mjs";
 import { cuttable } from "./cut.mjs";
 import { click, counters, join, reading, timing, until, untilPlayed, untilSound, watch } from "./desk.mjs";
 import { install } from "./fixture.mjs";
+import { sessionScenarios } from "./session.mjs";
 
 /** Runs `act` on a fresh page; its faults go into the result, the browser goes in any case. */
 async function onPage(settings, act) {
@@ -233,6 +234,7 @@ const states = async ({ out, name }) => {
     const seen = await onPage({}, async (page) => {
       const relay = await install(page, settings);
       await join(page, relay.link, name);
+      if (state !== "gone") await click(page, page.getByRole("tab", { name: /People/ }));
       await page.getByText(SIGNS[state]).first().waitFor();
       found.push(...(await violations(page, state)));
       await pictures(page, out, state);
@@ -264,4 +266,4 @@ const SIGNS = {
   gone: "This invitation was revoked; ask whoever sent it for another one.",
 };
 
-export const scenarios = { listen, talk, refused, axe, reconnect, cut, leave, second, badlink, states };
+export const scenarios = { listen, talk, refused, axe, reconnect, cut, leave, second, badlink, states, ...sessionScenarios(onPage, withoutNetworkFaults) };

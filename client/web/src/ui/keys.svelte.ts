@@ -29,6 +29,8 @@ export const KEYS = [
 
 export class Keys {
   on = $state(localStorage.getItem(STORE) !== "off");
+  /** Whether the focus was moved by keys, not by the mouse. */
+  #atKeys = true;
   readonly #acts: { readonly [key: string]: (event: KeyboardEvent) => void };
 
   constructor(
@@ -67,7 +69,13 @@ export class Keys {
     localStorage.setItem(STORE, on ? "on" : "off");
   }
 
+  /** The hand is at the mouse: what it clicked is not what the next space bar is meant for. */
+  pointed = (): void => {
+    this.#atKeys = false;
+  };
+
   down = (event: KeyboardEvent): void => {
+    if (event.key === "Tab") this.#atKeys = true;
     if (!this.on || event.ctrlKey || event.metaKey || event.altKey || inText(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.key === " ") return this.#space(event);
@@ -133,9 +141,9 @@ export class Keys {
     requestAnimationFrame(() => document.querySelector<HTMLInputElement>("[data-filter]")?.focus());
   }
 
-  /** Space pushes the button that the keyboard is on; anywhere else it talks. */
+  /** Space pushes the button that the keyboard went to; anywhere else it talks. */
   #space(event: KeyboardEvent): void {
-    if (!this.desk.talkStream || onControl(event.target)) return;
+    if (!this.desk.talkStream || (this.#atKeys && onControl(event.target))) return;
     event.preventDefault();
     if (!event.repeat) this.desk.talkback.press("key");
   }

@@ -32,6 +32,8 @@ desk.heard = {
     concealed: false,
     reaction_ms: 250,
   }),
+  reason: "",
+  settled: (anchor) => anchor,
 };
 Object.assign(window, { __scene: { relay, desk } });
 desk.join("Vera Lind");

@@ -1,7 +1,9 @@
 /** The desk: everything that the page shows, and the few things that one can do. */
 import { RelayClock } from "../lib/clock";
 import { helloFor, postJson } from "../lib/entry";
-import { SILENCE, type Heard } from "../lib/heard/types";
+import { PageEar } from "../lib/heard/ear";
+import { loadReaction } from "../lib/heard/reaction";
+import type { Heard } from "../lib/heard/types";
 import { Link, type LinkState } from "../lib/link";
 import { Media, type MediaState } from "../lib/media";
 import { audience, people, type Arrivals } from "../lib/people";
@@ -9,7 +11,7 @@ import { emptyState, reduce } from "../lib/reducer";
 import { saveSeat, type Invitation, type Seat } from "../lib/seat";
 import type { Health as HealthMessage, PeerNews, Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
 import { newId, SUBPROTOCOL } from "../lib/wire";
-import { Health } from "./health.svelte";
+import { Health, mainSlot } from "./health.svelte";
 import { Journal } from "./journal.svelte";
 import { Sound } from "./sound.svelte";
 import { Talkback } from "./talkback.svelte";
@@ -45,8 +47,9 @@ export class Desk {
   readonly talkback: Talkback;
   readonly health: Health;
   readonly journal: Journal;
-  /** What is in the ear: notes are pinned to it. */
-  heard: Heard = SILENCE;
+  readonly ear: PageEar;
+  /** What notes are pinned to: the ear, unless a scene has its own. */
+  heard: Heard;
   readonly #relay = new RelayClock();
   readonly #media: Media;
   readonly #link: Link;
@@ -74,6 +77,8 @@ export class Desk {
       duck: (on) => this.sound.duck(on),
     });
     this.health = this.#makeHealth();
+    this.ear = this.#makeEar();
+    this.heard = this.ear;
     this.journal = this.#makeJournal();
     addEventListener("online", () => this.#inside && this.#link.connect());
     addEventListener("pagehide", () => this.#inside && this.#link.leave());
@@ -145,6 +150,21 @@ export class Desk {
         this.#arrived(this.self, data);
       },
       second: () => this.#second(),
+    });
+  }
+
+  #makeEar(): PageEar {
+    return new PageEar({
+      heard: (mid) => this.#media.heard(mid),
+      stats: () => this.#media.stats(),
+      main: () => mainSlot(this.#slots, this.session),
+      streams: () => this.session.streams,
+      clock: (stream) => this.health.clock(stream),
+      relay: this.#relay,
+      webAudioLatencyMs: () => this.sound.latencyMs,
+      outputLabel: () => this.sound.outputLabel,
+      reactionMs: () => loadReaction(localStorage),
+      held: () => this.sound.held,
     });
   }
 
@@ -267,6 +287,7 @@ export class Desk {
 
   #carry(slots: readonly Slot[]): void {
     this.#slots = slots;
+    this.ear.handleSlots(slots);
     const playing = slots.flatMap(({ mid, stream }) => {
       const track = this.#media.track(mid);
       const kind = this.session.streams[stream]?.kind;

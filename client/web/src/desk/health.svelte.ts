@@ -51,6 +51,11 @@ export class Health {
     this.#clocks.set(clock.stream, clock);
   }
 
+  /** The newest clock message of a stream. */
+  clock(stream: string): Clock | undefined {
+    return this.#clocks.get(stream);
+  }
+
   /** The worst of four looks a second counts. */
   async #look(): Promise<void> {
     for (const slot of this.io.slots()) this.#measure(slot);
@@ -75,7 +80,7 @@ export class Health {
     const stats = await this.io.media.stats();
     const report = stats ? ([...stats] as [string, Record<string, unknown>][]) : [];
     const counters = readCounters(report);
-    const main = mainStream(this.io.slots(), this.io.state());
+    const main = mainSlot(this.io.slots(), this.io.state())?.stream;
     if (!main) this.shown = undefined;
     for (const slot of this.io.slots()) {
       const now = counters.get(slot.mid);
@@ -117,10 +122,10 @@ export class Health {
   }
 }
 
-/** The stream that the badge speaks of: the program, else whatever arrives first. */
-export function mainStream(slots: readonly Slot[], state: SessionState): string | undefined {
+/** The section with the stream that the badge speaks of and notes are pinned to: the program, else what arrives first. */
+export function mainSlot(slots: readonly Slot[], state: SessionState): Slot | undefined {
   const program = slots.find((slot) => state.streams[slot.stream]?.kind === "program");
-  return (program ?? slots.find((slot) => state.streams[slot.stream]?.kind === "mic"))?.stream;
+  return program ?? slots.find((slot) => state.streams[slot.stream]?.kind === "mic");
 }
 
 function message(stream: string, shown: Shown, interval: Interval): HealthMessage {

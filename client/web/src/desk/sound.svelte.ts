@@ -76,6 +76,17 @@ export class Sound {
     return this.#tap?.latencyMs;
   }
 
+  /** Name of the chosen output, or of the usual one; empty where the browser does not tell. */
+  get outputLabel(): string {
+    return (this.outputs.find((output) => output.id === this.output) ?? this.outputs[0])?.label ?? "";
+  }
+
+  /** Why nothing comes out although it arrives, a sentence for people; empty when it does. */
+  get held(): string {
+    if (this.blocked) return "The browser holds the sound back; click “Play sound” first, then mark what you hear.";
+    return this.muted ? "Your output is muted here, so nothing was heard; press M to hear again." : "";
+  }
+
   setVolume(db: number): void {
     this.volumeDb = db;
     localStorage.setItem(STORE, String(db));

@@ -77,10 +77,10 @@ export class Media {
     return this.#receiving.find((section) => section.mid === mid)?.receiver;
   }
 
-  /** The newest frame that left this section's jitter buffer: RTP timestamp, and when, in Unix ms. */
-  heard(mid: string): { rtp: number; unixMs: number } | undefined {
+  /** The newest frame that left this section's jitter buffer: RTP source and timestamp, and when, in Unix ms. */
+  heard(mid: string): { ssrc: number; rtp: number; unixMs: number } | undefined {
     const source = this.#receiver(mid)?.getSynchronizationSources()[0];
-    return source && { rtp: source.rtpTimestamp, unixMs: source.timestamp };
+    return source && { ssrc: source.source, rtp: source.rtpTimestamp, unixMs: source.timestamp };
   }
 
   async stats(): Promise<RTCStatsReport | undefined> {

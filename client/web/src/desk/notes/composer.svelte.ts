@@ -2,10 +2,11 @@
 import { begin, HOLD_MS, nudged, pinned, point, ranged, toNote, type Draft, type Pin } from "../../lib/compose";
 import { loadReaction, saveReaction } from "../../lib/heard/reaction";
 import { newId } from "../../lib/wire";
+import type { HeardAnchor } from "../../lib/heard/types";
 import type { Severity } from "../../lib/types";
 import type { Journal } from "../journal.svelte";
 
-const NOTHING = "You heard nothing at that moment and no take was recorded yet, so there is nothing to pin a note to. Use the chat.";
+const NOTHING = "Nothing was heard at that moment, and no take was recorded yet: there is nothing to pin a note to. Use the chat.";
 
 export class Composer {
   draft = $state.raw<Draft | undefined>(undefined);
@@ -14,6 +15,10 @@ export class Composer {
   field: HTMLTextAreaElement | undefined;
   /** When the key or button went down that is still held. */
   #heldSinceMs = $state<number | undefined>(undefined);
+  /** Why the note is not pinned to what was heard. */
+  reason = $state("");
+  /** What was heard at the presses that the note is pinned by. */
+  #heard: HeardAnchor[] = [];
   /** A key brought one here: once the note is saved, keys work again. */
   #fromKey = false;
 
@@ -28,7 +33,7 @@ export class Composer {
     if (this.draft) return true;
     const pin = this.#pin(stampMs);
     if (!pin) {
-      this.journal.io.news(NOTHING);
+      this.journal.io.news(this.reason || NOTHING);
       return false;
     }
     this.draft = begin(pin, this.reaction);
@@ -57,8 +62,8 @@ export class Composer {
   /** The range begins here; a note that is being written keeps its other end. */
   start(stampMs: number): void {
     if (!this.draft) return void this.press(stampMs);
-    const heard = this.journal.io.heard().freeze(stampMs);
     const pin = this.draft.pin;
+    const heard = this.#freeze(stampMs);
     if (!heard || pin.kind !== "heard") return this.repin(stampMs);
     this.draft = ranged({ ...this.draft, pin: { kind: "heard", heard, to: null } }, { ...pin.heard, at: pin.to ?? heard.at });
   }
@@ -66,7 +71,7 @@ export class Composer {
   /** The range ends here. */
   end(stampMs: number): void {
     if (!this.draft && !this.press(stampMs)) return;
-    if (this.draft) this.draft = ranged(this.draft, this.journal.io.heard().freeze(stampMs));
+    if (this.draft) this.draft = ranged(this.draft, this.#freeze(stampMs));
   }
 
   /** Pins the note anew, to what is heard now. */
@@ -80,7 +85,24 @@ export class Composer {
   }
 
   #pin(stampMs: number): Pin | undefined {
-    return pinned(this.journal.state, this.journal.io.heard().freeze(stampMs));
+    this.#heard = [];
+    return pinned(this.journal.state, this.#freeze(stampMs));
+  }
+
+  #freeze(stampMs: number): HeardAnchor | null {
+    const ear = this.journal.io.heard();
+    const heard = ear.freeze(stampMs);
+    this.reason = ear.reason;
+    if (heard) this.#heard = [...this.#heard, heard];
+    return heard;
+  }
+
+  /** Concealment is told some tenths of a second after it was heard. */
+  #settled(draft: Draft): Draft {
+    const ear = this.journal.io.heard();
+    const { pin } = draft;
+    if (pin.kind !== "heard" || !this.#heard.some((heard) => ear.settled(heard).concealed)) return draft;
+    return { ...draft, pin: { ...pin, heard: { ...pin.heard, concealed: true } } };
   }
 
   /** Where every word has gone again, so has what it was pinned to: the next key pins anew. */
@@ -114,7 +136,7 @@ export class Composer {
 
   /** Sends it. Nothing is lost when it cannot be: the words stay. */
   save(): void {
-    const note = this.draft && toNote(this.draft, newId());
+    const note = this.draft && toNote(this.#settled(this.draft), newId());
     if (!note) return this.journal.io.news("Write a word or choose a tag first; Esc drops the note.");
     if (!this.journal.ask({ type: "note.add", data: note })) return;
     if (this.#fromKey) this.field?.blur();

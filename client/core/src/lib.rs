@@ -17,6 +17,7 @@
 pub mod backoff;
 pub mod clock;
 pub mod delay;
+pub mod heard;
 pub mod mirror;
 pub mod outbox;
 pub mod route;

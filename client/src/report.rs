@@ -100,6 +100,18 @@ pub enum Line {
         /// How it came to be.
         kind: &'static str,
     },
+    /// What was in the ear, as somebody asked on stdin.
+    Heard {
+        /// As it was asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<serde_json::Value>,
+        /// Where a note on it belongs.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        anchor: Option<AnchorLine>,
+        /// Why there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// Something that people should know.
     Warning {
         /// One sentence that says what to do.
@@ -112,6 +124,21 @@ pub enum Line {
         /// When.
         ms: u64,
     },
+}
+
+/// A place in a stream as it was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AnchorLine {
+    /// Which stream.
+    pub stream: StreamId,
+    /// Number of its epoch.
+    pub epoch: u32,
+    /// Ticks since that epoch's `rtp0`, as decoded.
+    pub at: i64,
+    /// How far that can be off, in ms.
+    pub uncertainty_ms: u32,
+    /// Whether some of what was heard there was made up.
+    pub concealed: bool,
 }
 
 /// How everything is.
@@ -342,7 +369,7 @@ pub fn sentence(line: &Line) -> Option<String> {
         Line::Hearing { ms, .. } => format!("first sound after {ms} ms"),
         Line::Warning { message } => format!("warning: {message}"),
         Line::Left { reason, .. } => format!("left: {reason}"),
-        Line::Stats(_) | Line::Position { .. } => return None,
+        Line::Stats(_) | Line::Position { .. } | Line::Heard { .. } => return None,
     })
 }
 

@@ -4,14 +4,18 @@
 
 pub mod browser;
 pub mod clicker;
+pub mod clicks;
 pub mod impair;
+pub mod jack_ear;
 #[cfg(target_os = "linux")]
 pub mod mounts;
 pub mod programs;
+pub mod pulse;
 pub mod recording;
 pub mod rng;
 pub mod sound;
 pub mod studio;
+pub mod timed;
 pub mod traces;
 pub mod voice;
 pub mod wire;

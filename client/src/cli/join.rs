@@ -4,11 +4,12 @@ use crate::report::{Mode, Reporter};
 use crate::spec::{InputSpec, OutputSpec};
 use clap::Args;
 use codec::jitter::Profile;
+use codec::opus::FrameDuration;
 use protocol::link::InviteLink;
 use protocol::stream::StreamKind;
 use std::io::IsTerminal;
 use std::time::Duration;
-use units::Bitrate;
+use units::{Bitrate, RtpTimestamp};
 
 /// Joining a session.
 #[derive(Debug, Args)]
@@ -39,6 +40,12 @@ pub struct JoinArgs {
     /// Leave after so many seconds
     #[arg(long, value_name = "N")]
     seconds: Option<f64>,
+    /// RTP timestamp at which published sound begins: rehearses the wrap of the counter
+    #[arg(long, value_name = "TICKS", hide = true)]
+    rtp0: Option<u32>,
+    /// Frame of a published program in microseconds: 2500, 5000, 10000 or 20000
+    #[arg(long, value_name = "US", hide = true, value_parser = parse_frame)]
+    frame_us: Option<FrameDuration>,
     /// One JSON object a line on stdout, described in the long help (--help)
     #[arg(long)]
     json: bool,
@@ -56,6 +63,8 @@ target_ms, real, redundant, concealed (samples since the last line), received, l
 drift_ppm, levels, position {ticks, epoch, sample}\n  \
 position  with --output file:, ten times a second: what the file's sample out_sample carries: stream, ticks, epoch,\n            \
 sample, kind (real, redundant or concealed)\n  \
+heard     id, anchor {stream, epoch, at, uncertainty_ms, concealed} or why: answers {\"cmd\":\"heard\",\"id\":1} on\n            \
+stdin: what was in the ear when the line was read, or at at_us of the system's monotonic clock\n  \
 warning   message: one sentence that says what to do\n  \
 left      reason, ms: always the last line of an orderly end";
 
@@ -82,6 +91,8 @@ pub(super) async fn join(args: JoinArgs) -> Result<(), Failure> {
         profile: args.profile,
         bitrate: args.bitrate.map(Bitrate),
         seconds,
+        frame: args.frame_us,
+        rtp0: args.rtp0.map(RtpTimestamp),
     };
     Ok(control::join(config, Reporter::start(mode)).await?)
 }
@@ -105,6 +116,11 @@ fn pair(inputs: Vec<InputSpec>, kinds: Vec<StreamKind>) -> Result<Vec<InputPlan>
 fn usual_name() -> String {
     let login = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     login.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "somebody".to_owned())
+}
+
+fn parse_frame(text: &str) -> Result<FrameDuration, String> {
+    let micros = text.parse().ok().and_then(FrameDuration::from_micros);
+    micros.ok_or_else(|| "a frame is 2500, 5000, 10000 or 20000 microseconds long".to_owned())
 }
 
 fn parse_kind(text: &str) -> Result<StreamKind, String> {

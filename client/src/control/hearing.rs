@@ -1,6 +1,6 @@
 //! What others publish, on its way from the peer connection to the player, and how it arrives.
 
-use super::positions::{PositionTeller, place};
+use super::positions::{PositionTeller, place, runs};
 use super::{JoinConfig, JoinError};
 use crate::media::{Received, RtpSink};
 use crate::pipeline::MonoClock;
@@ -9,6 +9,7 @@ use crate::report::{DelayStats, HeardStats, LevelStats, Line, OutputLine, Positi
 use crate::spec::OutputSpec;
 use client_core::clock::RelayClock;
 use client_core::delay::{self, Delay};
+use client_core::heard::{Heard, HeardAnchor, Unheard};
 use client_core::mirror::Mirror;
 use client_core::route::{RouteChange, Router};
 use codec::jitter;
@@ -42,6 +43,7 @@ struct Source {
     told: bool,
     before: jitter::Stats,
     newest: Option<Newest>,
+    heard: Heard,
 }
 
 /// What left the jitter buffer last.
@@ -153,11 +155,11 @@ impl Ear {
         let mut inner = self.lock();
         let mut lines = Vec::new();
         for record in records {
-            let Inner { sources, router, .. } = &mut *inner;
+            let Inner { sources, router, player, .. } = &mut *inner;
             let Some((ssrc, source)) = sources.iter_mut().find(|(_, source)| source.id == record.source) else {
                 continue;
             };
-            source.handle_record(record);
+            source.handle_record(record, player.as_ref().map_or(SampleRate::HZ_48000, Player::rate));
             if !source.told && record.pulled.count(jitter::Kind::Real).0 > 0 {
                 source.told = true;
                 lines.push(Line::Hearing { stream: source.stream, ms });
@@ -166,6 +168,22 @@ impl Ear {
             lines.extend(teller.line_of(record, source.stream, route.zip(stream)));
         }
         lines
+    }
+
+    /// What was in the ear at `when`, up to the newest record handed to [`handle_positions`](Self::handle_positions): the
+    /// program, or what performers send where there is none.
+    ///
+    /// # Errors
+    /// If nothing was heard then, or the stream's clock map has not come yet.
+    pub(super) fn anchor_at(&self, when: MonoTime, mirror: &Mirror) -> Result<HeardAnchor, Unheard> {
+        let inner = self.lock();
+        let known = inner.sources.iter().filter_map(|(ssrc, source)| {
+            let stream = mirror.state.streams.get(&source.stream)?;
+            Some((source, inner.router.route(*ssrc)?, stream))
+        });
+        let judged = known.filter(|(_, _, stream)| stream.kind != StreamKind::Talkback);
+        let (source, route, stream) = judged.min_by_key(|(_, _, stream)| stream.kind).ok_or(Unheard::Silence)?;
+        source.heard.anchor_at(when, route, stream)
     }
 
     /// How every stream arrives, since the last call: for people, and for the session.
@@ -239,7 +257,8 @@ impl Inner {
         if let Some(player) = &self.player {
             player.add(id, kind, &format).map_err(|error| error.to_string())?;
         }
-        let source = Source { id, stream, told: false, before: jitter::Stats::default(), newest: None };
+        let source =
+            Source { id, stream, told: false, before: jitter::Stats::default(), newest: None, heard: Heard::default() };
         self.sources.insert(ssrc, source);
         Ok(())
     }
@@ -259,7 +278,8 @@ impl Inner {
 }
 
 impl Source {
-    fn handle_record(&mut self, record: &PositionRecord) {
+    fn handle_record(&mut self, record: &PositionRecord, rate: SampleRate) {
+        runs(record, rate).for_each(|run| self.heard.handle_played(run));
         if let Some(at) = record.pulled.position() {
             self.newest = Some(Newest { at, pulled_at: record.pulled_at });
         }

@@ -3,6 +3,7 @@
 //!
 //! One task owns all of it and never touches samples; sound threads and the network meet it in bounded queues.
 
+mod asked;
 mod desk;
 mod door;
 mod hearing;
@@ -21,10 +22,11 @@ use crate::signal::SignalError;
 use crate::spec::{InputSpec, OutputSpec};
 use client_core::outbox::OutboxFull;
 use codec::jitter::Profile;
+use codec::opus::FrameDuration;
 use protocol::link::InviteLink;
 use protocol::stream::StreamKind;
 use std::time::Duration;
-use units::Bitrate;
+use units::{Bitrate, RtpTimestamp};
 
 /// What somebody wants who joins.
 #[derive(Clone, Debug)]
@@ -43,6 +45,10 @@ pub struct JoinConfig {
     pub bitrate: Option<Bitrate>,
     /// Leave after so long.
     pub seconds: Option<Duration>,
+    /// RTP timestamp of the first tick of what is published, to rehearse a wrap; random when absent, as RFC 3550 wants.
+    pub rtp0: Option<RtpTimestamp>,
+    /// Frame length of a published program, for those that no profile has; the profile's when absent.
+    pub frame: Option<FrameDuration>,
 }
 
 /// One published input; what is left out follows from the role.

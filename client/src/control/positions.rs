@@ -2,12 +2,13 @@
 
 use crate::pipeline::playout::{PositionRecord, SourceId};
 use crate::report::{Line, PositionStats};
+use client_core::heard::{Origin, Played};
 use client_core::route::Route;
 use codec::jitter::{Kind, Position};
 use protocol::ids::StreamId;
 use protocol::stream::Stream;
 use std::collections::BTreeMap;
-use units::{RtpTimestamp, SampleCount};
+use units::{RtpTimestamp, SampleCount, SampleRate};
 
 /// Positions of one source are told so many output samples apart: a tenth of a second.
 const TELL_EVERY: i64 = 4_800;
@@ -54,6 +55,28 @@ pub(super) fn place(route: &Route, stream: &Stream, at: Position) -> Option<Posi
     let placed = route.locate(stream, RtpTimestamp(at.ticks.0 as u32))?;
     let ticks = placed.ticks.0 as f64 + at.fraction;
     Some(PositionStats { ticks, epoch: placed.epoch, sample: placed.sample.0 })
+}
+
+/// What a record of an output of this rate says was played, run by run.
+pub(super) fn runs(record: &PositionRecord, rate: SampleRate) -> impl Iterator<Item = Played> {
+    let mut before = SampleCount(0);
+    record.pulled.spans().iter().filter_map(move |span| {
+        let leaves = record.leaves_at + before.duration(rate);
+        before += span.len;
+        let (at, origin) = (span.position?, origin(span.kind)?);
+        let ticks_per_s = span.ticks_per_sample * f64::from(rate.0);
+        let lasts = span.len.duration(rate);
+        Some(Played { leaves, lasts, ticks: at.ticks, fraction: at.fraction, ticks_per_s, origin })
+    })
+}
+
+fn origin(kind: Kind) -> Option<Origin> {
+    match kind {
+        Kind::Silence => None,
+        Kind::Real => Some(Origin::Real),
+        Kind::Redundant => Some(Origin::Redundant),
+        Kind::Concealed => Some(Origin::Concealed),
+    }
 }
 
 fn first_sound(record: &PositionRecord) -> Option<(u64, Kind, Position)> {

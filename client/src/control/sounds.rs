@@ -53,8 +53,8 @@ pub(super) fn plan_without_role(inputs: &[InputPlan]) -> Option<Vec<Planned>> {
 
 /// Starts one publisher. Blocks until its device runs or has refused.
 pub(super) fn open(planned: &Planned, config: &JoinConfig, clock: MonoClock) -> Result<Opened, JoinError> {
-    let settings = settings(planned.kind, config.profile, config.bitrate);
-    let (ssrc, rtp0) = (Ssrc(random_u32().max(1)), RtpTimestamp(random_u32()));
+    let settings = settings(planned.kind, config);
+    let (ssrc, rtp0) = (Ssrc(random_u32().max(1)), config.rtp0.unwrap_or_else(|| RtpTimestamp(random_u32())));
     let publish = PublishConfig { input: planned.spec.clone(), settings, rtp0 };
     let started = start_publisher(publish, clock).map_err(|error| JoinError::Sound(error.to_string()))?;
     Ok(Opened { kind: planned.kind, ssrc, rtp0, started })
@@ -81,13 +81,17 @@ fn usual_kind(role: Role) -> Option<StreamKind> {
 }
 
 /// A program follows the profile; a voice has frames of 10 ms whatever it is.
-fn settings(kind: StreamKind, profile: Profile, bitrate: Option<Bitrate>) -> StreamSettings {
+fn settings(kind: StreamKind, config: &JoinConfig) -> StreamSettings {
+    let JoinConfig { profile, bitrate, frame, .. } = *config;
     let redundancy = profile.redundancy();
     match kind {
         StreamKind::Talkback => StreamSettings::talkback(FrameDuration::Us10000, VOICE_BITRATE, redundancy),
-        StreamKind::Program | StreamKind::Mic => {
-            StreamSettings::program(2, profile.frame(), bitrate.unwrap_or(profile.bitrate()), redundancy)
-        }
+        StreamKind::Program | StreamKind::Mic => StreamSettings::program(
+            2,
+            frame.unwrap_or(profile.frame()),
+            bitrate.unwrap_or(profile.bitrate()),
+            redundancy,
+        ),
     }
 }
 
@@ -114,8 +118,17 @@ mod tests {
 
     #[test]
     fn a_program_follows_the_profile_and_the_bit_rate_asked_for() {
-        let lowest = settings(StreamKind::Program, Profile::Lowest, None);
+        let config = |profile, bitrate, frame| JoinConfig { profile, bitrate, frame, ..joining() };
+        let settings = |profile, bitrate, frame| settings(StreamKind::Program, &config(profile, bitrate, frame));
+        let lowest = settings(Profile::Lowest, None, None);
         assert_eq!((lowest.frame, lowest.redundancy, lowest.bitrate), (FrameDuration::Us2500, 0, Bitrate(256_000)));
-        assert_eq!(settings(StreamKind::Program, Profile::Low, Some(Bitrate(128_000))).bitrate, Bitrate(128_000));
+        assert_eq!(settings(Profile::Low, Some(Bitrate(128_000)), None).bitrate, Bitrate(128_000));
+        assert_eq!(settings(Profile::Low, None, Some(FrameDuration::Us20000)).frame, FrameDuration::Us20000);
+    }
+
+    fn joining() -> JoinConfig {
+        let link = "http://127.0.0.1:1/i/018f4d3e-0000-7000-8000-000000000009#AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
+        let (name, inputs, output, profile) = ("Ada".into(), Vec::new(), None, Profile::Default);
+        JoinConfig { link, name, inputs, output, profile, bitrate: None, seconds: None, rtp0: None, frame: None }
     }
 }

@@ -45,6 +45,8 @@ struct Serving {
     unserved: u64,
     /// Frames of device time that were lost and whose sound is to be left out.
     skip: usize,
+    /// From a callback to the outlet, as the device reported last.
+    latency: Duration,
     failed: bool,
 }
 
@@ -95,15 +97,16 @@ impl DeviceDriver {
         serving.learn(&self.control);
         while serving.skip > 0 {
             let frames = serving.skip.min(MAX_RENDER);
-            self.engine.skip_rt(serving.pull_time().unwrap_or_else(|| self.clock.now()), frames);
+            let (now, _) = serving.times().unwrap_or_else(|| serving.times_unknown(self.clock.now()));
+            self.engine.skip_rt(now, frames);
             serving.skip -= frames;
         }
         while serving.wants() > 0 {
             let frames = serving.wants().min(MAX_RENDER);
-            let now = serving.pull_time().unwrap_or_else(|| self.clock.now());
+            let (now, leaves_at) = serving.times().unwrap_or_else(|| serving.times_unknown(self.clock.now()));
             let begun = self.clock.now();
             let block = &mut self.block[..2 * frames];
-            self.engine.render_rt(now, block);
+            self.engine.render_rt(now, leaves_at, block);
             let room = serving.hand_over(block);
             let took_ns = self.clock.now().saturating_since(begun).as_nanos() as u64;
             self.control.render_ns_max.fetch_max(took_ns, Relaxed);
@@ -123,7 +126,8 @@ impl DeviceDriver {
         let (line, counter) =
             (DeviceLine::new(rate), SampleCounter::new(CaptureFormat { rate, channels: 2, counting }));
         let lead = Lead { period: end.format.period, spare: 0, clean: 0 };
-        let serving = Serving { end, line, counter, lead, handed: 0, unserved: 0, skip: 0, failed: false };
+        let latency = Duration::ZERO;
+        let serving = Serving { end, line, counter, lead, handed: 0, unserved: 0, skip: 0, latency, failed: false };
         if let Some(old) = self.serving.replace(serving) {
             let _ = self.retired.push(old.end);
         }
@@ -142,6 +146,7 @@ impl Serving {
                 control.underruns.fetch_add(1, Relaxed);
                 control.underrun_frames.fetch_add(u64::from(taken.missing), Relaxed);
             }
+            self.latency = taken.latency;
             control.device_latency_ns.store(taken.latency.as_nanos() as u64, Relaxed);
             control.ahead_frames.store(self.lead.frames() as u64, Relaxed);
         }
@@ -160,12 +165,17 @@ impl Serving {
         self.lead.frames().saturating_sub(self.end.writer.waiting())
     }
 
-    /// When, on an even line, the next frames have to be pulled: as long before they are played as frames are kept
-    /// ready.
-    fn pull_time(&self) -> Option<MonoTime> {
+    /// When, on an even line, the next frames have to be pulled, as long before they are played as frames are kept
+    /// ready; and when the first of them leaves the device.
+    fn times(&self) -> Option<(MonoTime, MonoTime)> {
         let played = self.line.time_of(self.unserved + self.handed)?;
         let ahead = self.line.span(self.lead.frames() as u64);
-        Some(MonoTime(played.0.saturating_sub(ahead.as_nanos() as u64)))
+        Some((MonoTime(played.0.saturating_sub(ahead.as_nanos() as u64)), played + self.latency))
+    }
+
+    /// The same before the device has called for the first time.
+    fn times_unknown(&self, now: MonoTime) -> (MonoTime, MonoTime) {
+        (now, now + self.line.span(self.lead.frames() as u64) + self.latency)
     }
 
     /// False if the ring is full, which only a period of more than a second makes it.
@@ -219,7 +229,7 @@ impl PacedDriver {
             if !self.wait_until(due) {
                 return;
             }
-            self.engine.render_rt(due, &mut block);
+            self.engine.render_rt(due, due, &mut block);
             if let Some(file) = &mut self.file {
                 file.write(&block);
             }

@@ -115,8 +115,8 @@ impl Engine {
         Engine { slots, commands, retired, log, tap, control, volume: Ramp::at(1.0), scratch, rendered: 0 }
     }
 
-    /// Mixes the next `out.len() / 2` stereo frames (at most [`MAX_RENDER`]), to be played from `now` on.
-    pub(crate) fn render_rt(&mut self, now: MonoTime, out: &mut [f32]) {
+    /// Mixes the next `out.len() / 2` stereo frames (at most [`MAX_RENDER`]), pulled at `now`, heard from `leaves_at` on.
+    pub(crate) fn render_rt(&mut self, now: MonoTime, leaves_at: MonoTime, out: &mut [f32]) {
         self.obey_rt();
         out.fill(0.0);
         let dim = if self.control.dimmed.load(Relaxed) { DIM } else { 1.0 };
@@ -125,8 +125,8 @@ impl Engine {
             let pulled = slot.pull_rt(now, dim, scratch);
             out.iter_mut().zip(scratch.iter()).for_each(|(sum, sample)| *sum += sample);
             if let Some(log) = &mut self.log {
-                let record =
-                    PositionRecord { source: slot.id, at: SampleTime(self.rendered as i64), pulled_at: now, pulled };
+                let (source, at) = (slot.id, SampleTime(self.rendered as i64));
+                let record = PositionRecord { source, at, pulled_at: now, leaves_at, pulled };
                 if log.try_send(record).is_err() {
                     self.control.unlogged.fetch_add(1, Relaxed);
                 }

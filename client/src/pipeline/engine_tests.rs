@@ -12,6 +12,7 @@ use protocol::stream::StreamKind;
 use rtrb::RingBuffer;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 use units::{Bitrate, MonoTime, RtpTimestamp, SampleCount, Seq, Ticks};
 
 struct Bench {
@@ -23,6 +24,8 @@ struct Bench {
 }
 
 const PERIOD: usize = 240;
+/// From pulling to the outlet.
+const LATENCY: Duration = Duration::from_millis(7);
 
 impl Bench {
     fn new() -> Bench {
@@ -47,7 +50,7 @@ impl Bench {
         }
         self.period += 1;
         let mut out = vec![9.0; 2 * PERIOD];
-        self.engine.render_rt(now, &mut out);
+        self.engine.render_rt(now, now + LATENCY, &mut out);
         out
     }
 }
@@ -129,6 +132,7 @@ fn positions_are_told_for_every_output_sample() {
     assert_eq!(records.len(), 100);
     for (n, record) in records.iter().enumerate() {
         assert_eq!((record.source, record.at.0), (SourceId(7), (n * PERIOD) as i64));
+        assert_eq!(record.leaves_at, record.pulled_at + LATENCY);
         assert_eq!(record.pulled.spans().iter().map(|span| span.len.0).sum::<u64>(), PERIOD as u64);
     }
     let last = records.last().unwrap().pulled;

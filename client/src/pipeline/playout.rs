@@ -44,8 +44,10 @@ pub struct PositionRecord {
     pub source: SourceId,
     /// Output sample at which the block begins, counted from the player's start (a file's first sample is 0).
     pub at: SampleTime,
-    /// When it was pulled from the jitter buffer; it leaves the outlet by `ahead` and `device` later.
+    /// When it was pulled from the jitter buffer.
     pub pulled_at: MonoTime,
+    /// When its first sample leaves the outlet, as far as the device tells its latency; a file's when it is due.
+    pub leaves_at: MonoTime,
     /// What was played, span by span.
     pub pulled: Pulled,
 }

@@ -18,6 +18,7 @@ pub struct Impairer {
     rng: Rng,
     in_burst: bool,
     seen: u64,
+    begun: Option<MonoTime>,
     last_due: MonoTime,
     wire: BinaryHeap<Reverse<(MonoTime, u64, Vec<u8>)>>,
 }
@@ -26,7 +27,7 @@ impl Impairer {
     /// A network as described.
     pub fn new(spec: Impairment) -> Impairer {
         let rng = Rng::new(spec.seed);
-        Impairer { spec, rng, in_burst: false, seen: 0, last_due: MonoTime(0), wire: BinaryHeap::new() }
+        Impairer { spec, rng, in_burst: false, seen: 0, begun: None, last_due: MonoTime(0), wire: BinaryHeap::new() }
     }
 
     /// Takes a datagram that was sent at `now`.
@@ -41,7 +42,9 @@ impl Impairer {
         if lost || self.spec.drop.contains(&place) || self.wire.len() >= CAPACITY {
             return;
         }
-        let due = now + Duration::from_secs_f64((self.spec.delay_ms + jitter) / 1e3);
+        let begun = *self.begun.get_or_insert(now);
+        let gained_ms = now.saturating_since(begun).as_secs_f64() * self.spec.skew_ppm * 1e-3;
+        let due = now + Duration::from_secs_f64((self.spec.delay_ms + jitter - gained_ms).max(0.0) / 1e3);
         let due = if reordered { due + REORDER } else { self.in_order(due) };
         self.wire.push(Reverse((due, place, datagram.to_vec())));
         if doubled {
@@ -106,6 +109,14 @@ mod tests {
         let spec = "seed=9 delay=5 jitter=4 loss=0.1 burst=3 reorder=0.05 duplicate=0.05";
         assert_eq!(fates(spec, 500), fates(spec, 500));
         assert_ne!(fates(spec, 500), fates(&spec.replace("seed=9", "seed=10"), 500));
+    }
+
+    #[test]
+    fn a_fast_clock_catches_up_with_its_delay_and_a_slow_one_falls_behind() {
+        let last = |spec| fates(spec, 60_001).last().copied().unwrap();
+        assert_eq!(last("delay=100 skew=300"), (60_000, 60_000_000_000 + 82_000_000));
+        assert_eq!(last("delay=100 skew=-300"), (60_000, 60_000_000_000 + 118_000_000));
+        assert_eq!(last("delay=1 skew=300"), (60_000, 60_000_000_000), "never before it was sent");
     }
 
     #[test]

@@ -19,6 +19,7 @@ const MAX_FLOWS: usize = 256;
 pub struct Proxy {
     address: SocketAddr,
     wires: Arc<Mutex<Wires>>,
+    cut: Arc<AtomicBool>,
     ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,19 +36,27 @@ impl Proxy {
         let ending = Arc::new(AtomicBool::new(false));
         let wires = Arc::new(Mutex::new(Wires { up, down }));
         let for_thread = Arc::clone(&wires);
-        let mut carrier = Carrier { front, target, wires: for_thread, start: Instant::now(), flows: HashMap::new() };
+        let cut = Arc::new(AtomicBool::new(false));
+        let is_cut = cut.clone();
+        let mut carrier =
+            Carrier { front, target, wires: for_thread, is_cut, start: Instant::now(), flows: HashMap::new() };
         let end = Arc::clone(&ending);
         let thread = std::thread::Builder::new().name("impair".into()).spawn(move || {
             while !end.load(Ordering::Relaxed) {
                 carrier.turn();
             }
         })?;
-        Ok(Proxy { address, wires, ending, thread: Some(thread) })
+        Ok(Proxy { address, wires, cut, ending, thread: Some(thread) })
     }
 
     /// From now on, clients that were not seen before get these directions; the others keep theirs.
     pub fn impair_newcomers(&self, up: Impairment, down: Impairment) {
         *lock(&self.wires) = Wires { up, down };
+    }
+
+    /// Loses everything, both ways, or carries again.
+    pub fn set_cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::Relaxed);
     }
 
     /// Where clients send to.
@@ -81,6 +90,7 @@ struct Carrier {
     front: UdpSocket,
     target: SocketAddr,
     wires: Arc<Mutex<Wires>>,
+    is_cut: Arc<AtomicBool>,
     start: Instant,
     flows: HashMap<SocketAddr, Flow>,
 }
@@ -94,11 +104,12 @@ impl Carrier {
         for (client, flow) in &mut self.flows {
             receive_all(&flow.back, |datagram, _| flow.down.handle_datagram(now, datagram));
             // An end that is gone refuses datagrams; a network does not care.
+            let carries = !self.is_cut.load(Ordering::Relaxed);
             while let Some(datagram) = flow.up.poll_output(now) {
-                let _ = flow.back.send_to(&datagram, target);
+                let _ = carries.then(|| flow.back.send_to(&datagram, target));
             }
             while let Some(datagram) = flow.down.poll_output(now) {
-                let _ = front.send_to(&datagram, client);
+                let _ = carries.then(|| front.send_to(&datagram, client));
             }
         }
     }

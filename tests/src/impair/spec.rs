@@ -8,6 +8,9 @@ pub struct Impairment {
     pub seed: u64,
     /// Delay of every datagram in ms.
     pub delay_ms: f64,
+    /// How much faster than the receiver's clock the sender's runs, in ppm: the delay shrinks by as much, or grows where
+    /// this is negative, from the first datagram on.
+    pub skew_ppm: f64,
     /// Mean of the random part of the delay in ms (gamma distributed, shape 2). Order is kept.
     pub jitter_ms: f64,
     /// Share of datagrams lost, 0 to 1 (Gilbert-Elliott).
@@ -31,7 +34,7 @@ impl Default for Impairment {
     /// A perfect wire.
     fn default() -> Impairment {
         let (delay_ms, jitter_ms, loss, burst, reorder, duplicate) = (0.0, 0.0, 0.0, 1.0, 0.0, 0.0);
-        Impairment { seed: 1, delay_ms, jitter_ms, loss, burst, reorder, duplicate, drop: Vec::new() }
+        Impairment { seed: 1, delay_ms, skew_ppm: 0.0, jitter_ms, loss, burst, reorder, duplicate, drop: Vec::new() }
     }
 }
 
@@ -53,6 +56,7 @@ impl Impairment {
         match name {
             "seed" => self.seed = value.parse().ok()?,
             "delay" => self.delay_ms = number(value, 60_000.0)?,
+            "skew" => self.skew_ppm = value.parse().ok().filter(|ppm: &f64| ppm.abs() <= 1_000.0)?,
             "jitter" => self.jitter_ms = number(value, 60_000.0)?,
             "loss" => self.loss = number(value, 1.0)?,
             "burst" => self.burst = number(value, 1e6).filter(|burst| *burst >= 1.0)?,
@@ -77,6 +81,7 @@ impl fmt::Display for Impairment {
             if value == usual { Ok(()) } else { write!(f, " {name}={value}") }
         };
         say("delay", self.delay_ms, plain.delay_ms)?;
+        say("skew", self.skew_ppm, plain.skew_ppm)?;
         say("jitter", self.jitter_ms, plain.jitter_ms)?;
         say("loss", self.loss, plain.loss)?;
         say("burst", self.burst, plain.burst)?;
@@ -96,14 +101,14 @@ mod tests {
 
     #[test]
     fn a_described_network_reads_back_as_itself() {
-        let text = "seed=7 delay=20 jitter=3 loss=0.05 burst=2 reorder=0.001 duplicate=0.01 drop=0+3";
+        let text = "seed=7 delay=20 skew=-300 jitter=3 loss=0.05 burst=2 reorder=0.001 duplicate=0.01 drop=0+3";
         assert_eq!(text.parse::<Impairment>().unwrap().to_string(), text);
         assert_eq!("".parse::<Impairment>().unwrap().to_string(), "seed=1");
     }
 
     #[test]
     fn what_is_no_network_is_said() {
-        for text in ["loss=1.1", "loss=-0.1", "burst=0.5", "lag=3", "seed", "drop=1+x", "delay=NaN"] {
+        for text in ["loss=1.1", "loss=-0.1", "burst=0.5", "lag=3", "skew=2000", "seed", "drop=1+x", "delay=NaN"] {
             assert_eq!(text.parse::<Impairment>(), Err(SpecError(text.to_owned())));
         }
         assert!("loss=1".parse::<Impairment>().is_ok());

@@ -1,5 +1,6 @@
 //! From an invitation to a session with streams and an offer.
 
+use super::super::asked::read_stdin;
 use super::super::door::Door;
 use super::super::hearing::{Ear, open_player};
 use super::super::sounds::{self, Opened, Planned};
@@ -56,6 +57,7 @@ impl Session {
             output_meter: DeskMeter::new(2),
             heard: Vec::new(),
             desk: None,
+            asked: None,
             pings: 0,
             next_ping: Instant::now(),
             dimmed: false,
@@ -63,6 +65,7 @@ impl Session {
             volume: Dbfs(0.0),
         };
         session.open_desk();
+        session.asked = (session.reporter.mode() == Mode::Json).then(read_stdin);
         session.tell_joined(&welcome);
         session.begin_streams()?;
         session.send_offer(offer);

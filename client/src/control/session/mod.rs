@@ -6,6 +6,7 @@ mod tell;
 mod view;
 mod way;
 
+use super::asked::Asked;
 use super::desk::{Desk, DeskMeter};
 use super::hearing::Ear;
 use super::levels::LevelMeter;
@@ -69,6 +70,8 @@ struct Session {
     output_meter: DeskMeter,
     heard: Vec<HeardStats>,
     desk: Option<Desk>,
+    /// Questions of the program that started us; none while a person does.
+    asked: Option<mpsc::Receiver<(Result<Asked, String>, std::time::Instant)>>,
     pings: u32,
     next_ping: Instant,
     dimmed: bool,
@@ -147,6 +150,7 @@ impl Session {
                     Some(reason) => return End::Orderly(reason),
                     None => Ok(()),
                 },
+                Some((asked, read_at)) = next_asked(&mut self.asked) => { self.answer(asked, read_at); Ok(()) }
                 _ = positions.tick() => { self.tell_positions(); Ok(()) }
                 _ = levels.tick() => { self.tell_levels(); Ok(()) }
                 _ = stats.tick() => { self.tell_stats(); Ok(()) }
@@ -245,6 +249,14 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 async fn next_action(desk: &mut Option<Desk>) -> Action {
     match desk {
         Some(desk) => desk.next_action().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next question; none ever comes without a program to ask it, nor after its last. Cancel-safe.
+async fn next_asked<T>(asked: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    match asked {
+        Some(asked) => asked.recv().await,
         None => std::future::pending().await,
     }
 }

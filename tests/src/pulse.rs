@@ -1,0 +1,140 @@
+//! A PulseAudio server of our own with one output that leads nowhere, and what leaves it, recorded outside of whoever
+//! plays there.
+
+use crate::timed::Timed;
+use anyhow::{Context, Result, ensure};
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What the recorder asks for; the output then hands over blocks of this length.
+const BLOCK_MS: u32 = 5;
+
+/// A running server. Killed when dropped.
+pub struct Pulse {
+    child: Child,
+    folder: TempDir,
+}
+
+/// A running recorder of what leaves the output.
+pub struct Recorder {
+    child: Child,
+    reading: JoinHandle<Vec<(f64, Vec<f32>)>>,
+}
+
+impl Pulse {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// If it is not installed or does not come up.
+    pub fn start() -> Result<Pulse> {
+        let folder = tempfile::tempdir()?;
+        let socket = folder.path().join("native");
+        let protocol = format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display());
+        let mut command = Command::new("pulseaudio");
+        command.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]);
+        command.args(["-L", "module-null-sink sink_name=ear rate=48000 channels=2 format=float32le", "-L", &protocol]);
+        command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path()).env_remove("DISPLAY");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.context("pulseaudio cannot be started: run `apt-get install pulseaudio pulseaudio-utils`")?;
+        let mut pulse = Pulse { child, folder };
+        let begun = Instant::now();
+        while !pulse.answers() {
+            ensure!(pulse.child.try_wait()?.is_none(), "the PulseAudio server ended at once");
+            ensure!(begun.elapsed() < PATIENCE, "the PulseAudio server does not come up");
+            std::thread::yield_now();
+        }
+        Ok(pulse)
+    }
+
+    /// What `PULSE_SERVER` is for those who shall play here.
+    pub fn server(&self) -> String {
+        format!("unix:{}", self.folder.path().join("native").display())
+    }
+
+    /// Its folder, where programs that ask for a runtime folder find nothing else.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// Begins to record what leaves the output.
+    ///
+    /// # Errors
+    /// If the recorder cannot be started.
+    pub fn record(&self) -> Result<Recorder> {
+        let latency = format!("--latency-msec={BLOCK_MS}");
+        let words = ["--device=ear.monitor", "--rate=48000", "--channels=1", "--format=float32le", "--raw", &latency];
+        let mut command = self.command("parec");
+        let mut child = command.args(words).stdout(Stdio::piped()).spawn().context("parec cannot be started")?;
+        let mut out = child.stdout.take().context("standard output is piped")?;
+        let reading = std::thread::spawn(move || {
+            let mut blocks = Vec::new();
+            let mut buffer = vec![0; 1 << 16];
+            let mut rest = Vec::new();
+            while let Ok(read @ 1..) = out.read(&mut buffer) {
+                let now_us = unix_us(SystemTime::now());
+                rest.extend_from_slice(&buffer[..read]);
+                let whole = rest.len() / 4 * 4;
+                let samples =
+                    rest[..whole].chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+                blocks.push((now_us, samples.collect()));
+                rest.drain(..whole);
+            }
+            blocks
+        });
+        Ok(Recorder { child, reading })
+    }
+
+    fn answers(&self) -> bool {
+        let mut command = self.command("pactl");
+        command.arg("info").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command.env("PULSE_SERVER", self.server()).env("HOME", self.folder.path()).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Recorder {
+    /// Ends it: what left the output, on the system's wall clock.
+    ///
+    /// The server makes each block when its first sample is due, so a block never comes before its time, and mostly
+    /// hardly after: where all blocks' first samples would lie if they had come at once gives the line.
+    ///
+    /// # Errors
+    /// If nothing was recorded.
+    pub fn finish(mut self) -> Result<Timed> {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let blocks = self.reading.join().map_err(|_| anyhow::anyhow!("the recording thread failed"))?;
+        ensure!(!blocks.is_empty(), "nothing was recorded");
+        let mut timed = Timed::default();
+        let mut offsets = Vec::new();
+        for (us, samples) in &blocks {
+            offsets.push(us - timed.samples.len() as f64 * 1e6 / 48_000.0);
+            timed.samples.extend_from_slice(samples);
+        }
+        offsets.sort_by(f64::total_cmp);
+        // A tenth from below: the rest came late, and what is still earlier is a block that came in two parts.
+        timed.stamps.push((0, offsets[offsets.len() / 10]));
+        Ok(timed)
+    }
+}
+
+/// Microseconds since the Unix epoch.
+pub fn unix_us(time: SystemTime) -> f64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1e6)
+}

@@ -1,6 +1,6 @@
 // Drives the page in a real headless Chromium and prints one line of JSON:
 //   node run.mjs SCENARIO --link LINK [--second LINK] --out DIR [--seconds N] [--name NAME] [--by key|mouse] [--mic FILE.wav] [--pictures]
-// Scenarios: listen, talk, refused, axe, reconnect, cut, leave, second, badlink, states, notes, takes, faster, offline,
+// Scenarios: listen, mark, talk, refused, axe, reconnect, cut, leave, second, badlink, states, notes, takes, faster, offline,
 // hostile, lobby, scenes. The browser is /usr/bin/chromium or $CHROMIUM.
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";

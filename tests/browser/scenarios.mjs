@@ -7,6 +7,7 @@ import { capture } from "./capture.mjs";
 import { cuttable } from "./cut.mjs";
 import { click, counters, join, reading, timing, until, untilPlayed, untilSound, watch } from "./desk.mjs";
 import { install } from "./fixture.mjs";
+import { mark } from "./mark.mjs";
 import { sessionScenarios } from "./session.mjs";
 
 /** Runs `act` on a fresh page; its faults go into the result, the browser goes in any case. */
@@ -266,4 +267,10 @@ const SIGNS = {
   gone: "This invitation was revoked; ask whoever sent it for another one.",
 };
 
-export const scenarios = { listen, talk, refused, axe, reconnect, cut, leave, second, badlink, states, ...sessionScenarios(onPage, withoutNetworkFaults) };
+/** Marks what is heard on the real output, see mark.mjs. */
+const marking = (options) => onPage({ loud: true }, (page) => mark(page, options));
+
+export const scenarios = {
+  listen, mark: marking, talk, refused, axe, reconnect, cut, leave, second, badlink, states,
+  ...sessionScenarios(onPage, withoutNetworkFaults),
+};

@@ -4,7 +4,6 @@ use super::{InputPlan, JoinConfig, JoinError};
 use crate::pipeline::MonoClock;
 use crate::pipeline::publish::{PublishConfig, Started, start_publisher};
 use crate::spec::{DeviceSpec, InputSpec};
-use codec::jitter::Profile;
 use codec::opus::FrameDuration;
 use codec::publish::StreamSettings;
 use protocol::grants::{Grant, Role};
@@ -98,6 +97,7 @@ fn settings(kind: StreamKind, config: &JoinConfig) -> StreamSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use codec::jitter::Profile;
 
     #[test]
     fn roles_publish_what_is_theirs_and_listeners_nothing() {

@@ -49,7 +49,7 @@ export async function mark(page, { link, name, seconds, say }) {
   await page.addInitScript(pressWitness);
   const seen = eavesdrop(page);
   await joinSession(page, link, name);
-  await untilSound(page);
+  await untilSound(page, 60_000);
   say({ sounds: true });
   const end = performance.now() + 1000 * seconds;
   while (performance.now() < end) {

@@ -20,13 +20,6 @@ pub struct HeardClick {
     pub source: f64,
 }
 
-/// Neighbours that agree on where the sound is.
-const NEIGHBOURS: usize = 4;
-/// Between neighbours the sound moves against the clock by no more than this, in samples: 50 ms.
-const MOVES: f64 = 2_400.0;
-/// Longest time between two clicks of one playing, in microseconds.
-const ONE_PLAYING_US: f64 = 1e6;
-
 const US_PER_SAMPLE: f64 = 1e6 / clicks::RATE;
 
 impl Timed {
@@ -36,13 +29,14 @@ impl Timed {
         self.samples.extend_from_slice(block);
     }
 
-    /// The clicks that are recognised among the `known` ones.
-    pub fn clicks(&self, known: &[f64]) -> Vec<HeardClick> {
+    /// The clicks that are recognised among the `known` ones. `may(left_us, source)`: whether what left then may be what
+    /// lies there.
+    pub fn clicks(&self, known: &[f64], may: impl Fn(f64, f64) -> bool) -> Vec<HeardClick> {
         let heard = clicks::find(&self.samples);
-        let told = clicks::recognise(known, &heard);
-        let placed = heard.iter().zip(told).filter_map(|(at, k)| Some((*at, known[k?])));
-        let clicks = placed.map(|(at, source)| HeardClick { left_us: self.time_us(at), source });
-        believable(&clicks.collect::<Vec<_>>())
+        let left_us: Vec<f64> = heard.iter().map(|at| self.time_us(*at)).collect();
+        let told = clicks::recognise(known, &heard, |i, k| may(left_us[i], known[k]));
+        let placed = left_us.iter().zip(told).filter_map(|(left_us, k)| Some((*left_us, known[k?])));
+        placed.map(|(left_us, source)| HeardClick { left_us, source }).collect()
     }
 
     fn time_us(&self, sample: f64) -> f64 {
@@ -50,23 +44,6 @@ impl Timed {
         let (at, us) = self.stamps[after.max(1) - 1];
         us + (sample - at as f64) * US_PER_SAMPLE
     }
-}
-
-/// One after the other, the times that the sound was begun from the start.
-pub fn playings(clicks: &[HeardClick]) -> Vec<Vec<HeardClick>> {
-    let goes_on = |a: &HeardClick, b: &HeardClick| b.source > a.source || b.left_us - a.left_us < ONE_PLAYING_US;
-    clicks.chunk_by(goes_on).map(<[HeardClick]>::to_vec).collect()
-}
-
-/// Those clicks that lie where their neighbours say.
-fn believable(clicks: &[HeardClick]) -> Vec<HeardClick> {
-    let place = |click: &HeardClick| click.source - click.left_us / US_PER_SAMPLE;
-    let agrees = |i: &usize| {
-        let near = &clicks[i.saturating_sub(NEIGHBOURS)..clicks.len().min(i + NEIGHBOURS + 1)];
-        let mut agreeing = near.iter().filter(|other| (place(other) - place(&clicks[*i])).abs() < MOVES);
-        agreeing.nth(NEIGHBOURS / 2).is_some()
-    };
-    (0..clicks.len()).filter(agrees).map(|i| clicks[i]).collect()
 }
 
 /// What was heard at `us`, in samples of what was played, by the nearest click; none when that is further than `within_us`.
@@ -90,7 +67,7 @@ mod tests {
             let lost = if n > 2_000 { 2.0 } else { 0.0 };
             timed.push(9e6 + (n as f64 + lost) * 64.0 * US_PER_SAMPLE, block);
         }
-        let heard = timed.clicks(&known);
+        let heard = timed.clicks(&known, |_, _| true);
         assert!((truth(&heard, 10e6, 2e5).unwrap() - 288_000.0).abs() < 1.0);
         assert!((truth(&heard, 14e6, 2e5).unwrap() - (480_000.0 - 128.0)).abs() < 1.0);
         assert_eq!(truth(&heard, 60e6, 2e5), None);

@@ -2,14 +2,13 @@
 
 use crate::condition::{Condition, Halfway};
 use crate::judge::{Mark, Pinned, Row, judge};
-use crate::stage::Stage;
+use crate::stage::{Captured, Stage};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tests::programs::Program;
 use tests::pulse::Pulse;
-use tests::timed::playings;
 
 const RUNNER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/browser/run.mjs");
 /// Longer than Chromium waits for a path that went silent.
@@ -40,7 +39,7 @@ pub(crate) fn run(pulse: &Pulse, condition: Condition, seconds: u64) -> Result<R
     let maps = result["maps"].as_array().context("the result has the clock maps")?;
     let marks: Result<Vec<Mark>> =
         said.iter().filter(|line| line["marked"] == true).map(|line| mark(line, maps)).collect();
-    Ok(judge(&marks?, &playings(&timed.clicks(&stage.clicks)), &stage.captured))
+    Ok(judge(&marks?, &stage.clicks, &timed, &stage.captured, Captured::at))
 }
 
 fn mark(line: &Value, maps: &[Value]) -> Result<Mark> {

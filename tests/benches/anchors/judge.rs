@@ -1,8 +1,8 @@
 //! Marks held against what was heard.
 
-use crate::stage::Captured;
+use crate::stage::{Captured, may_be_heard};
 use tests::clicks::RATE;
-use tests::timed::{HeardClick, truth};
+use tests::timed::{HeardClick, Timed, truth};
 
 /// The truth is taken from a click so near, in microseconds.
 const WITHIN_US: f64 = 400_000.0;
@@ -52,8 +52,19 @@ pub(crate) struct Row {
     pub(crate) misplaced: usize,
 }
 
-/// Holds the marks against what each of the studio's processes was heard to play, in their order.
-pub(crate) fn judge(marks: &[Mark], heard: &[Vec<HeardClick>], captured: &[Captured]) -> Row {
+/// Holds the marks against what each of the studio's processes was heard to play. `at`: which sample a process captured
+/// when, on the clock of the recording.
+pub(crate) fn judge(
+    marks: &[Mark],
+    known: &[f64],
+    recording: &Timed,
+    captured: &[Captured],
+    at: impl Fn(&Captured, f64) -> f64,
+) -> Row {
+    // A later process has captured less at the same time, so what one plays cannot be the other's.
+    let heard_of = |process: &Captured| recording.clicks(known, |us, sample| may_be_heard(at(process, us), sample));
+    let heard: Vec<Vec<HeardClick>> = captured.iter().map(heard_of).collect();
+
     let mut row = Row::default();
     for mark in marks {
         let heard_then = heard.iter().enumerate().find_map(|(process, clicks)| {

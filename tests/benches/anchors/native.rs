@@ -2,7 +2,7 @@
 
 use crate::condition::{Condition, Halfway};
 use crate::judge::{Mark, Pinned, Row, judge};
-use crate::stage::Stage;
+use crate::stage::{Captured, Stage};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -13,7 +13,6 @@ use tests::programs::Program;
 use tests::pulse::unix_us;
 use tests::rng::Rng;
 use tests::studio::join;
-use tests::timed::playings;
 
 /// What is marked lies up to so far back, as a hand that was a little late.
 const BACK_US: f64 = 300_000.0;
@@ -37,8 +36,7 @@ pub(crate) fn run(condition: Condition, seconds: u64) -> Result<Row> {
     robot.mark_for(&mut listener, Duration::from_secs(seconds) / 2)?;
     listener.wait_for_type("stats")?;
     robot.learn(listener.said());
-    let heard = playings(&ear.take().clicks(&stage.clicks));
-    Ok(judge(&robot.told()?, &heard, &stage.captured))
+    Ok(judge(&robot.told()?, &stage.clicks, &ear.take(), &stage.captured, Captured::at_mono))
 }
 
 struct Robot {

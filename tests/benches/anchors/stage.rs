@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tests::impair::{Impairment, Proxy};
+use tests::jack_ear::monotonic_us;
 use tests::programs::{Program, Relay, Session};
 use tests::pulse::unix_us;
 use tests::recording::write;
@@ -35,11 +36,12 @@ struct Studio {
     program: Program,
 }
 
-/// A process of the studio's: it captured sample `sample` of the file at `unix_us`.
+/// A process of the studio's: it captured sample `sample` of the file at this time, by both of the system's clocks.
 #[derive(Clone, Copy)]
 pub(crate) struct Captured {
     sample: f64,
     unix_us: f64,
+    mono_us: f64,
 }
 
 impl Captured {
@@ -47,7 +49,20 @@ impl Captured {
     pub(crate) fn at(&self, unix_us: f64) -> f64 {
         self.sample + (unix_us - self.unix_us) * clicks::RATE / 1e6
     }
+
+    /// The same by the monotonic clock.
+    pub(crate) fn at_mono(&self, mono_us: f64) -> f64 {
+        self.sample + (mono_us - self.mono_us) * clicks::RATE / 1e6
+    }
 }
+
+/// Whether a sample can be in somebody's ear when `captured` is being captured.
+pub(crate) fn may_be_heard(captured: f64, sample: f64) -> bool {
+    (0.0..MOST_DELAY).contains(&(captured - sample))
+}
+
+/// More than any row's network holds, in samples: 6 s.
+const MOST_DELAY: f64 = 288_000.0;
 
 impl Stage {
     /// Opens it; clients that come from now on are at the end of the row's network.
@@ -90,7 +105,8 @@ impl Stage {
         let sends = |line: &serde_json::Value| line["published"][0]["sent"].as_u64() > Some(0);
         let stats = program.wait_for("that it sends", sends)?;
         let ticks = stats["published"][0]["ticks"].as_f64().context("stats tell the ticks")?;
-        self.captured.push(Captured { sample: ticks, unix_us: unix_us(SystemTime::now()) });
+        let (unix_us, mono_us) = (unix_us(SystemTime::now()), monotonic_us());
+        self.captured.push(Captured { sample: ticks, unix_us, mono_us });
         self.studio = Some(Studio { program });
         self.proxy.impair_newcomers(Impairment::default(), self.condition.down.parse::<Impairment>()?);
         Ok(())

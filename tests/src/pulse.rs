@@ -136,20 +136,6 @@ impl Recorder {
         }
         offsets.sort_by(f64::total_cmp);
         timed.stamps.push((0, offsets[offsets.len() / 20]));
-        if std::env::var("D").is_ok() {
-            let q = |s: f64| (offsets[((offsets.len() - 1) as f64 * s) as usize] - offsets[offsets.len() / 20]) / 1e3;
-            eprintln!(
-                "D offsets n={} of {} min {:.2} 1% {:.2} 5% 0, 10% {:.2} 50% {:.2} 90% {:.2} max {:.2}",
-                offsets.len(),
-                blocks.len(),
-                q(0.0),
-                q(0.01),
-                q(0.1),
-                q(0.5),
-                q(0.9),
-                q(1.0)
-            );
-        }
         Ok(timed)
     }
 }

@@ -46,8 +46,8 @@ pub(crate) struct Row {
     pub(crate) concealed: usize,
     /// Marks that found nothing where something was heard.
     pub(crate) missed: usize,
-    /// Marks that were pinned where nothing was heard.
-    pub(crate) invented: usize,
+    /// Marks that were pinned where no click was recognised nearby: silence, or sound that the machine tore.
+    pub(crate) unjudged: usize,
     /// Marks on the wrong one of the studio's processes.
     pub(crate) misplaced: usize,
 }
@@ -83,7 +83,7 @@ impl Row {
     fn add(&mut self, mark: &Mark, heard: Option<(usize, f64)>, captured: &[Captured]) {
         let (Some((process, sample)), Some(pinned)) = (heard, mark.pinned) else {
             self.missed += usize::from(heard.is_some());
-            self.invented += usize::from(mark.pinned.is_some());
+            self.unjudged += usize::from(mark.pinned.is_some());
             return;
         };
         if pinned.process != process {

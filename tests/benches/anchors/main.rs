@@ -57,7 +57,7 @@ fn main() -> Result<ExitCode> {
 
 fn heading(who: &str) {
     println!(
-        "{:28} marks  off by, ms: median    p95    max   mean  beyond its ±  concealed  missed  invented  misplaced   by arrival: median",
+        "{:28} marks  off by, ms: median    p95    max   mean  beyond its ±  concealed  missed  unjudged  misplaced   by arrival: median",
         who
     );
 }
@@ -84,7 +84,7 @@ fn print(condition: &Condition, row: Result<Row>, share: f64, limit: f64) -> boo
         row.overdrawn,
         row.concealed,
         row.missed,
-        row.invented,
+        row.unjudged,
         row.misplaced,
         quantile(&row.control, 0.5),
         if holds { "" } else { "BROKEN" }

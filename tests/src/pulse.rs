@@ -4,7 +4,6 @@
 use crate::timed::Timed;
 use anyhow::{Context, Result, ensure};
 use std::io::Read;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -57,11 +56,6 @@ impl Pulse {
     /// What `PULSE_SERVER` is for those who shall play here.
     pub fn server(&self) -> String {
         format!("unix:{}", self.folder.path().join("native").display())
-    }
-
-    /// Its folder, where programs that ask for a runtime folder find nothing else.
-    pub fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
     }
 
     /// Begins to record what leaves the output.

@@ -23,17 +23,13 @@ pub(crate) struct Stage {
     _relay: Relay,
     pub(crate) proxy: Proxy,
     pub(crate) session: Session,
-    studio: Option<Studio>,
+    studio: Option<Program>,
     folder: TempDir,
     condition: Condition,
     /// Where the clicks are in the file.
     pub(crate) clicks: Vec<f64>,
     /// One after the other, the studio's processes: what they were capturing when.
     pub(crate) captured: Vec<Captured>,
-}
-
-struct Studio {
-    program: Program,
 }
 
 /// A process of the studio's: it captured sample `sample` of the file at this time, by both of the system's clocks.
@@ -81,7 +77,7 @@ impl Stage {
 
     /// The studio's process ends, and another one takes its place.
     pub(crate) fn restart_studio(&mut self) -> Result<()> {
-        if let Some(Studio { mut program }) = self.studio.take() {
+        if let Some(mut program) = self.studio.take() {
             program.terminate();
             program.finish()?;
         }
@@ -107,7 +103,7 @@ impl Stage {
         let ticks = stats["published"][0]["ticks"].as_f64().context("stats tell the ticks")?;
         let (unix_us, mono_us) = (unix_us(SystemTime::now()), monotonic_us());
         self.captured.push(Captured { sample: ticks, unix_us, mono_us });
-        self.studio = Some(Studio { program });
+        self.studio = Some(program);
         self.proxy.impair_newcomers(Impairment::default(), self.condition.down.parse::<Impairment>()?);
         Ok(())
     }

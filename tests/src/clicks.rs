@@ -17,7 +17,7 @@ const THRESHOLD: f32 = 0.12;
 const AROUND: usize = 288;
 /// Neighbours on each side by which a click is recognised, and how many of them must fit.
 const NEIGHBOURS: i64 = 5;
-const FIT: usize = 6;
+const FIT: usize = 7;
 /// Neighbours fit within so many samples: 8 ms, more than a browser's buffer stretches time by between two of them.
 const TOLERANCE: f64 = 384.0;
 

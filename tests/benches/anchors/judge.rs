@@ -1,6 +1,6 @@
 //! Marks held against what was heard.
 
-use crate::stage::{Captured, may_be_heard};
+use crate::stage::Captured;
 use tests::clicks::RATE;
 use tests::timed::{HeardClick, Timed, truth};
 
@@ -62,7 +62,8 @@ pub(crate) fn judge(
     at: impl Fn(&Captured, f64) -> f64,
 ) -> Row {
     // A later process has captured less at the same time, so what one plays cannot be the other's.
-    let heard_of = |process: &Captured| recording.clicks(known, |us, sample| may_be_heard(at(process, us), sample));
+    let heard_of =
+        |process: &Captured| recording.clicks(known, |us, sample| process.may_be_heard(at(process, us), sample));
     let heard: Vec<Vec<HeardClick>> = captured.iter().map(heard_of).collect();
 
     let mut row = Row::default();

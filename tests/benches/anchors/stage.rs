@@ -38,6 +38,8 @@ pub(crate) struct Captured {
     sample: f64,
     unix_us: f64,
     mono_us: f64,
+    /// Samples that the way to the listener can hold.
+    held: f64,
 }
 
 impl Captured {
@@ -50,15 +52,15 @@ impl Captured {
     pub(crate) fn at_mono(&self, mono_us: f64) -> f64 {
         self.sample + (mono_us - self.mono_us) * clicks::RATE / 1e6
     }
+
+    /// Whether a sample can be in the listener's ear when this process captures `captured`.
+    pub(crate) fn may_be_heard(&self, captured: f64, sample: f64) -> bool {
+        (0.0..self.held).contains(&(captured - sample))
+    }
 }
 
-/// Whether a sample can be in somebody's ear when `captured` is being captured.
-pub(crate) fn may_be_heard(captured: f64, sample: f64) -> bool {
-    (0.0..MOST_DELAY).contains(&(captured - sample))
-}
-
-/// More than any row's network holds, in samples: 6 s.
-const MOST_DELAY: f64 = 288_000.0;
+/// Beyond the network's delay, buffers and a stalled machine hold no more than this, in ms.
+const MOST_HELD_MS: f64 = 1_500.0;
 
 impl Stage {
     /// Opens it; clients that come from now on are at the end of the row's network.
@@ -102,9 +104,11 @@ impl Stage {
         let stats = program.wait_for("that it sends", sends)?;
         let ticks = stats["published"][0]["ticks"].as_f64().context("stats tell the ticks")?;
         let (unix_us, mono_us) = (unix_us(SystemTime::now()), monotonic_us());
-        self.captured.push(Captured { sample: ticks, unix_us, mono_us });
+        let down: Impairment = self.condition.down.parse()?;
+        let held = (down.delay_ms + MOST_HELD_MS) * clicks::RATE / 1e3;
+        self.captured.push(Captured { sample: ticks, unix_us, mono_us, held });
         self.studio = Some(program);
-        self.proxy.impair_newcomers(Impairment::default(), self.condition.down.parse::<Impairment>()?);
+        self.proxy.impair_newcomers(Impairment::default(), down);
         Ok(())
     }
 }

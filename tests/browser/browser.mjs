@@ -12,13 +12,17 @@ const FLAGS = [
 export const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
 export const VARIANTS = Object.keys(SIZES).flatMap((size) => ["dark", "light"].map((scheme) => ({ size, scheme })));
 
-/** Opens a browser and an empty page. `mic`: "refused", or a WAV file that the microphone plays once. */
-export async function open({ mic, size = "wide", scheme = "dark" } = {}) {
+/**
+ * Opens a browser and an empty page. `mic`: "refused", or a WAV file that the microphone plays once. `loud`: plays
+ * through the sound system that `PULSE_SERVER` names.
+ */
+export async function open({ mic, size = "wide", scheme = "dark", loud = false } = {}) {
   const ask = mic === "refused" ? ["--deny-permission-prompts"] : ["--use-fake-ui-for-media-stream"];
   const play = mic && mic !== "refused" ? [`--use-file-for-fake-audio-capture=${mic}%noloop`] : [];
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [...FLAGS, ...ask, ...play],
+    ignoreDefaultArgs: loud ? ["--mute-audio"] : [],
   });
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme: scheme });
   const page = await context.newPage();

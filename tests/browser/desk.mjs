@@ -111,13 +111,15 @@ export const counters = (page) =>
 
 /** What stands on the desk, in words. */
 export const reading = (page) =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    document.querySelector("#tab-people")?.click();
+    await new Promise(requestAnimationFrame);
     const text = (selector) => [...document.querySelectorAll(selector)].map((one) => one.innerText.replace(/\s+/g, " "));
     return {
       inside: document.querySelector("[data-talk], header") !== null,
       notices: text('[role="status"] p, [role="alert"]'),
       badge: text('[popovertarget="delay"]')[0] ?? null,
-      people: text("aside li"),
+      people: text("[data-person]"),
       talk: text("[data-talk]")[0] ?? null,
       audience: text("#hears-me")[0] ?? null,
       meters: [...document.querySelectorAll('[role="meter"]')].map((one) => one.getAttribute("aria-valuetext") ?? one.getAttribute("aria-valuenow")),

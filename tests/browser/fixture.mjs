@@ -6,21 +6,26 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const DIST = fileURLToPath(new URL("../../client/web/dist/", import.meta.url));
-const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
+export const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
 /** As the relay's, without what it allows in vain. */
-const POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const GONE = "this invitation was revoked; ask whoever sent it for another one";
 const ID = (n) => `018f4d3e-0000-7000-8000-${String(n).padStart(12, "0")}`;
 const [SELF, NINA, LEA, OTTO] = [1, 2, 3, 4].map(ID);
 const PROGRAM = ID(16);
 const GRANTS = ["hear:program", "hear:talk", "publish:talk"];
 
-const person = (name, role) => ({ name, role, grants: GRANTS, present: true });
+const person = (name, role) => ({ name, role, grants: GRANTS, present: true, consented: false, sent_away: false });
 const stream = (id, participant, kind) => ({
   id, participant, kind, label: kind, open: true,
   format: { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 },
   epochs: [{ epoch: 0, ssrc: 7, rtp0: 0, from: 0, sample0: 0, rate: 48_000, codec_delay: 120, resampler_delay: 0, trusted: true }],
 });
+
+const NOTHING_YET = {
+  closed: false, policy: { decides: "producer", lobby: false, consent: false }, song: { tempo_mbpm: null, metre: null, key: null },
+  baton: null, invites: {}, lobby: {}, admitted: [], banned: [], takes: [], notes: {}, mixes: [], credits: {}, chat: [], undoable: [],
+};
 
 /**
  * Begins to serve; gives the link and what ends it. `blocked`: the relay's answers lead nowhere. `invite`: the status
@@ -73,7 +78,7 @@ function greet(say) {
     [SELF]: person("Paul Tremaine", "mentor"), [NINA]: person("Nina", "engineer"),
     [LEA]: person("Lea van der Bergen-Hohenstein", "producer"), [OTTO]: person("Otto", "listener"),
   };
-  const state = { title: "Blue hour", participants, streams: { [PROGRAM]: stream(PROGRAM, NINA, "program") } };
+  const state = { ...NOTHING_YET, title: "Blue hour", participants, streams: { [PROGRAM]: stream(PROGRAM, NINA, "program") } };
   say({ t: "welcome", v: 1, session: ID(8), participant: SELF, role: "mentor", grants: GRANTS, resume: "r", log: ID(7), seq: 1, state, ping_ms: 60_000 });
 }
 

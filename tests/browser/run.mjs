@@ -1,12 +1,14 @@
 // Drives the page in a real headless Chromium and prints one line of JSON:
-//   node run.mjs SCENARIO --link LINK --out DIR [--seconds N] [--name NAME] [--mic FILE.wav] [--pictures]
-// Scenarios: listen, talk, hands, refused, axe, reconnect, cut, leave, second, badlink, states. The browser is /usr/bin/chromium or $CHROMIUM.
+//   node run.mjs SCENARIO --link LINK [--second LINK] --out DIR [--seconds N] [--name NAME] [--mic FILE.wav] [--pictures]
+// Scenarios: listen, mark, talk, hands, refused, axe, reconnect, cut, leave, second, badlink, states, notes, takes, faster, offline,
+// hostile, lobby, scenes. The browser is /usr/bin/chromium or $CHROMIUM.
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { scenarios } from "./scenarios.mjs";
 
 const options = {
   link: { type: "string" },
+  second: { type: "string" },
   out: { type: "string", default: "." },
   seconds: { type: "string", default: "5" },
   name: { type: "string", default: "Paul" },

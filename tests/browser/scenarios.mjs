@@ -7,6 +7,8 @@ import { capture } from "./capture.mjs";
 import { cuttable } from "./cut.mjs";
 import { click, counters, join, reading, timing, until, untilPlayed, untilSound, watch } from "./desk.mjs";
 import { install } from "./fixture.mjs";
+import { mark } from "./mark.mjs";
+import { sessionScenarios } from "./session.mjs";
 
 /** Runs `act` on a fresh page; its faults go into the result, the browser goes in any case. */
 async function onPage(settings, act) {
@@ -265,6 +267,7 @@ const states = async ({ out, name }) => {
     const seen = await onPage({}, async (page) => {
       const relay = await install(page, settings);
       await join(page, relay.link, name);
+      if (state !== "gone") await click(page, page.getByRole("tab", { name: /People/ }));
       await page.getByText(SIGNS[state]).first().waitFor();
       found.push(...(await violations(page, state)));
       await pictures(page, out, state);
@@ -296,4 +299,10 @@ const SIGNS = {
   gone: "This invitation was revoked; ask whoever sent it for another one.",
 };
 
-export const scenarios = { listen, talk, hands, refused, axe, reconnect, cut, leave, second, badlink, states };
+/** Marks what is heard on the real output, see mark.mjs. */
+const marking = (options) => onPage({ loud: true }, (page) => mark(page, options));
+
+export const scenarios = {
+  listen, mark: marking, talk, hands, refused, axe, reconnect, cut, leave, second, badlink, states,
+  ...sessionScenarios(onPage, withoutNetworkFaults),
+};

@@ -56,6 +56,7 @@ impl Jackd {
 }
 
 impl Drop for Jackd {
+    /// Asked, not killed: a server that is cut off keeps one of the eight places that a machine has for them.
     fn drop(&mut self) {
         // SAFETY: plain system call; the child has not been waited for, so its number is still its own.
         unsafe { libc::kill(self.child.id() as libc::pid_t, libc::SIGTERM) };

@@ -17,7 +17,7 @@ const THRESHOLD: f32 = 0.12;
 const AROUND: usize = 288;
 /// Neighbours on each side by which a click is recognised, and how many of them must fit.
 const NEIGHBOURS: i64 = 5;
-const FIT: usize = 6;
+const FIT: usize = 7;
 /// Neighbours fit within so many samples: 8 ms, more than a browser's buffer stretches time by between two of them.
 const TOLERANCE: f64 = 384.0;
 
@@ -58,11 +58,12 @@ pub fn find(samples: &[f32]) -> Vec<f64> {
     found
 }
 
-/// Which of the `known` clicks each of the `heard` ones is; none where its neighbours do not tell.
-pub fn recognise(known: &[f64], heard: &[f64]) -> Vec<Option<usize>> {
+/// Which of the `known` clicks each of the `heard` ones is; none where its neighbours do not tell. `may(i, k)`: whether
+/// heard click `i` may be known click `k` at all.
+pub fn recognise(known: &[f64], heard: &[f64], may: impl Fn(usize, usize) -> bool) -> Vec<Option<usize>> {
     let place = |i: usize| {
         let score = |k: usize| fitting(known, k as i64, heard, i as i64);
-        let best = (0..known.len()).max_by_key(|k| score(*k))?;
+        let best = (0..known.len()).filter(|k| may(i, *k)).max_by_key(|k| score(*k))?;
         (score(best) >= FIT).then_some(best)
     };
     (0..heard.len()).map(place).collect()
@@ -106,11 +107,11 @@ mod tests {
         let known = find(&left(&sound(3, 30)));
         assert!(known.len() > 120, "{}", known.len());
         let heard: Vec<f64> = known.iter().skip(40).map(|at| at - 1e5 + at * 3e-4 + 17.25).collect();
-        let told = recognise(&known, &heard);
+        let told = recognise(&known, &heard, |_, _| true);
         assert!(told.iter().enumerate().all(|(i, k)| *k == Some(i + 40)), "{told:?}");
         let mut holes = heard.clone();
         holes.remove(20);
-        let told = recognise(&known, &holes);
+        let told = recognise(&known, &holes, |_, _| true);
         let right = |(i, k): (usize, &Option<usize>)| k.is_none_or(|k| k == i + 40 + usize::from(i >= 20));
         assert!(told.iter().enumerate().all(right), "{told:?}");
         assert!(told.iter().flatten().count() > holes.len() - 12);
@@ -119,6 +120,7 @@ mod tests {
     #[test]
     fn other_clicks_are_not_recognised() {
         let (known, other) = (find(&left(&sound(3, 30))), find(&left(&sound(4, 30))));
-        assert_eq!(recognise(&known, &other).iter().flatten().count(), 0);
+        assert_eq!(recognise(&known, &other, |_, _| true).iter().flatten().count(), 0);
+        assert_eq!(recognise(&known, &known, |i, k| i != k).iter().flatten().count(), 0);
     }
 }

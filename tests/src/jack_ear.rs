@@ -40,7 +40,7 @@ impl JackEar {
         Ok(JackEar { blocks, _running: client.activate_async((), Process { ears, blocks: sender })? })
     }
 
-    /// Everything heard so far on the left, in microseconds of the system's monotonic clock, which is JACK's.
+    /// Everything heard so far on the left, in microseconds of the system's monotonic clock.
     pub fn take(&self) -> Timed {
         let mut timed = Timed::default();
         self.blocks.try_iter().for_each(|block| timed.push(block.us, &block.samples));
@@ -54,9 +54,26 @@ impl ProcessHandler for Process {
         let heard = self.ears[0].as_slice(scope);
         if let Ok(samples) = heard.try_into() {
             // What a cycle takes is played during the next one.
-            let us = times.current_usecs as f64 + f64::from(PERIOD) * 1e6 / 48_000.0;
+            let us = times.current_usecs as f64 + offset_us() + f64::from(PERIOD) * 1e6 / 48_000.0;
             let _ = self.blocks.try_send(Block { us, samples });
         }
         Control::Continue
     }
+}
+
+/// The system's monotonic clock in microseconds, which programs read.
+pub fn monotonic_us() -> f64 {
+    read_us(libc::CLOCK_MONOTONIC)
+}
+
+/// JACK reads the raw one, which nobody keeps to time: after some hours they are a quarter of a second apart.
+fn offset_us() -> f64 {
+    monotonic_us() - read_us(libc::CLOCK_MONOTONIC_RAW)
+}
+
+fn read_us(clock: libc::clockid_t) -> f64 {
+    let mut read = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: writes one timespec, which lives across the call; both clocks always exist.
+    unsafe { libc::clock_gettime(clock, &mut read) };
+    read.tv_sec as f64 * 1e6 + read.tv_nsec as f64 / 1e3
 }

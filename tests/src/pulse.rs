@@ -4,7 +4,6 @@
 use crate::timed::Timed;
 use anyhow::{Context, Result, ensure};
 use std::io::Read;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,6 +12,9 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What the recorder asks for; the output then hands over blocks of this length.
 const BLOCK_MS: u32 = 5;
+
+/// Blocks are further apart than this, in microseconds.
+const APART_US: f64 = 2_000.0;
 
 /// A running server. Killed when dropped.
 pub struct Pulse {
@@ -54,11 +56,6 @@ impl Pulse {
     /// What `PULSE_SERVER` is for those who shall play here.
     pub fn server(&self) -> String {
         format!("unix:{}", self.folder.path().join("native").display())
-    }
-
-    /// Its folder, where programs that ask for a runtime folder find nothing else.
-    pub fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
     }
 
     /// Begins to record what leaves the output.
@@ -111,8 +108,8 @@ impl Drop for Pulse {
 impl Recorder {
     /// Ends it: what left the output, on the system's wall clock.
     ///
-    /// The server makes each block when its first sample is due, so a block never comes before its time, and mostly
-    /// hardly after: where all blocks' first samples would lie if they had come at once gives the line.
+    /// The server makes each block when its first sample is due, so a block never comes before that, and mostly hardly
+    /// after: the twentieth part of them that came soonest gives the line.
     ///
     /// # Errors
     /// If nothing was recorded.
@@ -122,14 +119,17 @@ impl Recorder {
         let blocks = self.reading.join().map_err(|_| anyhow::anyhow!("the recording thread failed"))?;
         ensure!(!blocks.is_empty(), "nothing was recorded");
         let mut timed = Timed::default();
-        let mut offsets = Vec::new();
+        let (mut offsets, mut before_us) = (Vec::new(), f64::NEG_INFINITY);
         for (us, samples) in &blocks {
-            offsets.push(us - timed.samples.len() as f64 * 1e6 / 48_000.0);
+            // What comes right after the last is the rest of its block, or one that was late.
+            if us - before_us > APART_US {
+                offsets.push(us - timed.samples.len() as f64 * 1e6 / 48_000.0);
+            }
+            before_us = *us;
             timed.samples.extend_from_slice(samples);
         }
         offsets.sort_by(f64::total_cmp);
-        // A tenth from below: the rest came late, and what is still earlier is a block that came in two parts.
-        timed.stamps.push((0, offsets[offsets.len() / 10]));
+        timed.stamps.push((0, offsets[offsets.len() / 20]));
         Ok(timed)
     }
 }

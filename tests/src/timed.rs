@@ -29,12 +29,14 @@ impl Timed {
         self.samples.extend_from_slice(block);
     }
 
-    /// The clicks that are recognised among the `known` ones.
-    pub fn clicks(&self, known: &[f64]) -> Vec<HeardClick> {
+    /// The clicks that are recognised among the `known` ones. `may(left_us, source)`: whether what left then may be what
+    /// lies there.
+    pub fn clicks(&self, known: &[f64], may: impl Fn(f64, f64) -> bool) -> Vec<HeardClick> {
         let heard = clicks::find(&self.samples);
-        let told = clicks::recognise(known, &heard);
-        let placed = heard.iter().zip(told).filter_map(|(at, k)| Some((*at, known[k?])));
-        placed.map(|(at, source)| HeardClick { left_us: self.time_us(at), source }).collect()
+        let left_us: Vec<f64> = heard.iter().map(|at| self.time_us(*at)).collect();
+        let told = clicks::recognise(known, &heard, |i, k| may(left_us[i], known[k]));
+        let placed = left_us.iter().zip(told).filter_map(|(left_us, k)| Some((*left_us, known[k?])));
+        placed.map(|(left_us, source)| HeardClick { left_us, source }).collect()
     }
 
     fn time_us(&self, sample: f64) -> f64 {
@@ -65,7 +67,7 @@ mod tests {
             let lost = if n > 2_000 { 2.0 } else { 0.0 };
             timed.push(9e6 + (n as f64 + lost) * 64.0 * US_PER_SAMPLE, block);
         }
-        let heard = timed.clicks(&known);
+        let heard = timed.clicks(&known, |_, _| true);
         assert!((truth(&heard, 10e6, 2e5).unwrap() - 288_000.0).abs() < 1.0);
         assert!((truth(&heard, 14e6, 2e5).unwrap() - (480_000.0 - 128.0)).abs() < 1.0);
         assert_eq!(truth(&heard, 60e6, 2e5), None);

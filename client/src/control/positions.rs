@@ -98,3 +98,40 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Concealed => "concealed",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use client_core::heard::Heard;
+    use codec::jitter::{Config, JitterBuffer, Payload, Profile};
+    use codec::opus::{Decoder, FrameDuration};
+    use codec::publish::{MAX_PAYLOAD_BYTES, StreamEncoder, StreamSettings};
+    use std::time::Duration;
+    use units::{Bitrate, MonoTime, SampleTime, Seq, Ticks};
+
+    #[test]
+    fn what_the_player_recorded_tells_what_was_in_the_ear_at_any_moment() {
+        let settings = StreamSettings::program(2, FrameDuration::Us5000, Bitrate(256_000), 0);
+        let mut encoder = StreamEncoder::new(settings).unwrap();
+        let config = Config::listener(Profile::Default, FrameDuration::Us5000, 0, SampleCount(240));
+        let mut jitter = JitterBuffer::new(config, Decoder::new(2).unwrap()).unwrap();
+        let (mut heard, mut payload, mut out) = (Heard::default(), [0; MAX_PAYLOAD_BYTES], [0.0; 480]);
+        let mut last = None;
+        for n in 0..400u32 {
+            let now = MonoTime(1_000_000_000 + u64::from(n) * 5_000_000);
+            let len = encoder.encode_rt(&[0.1; 480], &mut payload).unwrap().len;
+            jitter.push_rt(now, Seq(n as u16), RtpTimestamp(n * 240), Payload::Opus(&payload[..len]));
+            let pulled = jitter.pull_rt(now, &mut out);
+            let leaves_at = now + Duration::from_millis(30);
+            let at = SampleTime(i64::from(n) * 240);
+            let record = PositionRecord { source: SourceId(0), at, pulled_at: now, leaves_at, pulled };
+            runs(&record, SampleRate::HZ_48000).for_each(|run| heard.handle_played(run));
+            last = Some((leaves_at, pulled));
+        }
+        let (leaves_at, pulled) = last.unwrap();
+        let found = heard.heard_at(leaves_at + Duration::from_millis(2)).unwrap();
+        let truth = pulled.position_at(SampleCount(96)).unwrap().ticks_since(Ticks(0));
+        assert!((found.ticks.0 as f64 - truth).abs() < 1.0, "{found:?} but {truth}");
+        assert!(!found.concealed);
+    }
+}

@@ -17,11 +17,14 @@ pub(crate) enum Bench {
     Latency,
     /// CPU per forwarded packet beside the floor, added delay, memory per listener.
     Relay,
+    /// Where marks land that a robot makes on what it hears, natively and in Chromium, beside the relay's arrival time.
+    Anchors,
     /// Relay ready, and link opened to first sound, native and in Chromium.
     Join,
 }
 
-const ALL: [Bench; 6] = [Bench::Codec, Bench::Jitter, Bench::Sound, Bench::Latency, Bench::Relay, Bench::Join];
+const ALL: [Bench; 7] =
+    [Bench::Codec, Bench::Jitter, Bench::Sound, Bench::Latency, Bench::Anchors, Bench::Relay, Bench::Join];
 
 /// Runs the named benches, or all.
 pub(crate) fn run(which: &[Bench]) -> Result<()> {
@@ -48,6 +51,7 @@ fn targets(bench: Bench) -> &'static [&'static str] {
         Bench::Jitter => &["jitter_traces"],
         Bench::Sound => &["sound"],
         Bench::Latency => &["latency"],
+        Bench::Anchors => &["anchors"],
         Bench::Relay => &["relay"],
         Bench::Join => &["join"],
     }

@@ -49,6 +49,12 @@ const ITEMS: &[Item] = &[
     },
     Item {
         need: Need::Test,
+        packages: &["pulseaudio", "pulseaudio-utils"],
+        why: "shows what leaves the browser's output",
+        there: || answers("pulseaudio", &["--version"]) && answers("parec", &["--version"]),
+    },
+    Item {
+        need: Need::Test,
         packages: &["strace"],
         why: "shows what the audio callback asks of the kernel",
         there: || answers("strace", &["--version"]),

@@ -2,6 +2,8 @@
 import { RelayClock } from "../lib/clock";
 import { helloFor, postJson } from "../lib/entry";
 import { PageEar } from "../lib/heard/ear";
+import { loadReaction } from "../lib/heard/reaction";
+import type { Heard } from "../lib/heard/types";
 import { Link, type LinkState } from "../lib/link";
 import { Media, type MediaState } from "../lib/media";
 import { audience, people, type Arrivals } from "../lib/people";
@@ -10,6 +12,7 @@ import { saveSeat, type Invitation, type Seat } from "../lib/seat";
 import type { Health as HealthMessage, PeerNews, Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
 import { newId, SUBPROTOCOL } from "../lib/wire";
 import { Health, mainSlot } from "./health.svelte";
+import { Journal } from "./journal.svelte";
 import { Sound } from "./sound.svelte";
 import { Talkback } from "./talkback.svelte";
 
@@ -43,7 +46,10 @@ export class Desk {
   readonly sound: Sound;
   readonly talkback: Talkback;
   readonly health: Health;
+  readonly journal: Journal;
   readonly ear: PageEar;
+  /** What notes are pinned to: the ear, unless a scene has its own. */
+  heard: Heard;
   readonly #relay = new RelayClock();
   readonly #media: Media;
   readonly #link: Link;
@@ -72,6 +78,8 @@ export class Desk {
     });
     this.health = this.#makeHealth();
     this.ear = this.#makeEar();
+    this.heard = this.ear;
+    this.journal = this.#makeJournal();
     addEventListener("online", () => this.#inside && this.#link.connect());
     addEventListener("pagehide", () => this.#inside && this.#link.leave());
     // A page that the browser kept and shows again has left: it begins anew.
@@ -155,13 +163,30 @@ export class Desk {
       relay: this.#relay,
       webAudioLatencyMs: () => this.sound.latencyMs,
       outputLabel: () => this.sound.outputLabel,
-      reactionMs: () => 0,
+      reactionMs: () => loadReaction(localStorage),
       held: () => this.sound.held,
     });
   }
 
+  #makeJournal(): Journal {
+    return new Journal({
+      state: () => this.session,
+      self: () => this.self,
+      heard: () => this.heard,
+      nowMs: () => this.nowMs,
+      tell: (frame) => this.#link.tell(frame),
+      news: (text) => (this.news = text),
+    });
+  }
+
+  /** The relay's time in Unix ms, as well as it is known. */
+  get nowMs(): number {
+    return this.#relay.known ? this.#relay.toRelay(performance.now()) : Date.now();
+  }
+
   #linked(state: LinkState): void {
     this.link = state;
+    if (state.at !== "live") this.journal.lost();
     if (state.at !== "refused") return;
     this.refusal = state.why;
     this.phase = "refused";
@@ -178,9 +203,9 @@ export class Desk {
     this.self = participant;
     this.session = state ?? this.session;
     if (!samePlace) this.#relay.reset();
-    if (back) this.news = samePlace ? "You are back." : "The relay restarted; you are back, nothing for you to do.";
+    if (back) this.news = samePlace ? "You are back." : "The relay restarted; you are back, nothing saved was lost.";
     this.phase = "inside";
-    document.title = `${this.session.title} · Farfield`;
+    this.journal.opened(session, participant, welcome.seq);
     await this.#meet(welcome, samePlace);
   }
 
@@ -215,6 +240,7 @@ export class Desk {
 
   #handle(frame: RelayFrame): void {
     if (frame.t === "ev") this.#happened(frame);
+    else if (frame.t === "ok" || frame.t === "err") this.journal.handle(frame);
     else if (frame.t === "pres") this.#present(frame.people);
     else if (frame.t === "sdp") this.#handleNews(frame);
     else if (frame.t === "ice") this.#media.handleCandidate(frame.peer, frame.candidate);
@@ -255,6 +281,7 @@ export class Desk {
     } else if (event.type === "participant.leave") {
       this.news = `${before.participants[event.data.participant]?.name ?? "Somebody"} left.`;
     }
+    this.journal.happened(before, event);
     if (event.type.startsWith("stream.")) this.#carry(this.#slots);
   }
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MIC_WORDS, type MicRefusal } from "../lib/mic";
 import type { Desk } from "./desk.svelte";
+import { emptyState } from "../lib/reducer";
+import type { SessionState } from "../lib/types";
 import { notices } from "./notices";
 
 beforeEach(() => {
@@ -9,9 +11,11 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
+const journal = (state: SessionState, tab = "notes") => ({ state, me: "me", tab });
+
 /** A desk where all is well but for `wrong`. */
-function desk(wrong: { link?: object; media?: object; sound?: object; talkback?: object } = {}): Desk {
-  const well = { link: { at: "live" }, media: { at: "connected" }, sound: {}, talkback: {} };
+function desk(wrong: { link?: object; media?: object; sound?: object; talkback?: object; journal?: object } = {}): Desk {
+  const well = { link: { at: "live" }, media: { at: "connected" }, sound: {}, talkback: {}, journal: journal(emptyState()) };
   return { ...well, ...wrong } as unknown as Desk;
 }
 
@@ -64,4 +68,25 @@ test("sound_that_waits_for_a_click_brings_the_button_for_it", () => {
 test("a_page_without_https_is_told_why_it_has_no_meters", () => {
   vi.stubGlobal("isSecureContext", false);
   expect(texts()[0]).toMatch(/came over http.*Open its https address/);
+});
+
+const lea = { name: "Lea", role: "producer" as const, present: true, consented: false, sent_away: false };
+
+test("somebody_in_the_lobby_is_told_to_who_can_let_them_in_and_to_nobody_else", () => {
+  const lobby = { m: { name: "Maurice", role: "listener" as const, grants: [] } };
+  const state = (may: boolean): SessionState => ({
+    ...emptyState(), lobby, participants: { me: { ...lea, grants: may ? ["invite"] : [] } },
+  });
+  expect(texts({ journal: journal(state(true)) })).toEqual(["Maurice waits to be let in."]);
+  expect(texts({ journal: journal(state(true), "people") })).toEqual([]);
+  expect(texts({ journal: journal(state(false)) })).toEqual([]);
+});
+
+test("who_has_not_agreed_to_be_recorded_is_asked", () => {
+  const policy = { decides: "producer" as const, lobby: false, consent: true };
+  const state = (consented: boolean): SessionState => ({
+    ...emptyState(), policy, participants: { me: { ...lea, grants: [], consented } },
+  });
+  expect(texts({ journal: journal(state(false)) })).toEqual(["This session records only whoever agrees. Do you?"]);
+  expect(texts({ journal: journal(state(true)) })).toEqual([]);
 });

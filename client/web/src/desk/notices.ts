@@ -1,4 +1,5 @@
 /** What is wrong, in words that say what to do. */
+import { may } from "../lib/may";
 import { MIC_WORDS } from "../lib/mic";
 import type { Desk } from "./desk.svelte";
 
@@ -11,7 +12,24 @@ export interface Notice {
 
 /** Everything that is wrong now, the worst first. */
 export function notices(desk: Desk): Notice[] {
-  return [...linkNotices(desk), ...mediaNotices(desk), ...soundNotices(desk)];
+  return [...linkNotices(desk), ...mediaNotices(desk), ...soundNotices(desk), ...sessionNotices(desk)];
+}
+
+/** What somebody waits for. */
+function sessionNotices({ journal }: Desk): Notice[] {
+  const found: Notice[] = [];
+  const { state, me } = journal;
+  const waiting = Object.values(state.lobby);
+  const see = { label: "See who", run: () => journal.show("people") };
+  if (waiting.length > 0 && may(state, me, "invite") && journal.tab !== "people") {
+    const names = waiting.length === 1 ? `${waiting[0]?.name} waits` : `${waiting.length} people wait`;
+    found.push({ key: "lobby", kind: "watch", text: `${names} to be let in.`, action: see });
+  }
+  if (state.policy.consent && state.participants[me]?.consented === false && journal.tab !== "people") {
+    const action = { label: "I agree", run: () => void journal.ask({ type: "session.consent", data: { given: true } }) };
+    found.push({ key: "consent", kind: "watch", text: "This session records only whoever agrees. Do you?", action });
+  }
+  return found;
 }
 
 function linkNotices({ link }: Desk): Notice[] {

@@ -173,8 +173,8 @@ export class Link {
     else if (frame.t === "lobby") this.#waits(frame.title);
     else if (frame.t === "ping") this.#socket?.send(encode({ t: "pong", n: frame.n }));
     else if (frame.t === "pong") this.#ponged(frame.n, frame.at_us);
-    else if (frame.t === "ok") this.#settle(frame.id, (pending) => pending.done(frame.seq));
-    else if (frame.t === "err") this.#erred(frame.id ?? undefined, frame.code, frame.msg);
+    else if (frame.t === "ok" && this.#pending.has(frame.id)) this.#settle(frame.id, (pending) => pending.done(frame.seq));
+    else if (frame.t === "err" && this.#isOurs(frame.id)) this.#erred(frame.id ?? undefined, frame.code, frame.msg);
     else this.on.frame(frame);
   }
 
@@ -217,6 +217,11 @@ export class Link {
     this.#refused = new Refusal(code, WORDS[code] ?? sentence(msg), final);
     if (!this.#live && this.#usedWayBack && NEEDS_TICKET.includes(code)) this.on.wayBackRefused();
     if (!this.#live) this.#drop();
+  }
+
+  /** About the link itself, or about what was requested here. Other answers go to whoever told the command. */
+  #isOurs(id: string | null | undefined): boolean {
+    return id == null || this.#pending.has(id);
   }
 
   #settle(id: string, how: (pending: Pending) => void): void {

@@ -11,6 +11,8 @@ export interface Counters {
   /** Sum over samples of the time each stayed in the jitter buffer, in s. */
   bufferDelay: number;
   bufferEmitted: number;
+  /** Samples put in and left out to play slower or faster, where the browser tells. */
+  stretched?: { inserted: number; removed: number };
   /** Sum over samples of the output's delay in s, where the browser tells it. */
   playoutDelay?: number;
   playoutSamples?: number;
@@ -58,6 +60,9 @@ function countersOf(stat: Record<string, unknown>, playout: Record<string, unkno
     bufferDelay: count("jitterBufferDelay"),
     bufferEmitted: count("jitterBufferEmittedCount"),
   };
+  if (typeof stat["insertedSamplesForDeceleration"] === "number") {
+    counters.stretched = { inserted: count("insertedSamplesForDeceleration"), removed: count("removedSamplesForAcceleration") };
+  }
   if (typeof playout?.["totalPlayoutDelay"] === "number" && typeof playout["totalSamplesCount"] === "number") {
     counters.playoutDelay = playout["totalPlayoutDelay"];
     counters.playoutSamples = playout["totalSamplesCount"];

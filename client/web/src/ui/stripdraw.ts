@@ -11,10 +11,10 @@ export interface Column {
 export const COLUMNS = 360;
 export const COLUMN_MS = 500;
 /** The row of marks, then the scale of minutes. */
-const MARK_PX = 8;
-const FOOT_PX = 20;
+export const MARK_PX = 8;
+export const FOOT_PX = 20;
 /** Levels stand beside the picture. */
-const SIDE_PX = 32;
+export const SIDE_PX = 32;
 const TEXT_PX = 13;
 const LINES_DB: readonly number[] = [-40, -24, -12, -6, 0];
 /** Those named where there is little room. */

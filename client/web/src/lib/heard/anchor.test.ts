@@ -76,6 +76,15 @@ test("from_10_s_before_the_wrap_to_10_s_after_it_and_over_a_restart_every_anchor
   }
 });
 
+test("what_the_browser_decoded_ahead_of_its_turn_leaves_later", () => {
+  const gauge = new Gauge();
+  const counted = (ms: number) => ({ ...counters(ms), stretched: { inserted: 480, removed: 120 } });
+  gauge.push(4000, counted(1000));
+  gauge.push(5000, counted(2000));
+  const usual = anchorOf(5000, told([steady()], 5000)).at;
+  expect(anchorOf(5000, told([steady()], 5000, { gauge })).at).toBe(usual - 48 * (7.5 - OUTPUT.chromiumUsualAheadMs));
+});
+
 test("where_nothing_is_heard_it_says_why_in_a_sentence", () => {
   const reason = (all: Told) => heardAt(5000, all);
   expect(reason(told([steady()], 5000, { main: undefined }))).toMatchObject({ reason: /^Nothing is being played/ });

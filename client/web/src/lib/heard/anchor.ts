@@ -3,7 +3,7 @@
  * `tc` left the jitter buffer the output's latency earlier; what was in force then is placed in its stream.
  */
 import type { RelayClock } from "../clock";
-import { outputDelay, type Delay } from "../delay";
+import { OUTPUT, outputDelay, type Delay } from "../delay";
 import type { Clock, SessionState, Slot } from "../types";
 import type { Gauge } from "./gauge";
 import type { Carried, Place } from "./place";
@@ -59,7 +59,9 @@ export function heardAt(tcMs: number, told: Told): Answer {
   const playoutMs = told.gauge.playoutMs;
   const known = outputDelay(playoutMs, told.webAudioLatencyMs);
   const output = known ?? UNKNOWN_OUTPUT;
-  const leftMs = tcMs - output.ms;
+  // Where the browser counts it, what it decoded ahead is known and not only usual.
+  const aheadMs = (playoutMs === undefined ? undefined : told.gauge.aheadMs) ?? OUTPUT.chromiumUsualAheadMs;
+  const leftMs = tcMs - output.ms - (aheadMs - OUTPUT.chromiumUsualAheadMs);
   const doubt = doubtMs(told) + (known ? 0 : output.doubtMs);
   if (told.readings.isEmpty) return byClocks(leftMs, told, doubt);
   const frameMs = (told.streams[told.main.stream]?.format.frame_us ?? 20_000) / 1000;

@@ -50,6 +50,17 @@ test("concealment_counts_between_the_looks_that_saw_it_and_nowhere_else", () => 
   expect(made.concealed(400, 600)).toBe(false);
 });
 
+test("what_is_decoded_ahead_is_what_the_counters_leave_over_and_never_what_cannot_be", () => {
+  const ahead = (over: Partial<Counters>) => gauge([[0, counters(1000, over)]]).aheadMs;
+  const stretched = { inserted: 480, removed: 120 };
+  expect(ahead({ stretched, bufferEmitted: 48_000, concealed: 0 })).toBe(7.5);
+  expect(ahead({ stretched, bufferEmitted: 48_000 - 720, concealed: 360 })).toBe(0);
+  expect(ahead({ stretched, bufferEmitted: 48_000 - 720, concealed: 359 })).toBeUndefined();
+  expect(ahead({ stretched, bufferEmitted: 48_480, concealed: 0 })).toBe(7.5);
+  expect(ahead({ stretched, bufferEmitted: 48_600, concealed: 0 })).toBeUndefined();
+  expect(ahead({})).toBeUndefined();
+});
+
 test("a_receiver_that_begins_anew_is_not_compared_with_the_one_before", () => {
   const made = gauge([[0, counters(9000, { concealed: 5 })], [200, counters(0)], [400, counters(200, { concealed: 1 })]]);
   expect(made.playoutMs).toBeCloseTo(25, 6);

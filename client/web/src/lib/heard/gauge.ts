@@ -1,5 +1,6 @@
 /** What `getStats()` tells about one arriving stream, kept for some seconds: output latency, buffer, concealment. */
 import { between, type Counters } from "../stats";
+import { TICKS_PER_MS } from "./ring";
 
 interface Look {
   atMs: number;
@@ -12,6 +13,9 @@ const KEPT_MS = 5000;
 const LATENCY_MS = 1000;
 /** The jitter buffer's change within this time is doubt. */
 const CHANGE_MS = 2000;
+
+/** Chromium plays in steps of 10 ms and takes the next packet when less than one is left; of 20 ms it plays two. */
+const STEP_MS = 10;
 
 export class Gauge {
   #looks: Look[] = [];
@@ -32,6 +36,18 @@ export class Gauge {
   /** Mean time in the jitter buffer over the last second. */
   get bufferMs(): number | undefined {
     return this.#over(LATENCY_MS)?.bufferMs;
+  }
+
+  /**
+   * How much sound lay decoded before the newest packet's when that was decoded: all that was decoded, made up and put
+   * in, less what was left out and played. None where the browser does not count it, or the sum cannot be.
+   */
+  get aheadMs(): number | undefined {
+    const newest = this.#looks.at(-1)?.counters;
+    if (!newest?.stretched) return undefined;
+    const { bufferEmitted, concealed, stretched, played } = newest;
+    const aheadMs = (bufferEmitted + concealed + stretched.inserted - stretched.removed - played) / TICKS_PER_MS;
+    return aheadMs >= 0 && aheadMs < 2 * STEP_MS ? aheadMs % STEP_MS : undefined;
   }
 
   /** By how much the jitter buffer has changed in the last 2 s. */

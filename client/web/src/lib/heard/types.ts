@@ -22,7 +22,8 @@ export interface Heard {
    * nothing was heard then.
    */
   freeze(eventTimeStamp: number): HeardAnchor | null;
+  /** Why the last `freeze` gave none, one sentence for people; empty when it gave one. */
+  readonly reason: string;
+  /** The same anchor with what is only known some tenths of a second later: whether it was heard through concealment. */
+  settled(anchor: HeardAnchor): HeardAnchor;
 }
-
-/** Before any sound arrives. */
-export const SILENCE: Heard = { freeze: () => null };

@@ -1,0 +1,50 @@
+/** The dialogs that ask why: verdicts, reopening, sending somebody away. */
+import { rulingHint, ruling, rulingTitle, votes, ACTS, type Ruled } from "../lib/ruling";
+import { title } from "../lib/takes";
+import type { Take } from "../lib/types";
+import type { Journal } from "./journal.svelte";
+
+/** Opens the dialog for a verdict or vote, or says why there is none to give. */
+export function rule(journal: Journal, verdict: Ruled, take: Take | undefined = journal.take): void {
+  if (!take) return journal.io.news("There is no take yet.");
+  const why = journal.why(ruling(journal.state, journal.me, take, verdict));
+  if (why) return journal.io.news(why);
+  // Whoever decides about a take stays with it, until another one rolls.
+  journal.chosenTake = take.number;
+  const voting = votes(journal.state, journal.me);
+  journal.asking = {
+    title: rulingTitle(voting, take, verdict),
+    hint: () => rulingHint(journal.state, take, voting),
+    field: "Why (may stay empty)",
+    action: voting ? "Vote" : ACTS[verdict],
+    command: (reason) => ruling(journal.state, journal.me, take, verdict, reason),
+  };
+}
+
+export function reopen(journal: Journal, take: Take): void {
+  journal.asking = {
+    title: `Reopen ${title(take).replace(/^T/, "t")}`,
+    hint: () => "It can then be decided about anew.",
+    field: "Why (may stay empty)",
+    action: "Reopen",
+    command: (reason) => ({ type: "take.reopen", data: { take: take.number, reason, if: { phase: "closed" } } }),
+  };
+}
+
+/** `ban`: not only now, but for good. */
+export function sendAway(journal: Journal, participant: string, name: string, ban: boolean): void {
+  const type = ban ? "participant.ban" : "participant.kick";
+  const why = journal.why({ type, data: { participant, reason: "" } });
+  if (why) return journal.io.news(why);
+  journal.asking = {
+    title: `${ban ? "Keep out" : "Send away"}: ${name}`,
+    hint: () =>
+      ban
+        ? "They stop hearing at once and cannot come back, with this or any other invitation, until you let them."
+        : "They stop hearing at once. Their invitation still works; keep them out to prevent that.",
+    field: "Why (they read it; may stay empty)",
+    action: ban ? "Keep out" : "Send away",
+    danger: true,
+    command: (reason) => ({ type, data: { participant, reason } }),
+  };
+}

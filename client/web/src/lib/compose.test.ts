@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { begin, exactness, nudged, pinned, point, ranged, toNote, where } from "./compose";
+import type { HeardAnchor } from "./heard/types";
+import { emptyState } from "./reducer";
+import type { SessionState, Take } from "./types";
+
+const heard: HeardAnchor = { stream: "s", epoch: 0, at: 480_000, uncertainty_ms: 4.2, concealed: false, reaction_ms: 250 };
+const draft = begin({ kind: "heard", heard, to: null }, 250);
+const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 };
+const map = {
+  epoch: 0, ssrc: 7, rtp0: 0, from: 0, sample0: 0, rate: 48_000, codec_delay: 0, resampler_delay: 0, trusted: true,
+};
+const take: Take = {
+  number: 1, slate: "", phase: "rolling", verdict: "none", decision: null, voided: null, flags: [], votes: {}, only: null,
+  parts: [{
+    id: "p", participant: "n", stream: "s", epoch: 0, from: 48_000, to: null, rate: 48_000, channels: 2, gaps: [],
+    pcm_hash: null, phase: "rolling",
+  }],
+  armed: { by: "n", at: 0 }, rolled: { by: "n", at: 1 }, stopped: null,
+};
+const state: SessionState = {
+  ...emptyState(),
+  takes: [take],
+  streams: { s: { id: "s", participant: "n", kind: "program", label: "Program", format, epochs: [map], open: true } },
+};
+
+test("the_reaction_stays_apart_from_what_was_heard", () => {
+  const note = toNote({ ...draft, text: " flat " }, "n1");
+  expect(note).toMatchObject({ on: { kind: "live", at: 480_000, to: null }, reaction_ms: 250, uncertainty_ms: 5, text: "flat" });
+  expect(where(state, draft)).toBe("00:08.7 of take 1");
+  expect(where(state, { ...draft, reaction_ms: 0 })).toBe("00:09.0 of take 1");
+});
+
+test("a_tag_alone_is_a_note_and_nothing_at_all_is_none", () => {
+  expect(toNote({ ...draft, tag: "pitch" }, "n1")).toMatchObject({ text: "pitch", tag: "pitch" });
+  expect(toNote({ ...draft, text: "  " }, "n1")).toBeUndefined();
+});
+
+test("a_tenth_of_a_second_is_4800_ticks_and_no_place_lies_before_the_beginning", () => {
+  expect(toNote({ ...nudged(draft, -2), text: "x" }, "n")?.on).toMatchObject({ at: 480_000 - 9600 });
+  expect(toNote({ ...nudged(draft, -1000), text: "x" }, "n")?.on).toMatchObject({ at: 0 });
+});
+
+test("a_range_goes_from_the_earlier_press_to_the_later_one", () => {
+  const later = ranged(draft, { ...heard, at: 528_000, uncertainty_ms: 9, concealed: true });
+  expect(later.pin).toMatchObject({ heard: { at: 480_000, uncertainty_ms: 9, concealed: true }, to: 528_000 });
+  expect(ranged(draft, { ...heard, at: 432_000 }).pin).toMatchObject({ heard: { at: 432_000 }, to: 480_000 });
+  expect(where(state, later)).toBe("00:08.7–00:09.7 of take 1");
+  expect(point(later).pin).toMatchObject({ to: null });
+});
+
+test("a_range_never_spans_two_epochs", () => {
+  expect(ranged(draft, { ...heard, epoch: 1 })).toBe(draft);
+  expect(ranged(draft, { ...heard, stream: "other" })).toBe(draft);
+  expect(ranged(draft, null)).toBe(draft);
+});
+
+test("a_range_that_is_nudged_never_ends_before_it_begins", () => {
+  const short = ranged(draft, { ...heard, at: 480_100 });
+  expect(nudged(short, 5).pin).toMatchObject({ heard: { at: 504_000 }, to: 504_000 });
+});
+
+test("where_nothing_was_heard_a_note_is_pinned_to_the_take_or_to_nothing", () => {
+  expect(pinned(state, null)).toEqual({ kind: "take", take: 1 });
+  expect(pinned(emptyState(), null)).toBeUndefined();
+  const note = toNote({ ...begin({ kind: "take", take: 1 }, 250), text: "whole" }, "n");
+  expect(note).toMatchObject({ on: { kind: "take", take: 1, at: null }, reaction_ms: 0, uncertainty_ms: 0 });
+});
+
+test("how_exact_a_place_is_stands_beside_it", () => {
+  expect(exactness(draft)).toBe("−0.25 s, ± 5 ms");
+  const through = { ...draft, reaction_ms: 0, pin: { kind: "heard" as const, heard: { ...heard, concealed: true }, to: null } };
+  expect(exactness(through)).toBe("± 5 ms, heard through a dropout");
+});

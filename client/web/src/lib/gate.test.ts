@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { blocked } from "./gate";
+import { emptyState } from "./reducer";
+import type { Command, Grants, Note, Phase, SessionState, Take } from "./types";
+
+const stamp = { by: "nina", at: 0 };
+const take = (number: number, phase: Phase, only: string | null = null): Take => ({
+  number, slate: "", phase, verdict: "none", decision: null, voided: null, flags: [], votes: {}, only, parts: [],
+  armed: stamp, rolled: null, stopped: null,
+});
+const person = (name: string, grants: Grants) => ({ name, role: "listener" as const, grants, present: true, consented: false, sent_away: false });
+const note = (by: string, parent: string | null = null): Note => ({
+  id: "n", seq: 1, made: { by, at: 0 }, edited: null, reaction_ms: 0, uncertainty_ms: 0, concealed: false, status: "open",
+  settled: null, assignee: null, parent, carried: null, retracted: false,
+  wording: { on: { kind: "take", take: 1, part: null, at: null, to: null }, text: "x", tag: null, severity: "minor" },
+});
+
+/** A session in which "me" has these grants. */
+const session = (grants: Grants, rest: Partial<SessionState> = {}): SessionState => ({
+  ...emptyState(),
+  participants: { me: person("Me", grants), nina: person("Nina", ["take:roll", "admin"]) },
+  ...rest,
+});
+const roll: Command = { type: "take.roll", data: { take: null } };
+const verdict = (number: number): Command => ({ type: "take.verdict", data: { take: number, verdict: "approved", reason: "" } });
+const nina = { holder: "nina", until: 0, lease_ms: 1 };
+const mine = { holder: "me", until: 0, lease_ms: 1 };
+
+test("an_engineer_rolls_unless_somebody_else_has_the_baton", () => {
+  expect(blocked(session(["take:roll"]), "me", roll)).toBeUndefined();
+  expect(blocked(session(["take:roll"], { baton: mine }), "me", roll)).toBeUndefined();
+  expect(blocked(session(["take:roll"], { baton: nina }), "me", roll)).toBe(
+    "Nina holds the baton; ask them for it or take it back.",
+  );
+});
+
+test("a_producer_rolls_with_the_baton_only", () => {
+  expect(blocked(session(["take:roll:baton"]), "me", roll)).toBe("Take the baton first.");
+  expect(blocked(session(["take:roll:baton"], { baton: mine }), "me", roll)).toBeUndefined();
+});
+
+test("a_rolling_take_can_be_stopped_and_not_rolled_again", () => {
+  const state = session(["take:roll"], { takes: [take(1, "rolling")] });
+  expect(blocked(state, "me", { type: "take.stop", data: { take: null } })).toBeUndefined();
+  expect(blocked(state, "me", roll)).toMatch(/^Take 1 is rolling\./);
+  expect(blocked(session(["take:roll"]), "me", { type: "take.stop", data: { take: null } })).toBe("No take is rolling.");
+});
+
+test("whoever_runs_the_machine_can_always_stop_it", () => {
+  const state = session(["take:roll"], { takes: [take(1, "rolling")], baton: nina });
+  expect(blocked(state, "me", { type: "take.stop", data: { take: 1 } })).toBeUndefined();
+});
+
+test("an_artist_rolls_own_parts_and_stops_only_such_takes", () => {
+  expect(blocked(session(["take:roll:own"]), "me", roll)).toBeUndefined();
+  const stop: Command = { type: "take.stop", data: { take: 1 } };
+  expect(blocked(session(["take:roll:own"], { takes: [take(1, "rolling", "me")] }), "me", stop)).toBeUndefined();
+  expect(blocked(session(["take:roll:own"], { takes: [take(1, "rolling")] }), "me", stop)).toMatch(/somebody else's/);
+});
+
+test("a_verdict_needs_the_grant_and_a_take_in_review", () => {
+  const takes = [take(1, "in_review"), take(2, "recorded")];
+  expect(blocked(session(["take:decide"], { takes }), "me", verdict(1))).toBeUndefined();
+  expect(blocked(session(["take:decide"], { takes }), "me", verdict(2))).toMatch(/^Take 2 is recorded\. A verdict needs a take in review/);
+  expect(blocked(session(["note:write"], { takes }), "me", verdict(1))).toMatch(/The producer decides/);
+  expect(blocked(session(["take:decide"], { takes }), "me", verdict(9))).toBe("There is no take 9 in this session.");
+});
+
+test("a_mentor_decides_in_a_lesson_only", () => {
+  const lesson = { decides: "mentor" as const, lobby: false, consent: false };
+  const takes = [take(1, "in_review")];
+  expect(blocked(session(["take:decide:lesson"], { takes }), "me", verdict(1))).toMatch(/^A mentor decides in a lesson only/);
+  expect(blocked(session(["take:decide:lesson"], { takes, policy: lesson }), "me", verdict(1))).toBeUndefined();
+});
+
+test("whoever_has_not_agreed_is_not_recorded", () => {
+  const policy = { decides: "producer" as const, lobby: false, consent: true };
+  const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 };
+  const streams = { s: { id: "s", participant: "nina", kind: "program" as const, label: "P", format, epochs: [], open: true } };
+  expect(blocked(session(["take:roll"], { policy, streams }), "me", roll)).toBe("Nina has not agreed to be recorded; ask them first.");
+});
+
+test("notes_are_changed_by_their_author_and_settled_by_whoever_may", () => {
+  const edit: Command = { type: "note.edit", data: { note: "n", wording: note("me").wording } };
+  const done: Command = { type: "note.status", data: { note: "n", status: "done" } };
+  const with_ = (by: string, parent: string | null = null) => session(["note:write", "note:status"], { notes: { n: note(by, parent) } });
+  expect(blocked(with_("me"), "me", edit)).toBeUndefined();
+  expect(blocked(with_("nina"), "me", edit)).toMatch(/somebody else's/);
+  expect(blocked(with_("nina"), "me", done)).toBeUndefined();
+  expect(blocked(with_("nina", "root"), "me", done)).toMatch(/A reply has no status/);
+  expect(blocked(session([], { notes: { n: note("me") } }), "me", edit)).toMatch(/Your invitation/);
+});
+
+test("nobody_sends_themselves_away_nor_whoever_runs_the_session", () => {
+  const kick = (participant: string): Command => ({ type: "participant.kick", data: { participant, reason: "" } });
+  expect(blocked(session(["invite"]), "me", kick("me"))).toMatch(/leave instead/);
+  expect(blocked(session(["invite"]), "me", kick("nina"))).toMatch(/Your invitation/);
+  expect(blocked(session(["invite", "admin"]), "me", kick("nina"))).toBeUndefined();
+});
+
+test("the_baton_is_given_by_who_has_it", () => {
+  const give: Command = { type: "baton.give", data: { to: null } };
+  expect(blocked(session(["take:roll:baton"], { baton: mine }), "me", give)).toBeUndefined();
+  expect(blocked(session(["take:roll:baton"], { baton: nina }), "me", give)).toMatch(/You do not hold the baton/);
+  expect(blocked(session(["take:roll:baton"], { baton: nina }), "me", { type: "baton.take", data: {} })).toMatch(/^Nina holds the baton/);
+  expect(blocked(session(["take:roll:baton"], { baton: nina }), "me", { type: "baton.reclaim", data: {} })).toMatch(/Your invitation/);
+});
+
+test("in_a_closed_session_nothing_is_asked", () => {
+  expect(blocked(session(["take:roll"], { closed: true }), "me", roll)).toBe("The session is closed; its owner can open it again.");
+});
+
+test("a_listener_writes_nothing_and_reads_why", () => {
+  expect(blocked(session(["hear:program"]), "me", { type: "chat.say", data: { text: "" } })).toBe(
+    "Your invitation lets you listen only; ask the session's owner for another one.",
+  );
+});

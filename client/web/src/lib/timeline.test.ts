@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { emptyState } from "./reducer";
+import { clockTime, lengthOf, Places, sampleAt } from "./timeline";
+import type { EpochMap, Part, SessionState, Take } from "./types";
+
+const map: EpochMap = {
+  epoch: 0, ssrc: 7, rtp0: 4_294_487_295, from: 96_000, sample0: 1000, rate: 44_100, codec_delay: 120,
+  resampler_delay: 17, trusted: true,
+};
+const part = (from: number, to: number | null): Part => ({
+  id: `p${from}`, participant: "n", stream: "s", epoch: 0, from, to, rate: 44_100, channels: 2, gaps: [], pcm_hash: null,
+  phase: to === null ? "rolling" : "stopped",
+});
+const take = (number: number, parts: Part[]): Take => ({
+  number, slate: "", phase: "in_review", verdict: "none", decision: null, voided: null, flags: [], votes: {}, only: null,
+  parts, armed: { by: "n", at: 0 }, rolled: { by: "n", at: 5000 }, stopped: null,
+});
+const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 44_100 };
+const state = (takes: Take[]): SessionState => ({
+  ...emptyState(),
+  takes,
+  streams: { s: { id: "s", participant: "n", kind: "program", label: "Program", format, epochs: [map], open: true } },
+});
+const ticksOf = (sample: number) => 96_137 + Math.ceil(((sample - 1000) * 48_000) / 44_100);
+
+test("the_delays_are_taken_off_before_ticks_become_samples", () => {
+  expect(sampleAt(map, 96_137)).toBe(1000);
+  expect(sampleAt(map, 96_136)).toBe(999);
+  expect(sampleAt(map, 96_137 + 48_000)).toBe(1000 + 44_100);
+});
+
+test("a_heard_place_lies_in_the_part_that_recorded_it", () => {
+  const session = state([take(1, [part(10_000, 50_000)]), take(2, [part(60_000, null)])]);
+  const places = new Places(session);
+  const place = (sample: number) => places.of("s", 0, ticksOf(sample));
+  expect(place(9_999)).toBeUndefined();
+  expect(place(10_000)).toMatchObject({ take: { number: 1 }, seconds: 0 });
+  expect(place(49_999)).toMatchObject({ take: { number: 1 } });
+  expect(place(50_000)).toBeUndefined();
+  expect(place(60_000 + 44_100)).toMatchObject({ take: { number: 2 }, seconds: 1 });
+});
+
+test("another_epoch_is_another_place", () => {
+  expect(new Places(state([take(1, [part(0, null)])])).of("s", 1, 96_137)).toBeUndefined();
+});
+
+test("a_take_is_as_long_as_its_longest_part_and_a_rolling_one_as_the_clock_says", () => {
+  expect(lengthOf(take(1, [part(0, 44_100), part(0, 88_200)]), 0)).toBe(2);
+  expect(lengthOf({ ...take(1, [part(0, null)]), phase: "rolling" }, 8500)).toBe(3.5);
+  expect(lengthOf({ ...take(1, []), rolled: null }, 8500)).toBeUndefined();
+});
+
+test("times_are_cut_to_tenths", () => {
+  expect([clockTime(0), clockTime(83.49), clockTime(59.99), clockTime(3600.1), clockTime(-1), clockTime(0.3)]).toEqual([
+    "00:00.0", "01:23.4", "00:59.9", "1:00:00.1", "00:00.0", "00:00.3",
+  ]);
+});

@@ -170,8 +170,8 @@ async function rules(page, place) {
   await page.getByRole("textbox", { name: "metre" }).fill("6/8");
   await page.keyboard.press("Enter");
   await page.locator("h1").getByText("92.5 bpm · 6/8").waitFor();
-  await page.getByRole("checkbox", { name: /newcomers wait/ }).check();
-  await page.waitForFunction(() => window.__scene.relay.state.policy.lobby);
+  await page.getByRole("checkbox", { name: /newcomers wait/ }).click();
+  await page.waitForFunction(() => document.querySelector('fieldset [type="checkbox"]').checked);
   await enter(page, place, "session", "mentor");
   await desk.tab(page, /People/);
   await page.getByText("Song and session").click();

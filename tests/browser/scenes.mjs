@@ -81,6 +81,25 @@ async function holdMouse(page, ms) {
   await page.mouse.up();
 }
 
+/** Words that are written when nothing is heard stay where they are, and no letter of them is taken for a key. */
+async function silence(page, place) {
+  await enter(page, place, "empty", "producer");
+  await on(page, ({ desk }) => {
+    const ear = desk.heard;
+    desk.heard = { ...ear, reason: "No sound arrives.", freeze: () => null };
+    window.__hear = () => (desk.heard = ear);
+  });
+  await page.keyboard.press("n");
+  await page.keyboard.type("a thing");
+  await page.keyboard.press("Enter");
+  await page.getByText("No sound arrives. Your words stay here").waitFor();
+  expect("no dialog", (await page.locator("dialog[open]").count()) === 0);
+  await page.evaluate(() => void window.__hear());
+  await page.getByRole("button", { name: "pin now" }).click();
+  await page.getByRole("button", { name: /^Save/ }).click();
+  await desk.saved(page, "a thing");
+}
+
 /** Verdicts by keys, somebody who is faster, undo, the circle. */
 async function review(page, place) {
   await enter(page, place, "session", "producer");
@@ -204,7 +223,7 @@ async function axe(page, place, found) {
   found.push(...(await violations(page, "dialog")));
 }
 
-const ACTS = { notes, review, transport, people, quiet, rules, hostile };
+const ACTS = { notes, silence, review, transport, people, quiet, rules, hostile };
 
 /** Runs every act on a page of its own by `onPage`; gives what failed, what axe found and the pictures. */
 export async function scenes(onPage, out, wanted) {

@@ -81,6 +81,25 @@ async function holdMouse(page, ms) {
   await page.mouse.up();
 }
 
+/** Words that are written when nothing is heard stay where they are, and no letter of them is taken for a key. */
+async function silence(page, place) {
+  await enter(page, place, "empty", "producer");
+  await on(page, ({ desk }) => {
+    const ear = desk.heard;
+    desk.heard = { ...ear, reason: "No sound arrives.", freeze: () => null };
+    window.__hear = () => (desk.heard = ear);
+  });
+  await page.keyboard.press("n");
+  await page.keyboard.type("a thing");
+  await page.keyboard.press("Enter");
+  await page.getByText("No sound arrives. Your words stay here").waitFor();
+  expect("no dialog", (await page.locator("dialog[open]").count()) === 0);
+  await page.evaluate(() => void window.__hear());
+  await page.getByRole("button", { name: "pin now" }).click();
+  await page.getByRole("button", { name: /^Save/ }).click();
+  await desk.saved(page, "a thing");
+}
+
 /** Verdicts by keys, somebody who is faster, undo, the circle. */
 async function review(page, place) {
   await enter(page, place, "session", "producer");
@@ -161,6 +180,23 @@ async function quiet(page, place) {
   expect("no note begun", (await page.getByRole("button", { name: "Drop this note" }).count()) === 0);
 }
 
+/** The song and the rules: whoever may sets them, the others read why not. */
+async function rules(page, place) {
+  await enter(page, place, "session", "owner");
+  await desk.tab(page, /People/);
+  await page.getByText("Song and session").click();
+  await page.getByRole("textbox", { name: "tempo" }).fill("92.5");
+  await page.getByRole("textbox", { name: "metre" }).fill("6/8");
+  await page.keyboard.press("Enter");
+  await page.locator("h1").getByText("92.5 bpm · 6/8").waitFor();
+  await page.getByRole("checkbox", { name: /newcomers wait/ }).click();
+  await page.waitForFunction(() => document.querySelector('fieldset [type="checkbox"]').checked);
+  await enter(page, place, "session", "mentor");
+  await desk.tab(page, /People/);
+  await page.getByText("Song and session").click();
+  expect("rules are not a mentor's", await page.getByRole("checkbox", { name: /newcomers wait/ }).isDisabled());
+}
+
 async function hostile(page, place) {
   await enter(page, place, "hostile", "producer");
   for (const name of [/Notes/, /Takes/, /People/, /Chat/]) {
@@ -175,6 +211,7 @@ async function axe(page, place, found) {
   for (const [scene, as, name] of [["rolling", "producer", "Notes"], ["session", "engineer", "Takes"], ["lobby", "producer", "People"], ["session", "listener", "Chat"]]) {
     await enter(page, place, scene, as);
     await desk.tab(page, new RegExp(name));
+    if (name === "People") await page.getByText("Song and session").click();
     found.push(...(await violations(page, `${scene} ${name}`)));
   }
   await enter(page, place, "session", "producer");
@@ -186,7 +223,7 @@ async function axe(page, place, found) {
   found.push(...(await violations(page, "dialog")));
 }
 
-const ACTS = { notes, review, transport, people, quiet, hostile };
+const ACTS = { notes, silence, review, transport, people, quiet, rules, hostile };
 
 /** Runs every act on a page of its own by `onPage`; gives what failed, what axe found and the pictures. */
 export async function scenes(onPage, out, wanted) {

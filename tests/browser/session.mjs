@@ -128,11 +128,16 @@ export const sessionScenarios = (onPage, without) => ({
       return { harm, desk: await desk.journal(page) };
     }),
 
-  /** `link` lets people in and sends them away; `second` waits in the lobby, comes in, and is sent away with a reason. */
+  /** `link` may administer: makes newcomers wait, lets one in and sends them away; `second` waits in the lobby, comes in, and is sent away with a reason. */
   lobby: ({ link, second, name }) =>
     onPage({}, async (host) => {
       await join(host, link, name);
       await untilSound(host);
+      await desk.tab(host, /People/);
+      await host.getByText("Song and session").click();
+      await host.getByRole("checkbox", { name: /newcomers wait/ }).click();
+      await host.locator("fieldset input:checked").first().waitFor();
+      await desk.tab(host, /Notes/);
       const guest = await another(host, second, "Maurice");
       await says(guest, "You are waiting to be let into");
       await says(host, "Maurice waits to be let in.");

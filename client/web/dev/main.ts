@@ -1,5 +1,5 @@
 /**
- * The desk without a relay, for looking at it: `npm run dev`, then `/dev/?scene=rolling&as=producer`. Never part of the
+ * The desk without a relay, for looking at it: `npx vite`, then `/dev/?scene=rolling&as=producer`. Never part of the
  * built page. `window.__scene` lets a test cut the link, fill the disk, or make others act.
  */
 import { mount } from "svelte";

@@ -190,6 +190,10 @@ function events(state: SessionState, { type, data }: Command): Body[] {
       return [{ type, data }, { type: "participant.join", data: { participant: data.participant, ...state.lobby[data.participant]! } }];
     case "session.consent":
       return [{ type, data: { participant: ME, given: data.given } }];
+    case "session.policy":
+      return [{ type, data: { ...data, was: state.policy } }];
+    case "session.song":
+      return [{ type, data: { ...data, was: state.song } }];
     case "stream.open":
       return [{ type, data: { ...data, participant: ME } }];
     case "credit.set":

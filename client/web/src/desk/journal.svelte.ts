@@ -10,12 +10,13 @@ import { Composer } from "./notes/composer.svelte";
 
 export type Tab = "notes" | "takes" | "people" | "chat";
 
-/** Something that takes a word more than a click: why. */
+/** Something that takes more than a click: a second thought, mostly with a reason. */
 export interface Asking {
   title: string;
   /** What it means, and what has changed since the dialog opened. */
   hint(): string;
-  field: string;
+  /** What the reason's field is called; none where no reason is kept. */
+  field?: string;
   action: string;
   danger?: boolean;
   command(reason: string): Command;

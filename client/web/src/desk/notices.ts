@@ -20,6 +20,9 @@ function sessionNotices({ journal }: Desk): Notice[] {
   const found: Notice[] = [];
   const { state, me } = journal;
   const waiting = Object.values(state.lobby);
+  if (state.closed) {
+    found.push({ key: "closed", kind: "watch", text: "The session is closed: it can be read, and its owner can open it again." });
+  }
   const see = { label: "See who", run: () => journal.show("people") };
   if (waiting.length > 0 && may(state, me, "invite") && journal.tab !== "people") {
     const names = waiting.length === 1 ? `${waiting[0]?.name} waits` : `${waiting.length} people wait`;

@@ -31,6 +31,16 @@ export function reopen(journal: Journal, take: Take): void {
   };
 }
 
+export function closeSession(journal: Journal): void {
+  journal.asking = {
+    title: "Close the session",
+    hint: () => "Nobody records, decides or writes in it any more, until its owner opens it again. Listening goes on.",
+    action: "Close it",
+    danger: true,
+    command: () => ({ type: "session.close", data: {} }),
+  };
+}
+
 /** `ban`: not only now, but for good. */
 export function sendAway(journal: Journal, participant: string, name: string, ban: boolean): void {
   const type = ban ? "participant.ban" : "participant.kick";

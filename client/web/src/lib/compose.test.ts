@@ -62,7 +62,8 @@ test("a_range_that_is_nudged_never_ends_before_it_begins", () => {
 
 test("where_nothing_was_heard_a_note_is_pinned_to_the_take_or_to_nothing", () => {
   expect(pinned(state, null)).toEqual({ kind: "take", take: 1 });
-  expect(pinned(emptyState(), null)).toBeUndefined();
+  expect(pinned(emptyState(), null)).toEqual({ kind: "nothing" });
+  expect(toNote({ ...begin({ kind: "nothing" }, 250), text: "words wait" }, "n")).toBeUndefined();
   const note = toNote({ ...begin({ kind: "take", take: 1 }, 250), text: "whole" }, "n");
   expect(note).toMatchObject({ on: { kind: "take", take: 1, at: null }, reaction_ms: 0, uncertainty_ms: 0 });
 });

@@ -8,7 +8,9 @@ import { doubt, span } from "./words";
 export type Pin =
   | { kind: "heard"; heard: HeardAnchor; to: number | null }
   | { kind: "take"; take: number }
-  | { kind: "mix"; mix: number };
+  | { kind: "mix"; mix: number }
+  /** Nothing was heard and no take was recorded yet: the words wait for something to be about. */
+  | { kind: "nothing" };
 
 export interface Draft {
   pin: Pin;
@@ -29,12 +31,12 @@ const NUDGE_TICKS = 100 * TICKS_PER_MS;
 
 /**
  * What a press pins to: the sound that was heard then; where nothing was, the take that rolls or was rolled last, as a
- * whole. None where there is neither.
+ * whole.
  */
-export function pinned(state: SessionState, heard: HeardAnchor | null): Pin | undefined {
+export function pinned(state: SessionState, heard: HeardAnchor | null): Pin {
   if (heard) return { kind: "heard", heard, to: null };
   const take = state.takes.filter((take) => take.rolled !== null).at(-1);
-  return take && { kind: "take", take: take.number };
+  return take ? { kind: "take", take: take.number } : { kind: "nothing" };
 }
 
 export const begin = (pin: Pin, reaction_ms: number): Draft => ({ pin, text: "", tag: undefined, severity: "minor", reaction_ms });
@@ -60,14 +62,15 @@ export function ranged(draft: Draft, end: HeardAnchor | null): Draft {
 export const point = (draft: Draft): Draft =>
   draft.pin.kind === "heard" ? { ...draft, pin: { ...draft.pin, to: null } } : draft;
 
-/** The note as it is sent. A tag without words is a note in one word. */
+/** The note as it is sent; none without words or without anything it is about. A tag alone is a note in one word. */
 export function toNote(draft: Draft, note: string): NewNote | undefined {
   const text = draft.text.trim() === "" ? (draft.tag ?? "") : draft.text.trim();
-  if (text === "") return undefined;
+  const on = anchorOf(draft.pin);
+  if (text === "" || !on) return undefined;
   const heard = draft.pin.kind === "heard" ? draft.pin.heard : undefined;
   return {
     note,
-    on: anchorOf(draft.pin),
+    on,
     reaction_ms: heard ? draft.reaction_ms : 0,
     uncertainty_ms: Math.ceil(heard?.uncertainty_ms ?? 0),
     concealed: heard?.concealed ?? false,
@@ -78,7 +81,8 @@ export function toNote(draft: Draft, note: string): NewNote | undefined {
   };
 }
 
-function anchorOf(pin: Pin): Anchor {
+function anchorOf(pin: Pin): Anchor | undefined {
+  if (pin.kind === "nothing") return undefined;
   if (pin.kind === "take") return { kind: "take", take: pin.take, part: null, at: null, to: null };
   if (pin.kind === "mix") return { kind: "mix", mix: pin.mix, at: null, to: null };
   const { stream, epoch, at } = pin.heard;
@@ -87,6 +91,7 @@ function anchorOf(pin: Pin): Anchor {
 
 /** Where the draft is pinned, in words: `01:23.1 of take 7`. */
 export function where(state: SessionState, { pin, reaction_ms }: Draft): string {
+  if (pin.kind === "nothing") return "nothing yet";
   if (pin.kind === "take") return `take ${pin.take} as a whole`;
   if (pin.kind === "mix") return `mix ${pin.mix} as a whole`;
   const place = new Places(state).of(pin.heard.stream, pin.heard.epoch, pin.heard.at);

@@ -115,3 +115,9 @@ test("a_listener_writes_nothing_and_reads_why", () => {
     "Your invitation lets you listen only; ask the session's owner for another one.",
   );
 });
+
+test("a_session_is_closed_between_takes_only", () => {
+  const close: Command = { type: "session.close", data: {} };
+  expect(blocked(session(["admin"]), "me", close)).toBeUndefined();
+  expect(blocked(session(["admin"], { takes: [take(1, "rolling")] }), "me", close)).toBe("Take 1 is rolling; stop or cancel it first.");
+});

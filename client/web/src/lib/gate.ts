@@ -4,7 +4,7 @@
  */
 import { may } from "./may";
 import { RULES } from "../protocol.gen";
-import type { Action, Command, Condition, NoteStatus, Phase, SessionState, Take } from "./types";
+import type { Action, Command, Condition, Phase, SessionState, Take } from "./types";
 
 /** Why this person cannot have this now: a sentence. None when they can. */
 export function blocked(state: SessionState, me: string, asked: Command): string | undefined {
@@ -147,8 +147,9 @@ class Gate {
 
   #rest(asked: Command): string | undefined {
     switch (asked.type) {
-      case "session.open":
       case "session.close":
+        return this.#close();
+      case "session.open":
       case "session.policy":
       case "participant.grant":
         return this.must("administer", false);
@@ -176,6 +177,11 @@ class Gate {
       default:
         return undefined;
     }
+  }
+
+  #close(): string | undefined {
+    const live = liveTake(this.state);
+    return this.must("administer", false) ?? (live && `Take ${live.number} is ${PHASES[live.phase]}; stop or cancel it first.`);
   }
 
   #sendAway(id: string): string | undefined {
@@ -232,6 +238,3 @@ const MARKABLE: readonly Phase[] = ["armed", ...RECORDED];
 /** The take that has the transport: armed or rolling. */
 export const liveTake = (state: SessionState): Take | undefined =>
   state.takes.find((take) => take.phase === "armed" || take.phase === "rolling");
-
-/** What `note.status` believes when somebody settles a note that looks like this. */
-export const believes = (status: NoteStatus) => ({ status });

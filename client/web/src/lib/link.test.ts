@@ -338,3 +338,12 @@ test("a_full_session_is_told_in_the_relays_words", async () => {
   world.say({ t: "err", code: "too_many", msg: "the session is full; come back later" });
   expect(world.state).toEqual({ at: "refused", why: "The session is full; come back later." });
 });
+
+test("an_answer_to_what_was_not_requested_here_is_handed_on", async () => {
+  const world = new World();
+  await world.enter();
+  world.say({ t: "ok", id: "told elsewhere", seq: 7 });
+  world.say({ t: "err", id: "told elsewhere too", code: "gone", msg: "no more of it" });
+  expect(world.frames.map((frame) => frame.t)).toEqual(["ok", "err"]);
+  expect(world.state).toEqual({ at: "live" });
+});

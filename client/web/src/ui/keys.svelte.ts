@@ -109,7 +109,10 @@ export class Keys {
 
   #tag(tag: string, stampMs: number): void {
     const { composer } = this.desk.journal;
-    this.#write(() => composer.press(stampMs) && composer.draft?.tag !== tag && composer.tag(tag));
+    this.#write(() => {
+      composer.press(stampMs);
+      if (composer.draft?.tag !== tag) composer.tag(tag);
+    });
   }
 
   get #live(): number | undefined {

@@ -6,7 +6,7 @@ import type { HeardAnchor } from "../../lib/heard/types";
 import type { Severity } from "../../lib/types";
 import type { Journal } from "../journal.svelte";
 
-const NOTHING = "Nothing was heard at that moment, and no take was recorded yet: there is nothing to pin a note to. Use the chat.";
+const NOTHING = "Nothing was heard at that moment, and no take was recorded yet.";
 
 export class Composer {
   draft = $state.raw<Draft | undefined>(undefined);
@@ -29,20 +29,13 @@ export class Composer {
   }
 
   /** Pins to what was heard at `stampMs`, an event's time stamp, unless a note is being written. */
-  press(stampMs: number): boolean {
-    if (this.draft) return true;
-    const pin = this.#pin(stampMs);
-    if (!pin) {
-      this.journal.io.news(this.reason || NOTHING);
-      return false;
-    }
-    this.draft = begin(pin, this.reaction);
-    return true;
+  press(stampMs: number): void {
+    this.draft ??= begin(this.#pin(stampMs), this.reaction);
   }
 
   /** As `press`, by something that can be held for a range; the words come next. */
   hold(stampMs: number): void {
-    if (!this.press(stampMs)) return;
+    this.press(stampMs);
     this.#heldSinceMs = stampMs;
     this.focus();
   }
@@ -61,7 +54,7 @@ export class Composer {
 
   /** The range begins here; a note that is being written keeps its other end. */
   start(stampMs: number): void {
-    if (!this.draft) return void this.press(stampMs);
+    if (!this.draft) return this.press(stampMs);
     const pin = this.draft.pin;
     const heard = this.#freeze(stampMs);
     if (!heard || pin.kind !== "heard") return this.repin(stampMs);
@@ -70,23 +63,24 @@ export class Composer {
 
   /** The range ends here. */
   end(stampMs: number): void {
-    if (!this.draft && !this.press(stampMs)) return;
-    if (this.draft) this.draft = ranged(this.draft, this.#freeze(stampMs));
+    if (!this.draft || this.draft.pin.kind === "nothing") return this.repin(stampMs);
+    this.draft = ranged(this.draft, this.#freeze(stampMs));
   }
 
   /** Pins the note anew, to what is heard now. */
   repin(stampMs: number): void {
-    const pin = this.#pin(stampMs);
-    if (pin) this.pin(pin);
+    this.pin(this.#pin(stampMs));
   }
 
   pin(pin: Pin): void {
     this.draft = { ...(this.draft ?? begin(pin, this.reaction)), pin };
   }
 
-  #pin(stampMs: number): Pin | undefined {
+  #pin(stampMs: number): Pin {
     this.#heard = [];
-    return pinned(this.journal.state, this.#freeze(stampMs));
+    const pin = pinned(this.journal.state, this.#freeze(stampMs));
+    if (pin.kind === "nothing") this.reason ||= NOTHING;
+    return pin;
   }
 
   #freeze(stampMs: number): HeardAnchor | null {
@@ -136,6 +130,7 @@ export class Composer {
 
   /** Sends it. Nothing is lost when it cannot be: the words stay. */
   save(): void {
+    if (this.draft?.pin.kind === "nothing") return this.journal.io.news(`${this.reason} Your words stay here: say what they are about, or press “pin now” when you hear it.`);
     const note = this.draft && toNote(this.#settled(this.draft), newId());
     if (!note) return this.journal.io.news("Write a word or choose a tag first; Esc drops the note.");
     if (!this.journal.ask({ type: "note.add", data: note })) return;

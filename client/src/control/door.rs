@@ -31,11 +31,6 @@ impl Door {
         self.resume = Some(Resume { session, participant, secret, known: None });
     }
 
-    /// The secret with which one would come back now.
-    pub(super) fn resume(&self) -> Option<&str> {
-        self.resume.as_ref().map(|resume| resume.secret.as_str())
-    }
-
     /// Goes in for the first time in this run of the program: with the ticket that the invitation has given already, else
     /// as who one was, else by the invitation.
     pub(super) async fn enter_first(&mut self, ticket: Option<String>) -> Result<(Link, Welcome), SignalError> {

@@ -89,13 +89,18 @@ mod tests {
     fn fates(spec: &str, datagrams: u64) -> Vec<(u64, u64)> {
         let mut impairer = Impairer::new(spec.parse().unwrap());
         let mut out = Vec::new();
+        let mut take_until = |impairer: &mut Impairer, end: MonoTime| {
+            while let Some(due) = impairer.next_deadline().filter(|due| *due <= end) {
+                let datagram = impairer.poll_output(due).unwrap();
+                out.push((u64::from_be_bytes(datagram.try_into().unwrap()), due.0));
+            }
+        };
         for k in 0..datagrams {
-            impairer.handle_datagram(MonoTime(k * 1_000_000), &k.to_be_bytes());
+            let now = MonoTime(k * 1_000_000);
+            take_until(&mut impairer, now);
+            impairer.handle_datagram(now, &k.to_be_bytes());
         }
-        while let Some(due) = impairer.next_deadline() {
-            let datagram = impairer.poll_output(due).unwrap();
-            out.push((u64::from_be_bytes(datagram.try_into().unwrap()), due.0));
-        }
+        take_until(&mut impairer, MonoTime(u64::MAX));
         out
     }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 use tests::programs::{Relay, farfield, run_to_end};
+use tests::studio::join;
 use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 use uuid::Uuid;
 
@@ -245,6 +246,11 @@ fn python_works_the_chain_of_the_bundle_out_again() {
 fn farfield_exports_a_session_and_writes_over_nothing() {
     let relay = Relay::start().unwrap();
     let session = relay.new_session("Blue hour").unwrap();
+    // The log begins when somebody comes in for the first time.
+    let early = farfield(&["export", session.link("producer"), "--format", "json", "-o", "-"]).unwrap();
+    assert!(early.err.contains("nothing to export") && early.status.code() == Some(4), "{}", early.err);
+    let visit = ["--input", "tone", "--stream", "program", "--output", "null", "--seconds", "0.2"];
+    join(session.link("engineer"), &visit).unwrap().finish().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("blue.json");
     let file = path.to_string_lossy();

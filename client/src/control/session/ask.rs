@@ -154,10 +154,10 @@ impl Session {
 
     /// Writes down what the next run needs. A disk that does not take it costs that much only, and it is said once.
     pub(super) async fn remember(&mut self) {
-        let (Some(memory), Some(resume)) = (self.memory.clone(), self.way.resume()) else { return };
+        let Some(memory) = self.memory.clone() else { return };
         let role = self.mirror.state.participants.get(&self.mirror.me).map(|person| person.role);
         let Some(role) = role else { return };
-        let (session, participant, resume) = (self.mirror.session, self.mirror.me, resume.to_owned());
+        let (session, participant, resume) = (self.mirror.session, self.mirror.me, self.resume.clone());
         let remembered = Remembered { session, participant, role, resume, outbox: self.outbox.kept() };
         if let Err(error) = blocking(move || memory.write(&remembered)).await {
             self.memory = None;

@@ -52,6 +52,7 @@ impl Session {
             pace: Pace::default(),
             ask_after: start,
             memory,
+            resume: welcome.resume.clone(),
             relay_clock: RelayClock::default(),
             keeper,
             unconfirmed: false,

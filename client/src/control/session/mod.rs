@@ -63,6 +63,8 @@ struct Session {
     ask_after: Instant,
     /// Where the outbox survives the end of the program; none where nothing can be kept.
     memory: Option<Arc<Memory>>,
+    /// The secret from the last welcome, with which one comes back.
+    resume: String,
     relay_clock: RelayClock,
     way: Way,
     backoff: Backoff,

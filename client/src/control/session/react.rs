@@ -36,6 +36,7 @@ impl Session {
         self.way = Way::In(link, door);
         self.backoff.reset();
         self.mirror.handle_welcome(&welcome);
+        self.resume.clone_from(&welcome.resume);
         self.relay_clock.reset();
         (self.pings, self.next_ping) = (0, Instant::now());
         self.tell_joined(&welcome);

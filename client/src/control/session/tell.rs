@@ -2,9 +2,8 @@
 
 use super::super::news;
 use super::*;
-use crate::report::{AnchorLine, OutputLine, Stats, sentence};
+use crate::report::{OutputLine, Stats, sentence};
 use crate::tui::MessageKind;
-use client_core::heard::HeardAnchor;
 use client_core::talk;
 use protocol::wire::{Ephemeral, Welcome};
 
@@ -64,23 +63,6 @@ impl Session {
         lines.into_iter().for_each(|line| self.tell(line));
     }
 
-    /// Answers what the program that started us asked.
-    pub(super) fn answer(&mut self, asked: Result<Asked, String>, read_at: std::time::Instant) {
-        match asked {
-            Ok(Asked::Heard { id, at_us }) => {
-                let when = at_us.map_or_else(|| self.clock.at(read_at), |us| self.clock.at_system_us(us));
-                // What is being heard now may not have been taken from the player yet.
-                self.tell_positions();
-                let (anchor, why) = match self.ear.anchor_at(when, &self.mirror) {
-                    Ok(anchor) => (Some(anchor_line(anchor)), None),
-                    Err(unheard) => (None, Some(unheard.to_string())),
-                };
-                self.tell(Line::Heard { id, anchor, why });
-            }
-            Err(message) => self.warn(message),
-        }
-    }
-
     pub(super) fn tell_levels(&mut self) {
         self.send_commands();
         let now = self.clock.now();
@@ -118,9 +100,4 @@ impl Session {
         };
         self.tell(Line::Stats(Box::new(stats)));
     }
-}
-
-fn anchor_line(anchor: HeardAnchor) -> AnchorLine {
-    let HeardAnchor { stream, epoch, at, uncertainty_ms, concealed } = anchor;
-    AnchorLine { stream, epoch, at: at.0, uncertainty_ms, concealed }
 }

@@ -48,14 +48,6 @@ impl Way {
         matches!(self, Way::In(..))
     }
 
-    /// The secret with which one would come back now; none while one is on the way.
-    pub(super) fn resume(&self) -> Option<&str> {
-        match self {
-            Way::In(_, door) => door.resume(),
-            _ => None,
-        }
-    }
-
     /// Queues a frame; false when there is no link that takes it.
     pub(super) fn try_send(&self, frame: ClientFrame) -> bool {
         match self {

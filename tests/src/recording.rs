@@ -79,15 +79,17 @@ impl Original {
 
     fn judge_file(&self, path: &Path, told: &Told) -> Result<Verdict> {
         let received = read(path)?;
-        let Told { concealed, skip, reported } = told;
+        let Told { concealed, redundant, skip, reported } = told;
         let (reference, offline) = (&self.music, &self.offline);
-        Ok(judge(&Case { reference, received: &received, offline, skip: *skip, concealed: *concealed, reported }))
+        let (skip, concealed, redundant) = (*skip, *concealed, *redundant);
+        Ok(judge(&Case { reference, received: &received, offline, skip, concealed, redundant, reported }))
     }
 }
 
 /// What a listening client said about its own recording.
 struct Told {
     concealed: SampleCount,
+    redundant: SampleCount,
     skip: SampleCount,
     reported: Vec<Reported>,
 }
@@ -98,11 +100,13 @@ impl Told {
         let first = positions.iter().find(|line| line["kind"] == "real").context("no position was reported")?;
         let skip = SampleCount(first["out_sample"].as_u64().context("out_sample")?) + SETTLING;
         let settled_ms = first_heard_ms(said)? + 10_000;
-        let concealed = said.iter().filter(|line| line["type"] == "stats" && line["ms"].as_u64() > Some(settled_ms));
-        // The second in which the settling ends counts its own concealment from before.
-        let concealed = concealed.skip(1).filter_map(|line| line["heard"][0]["concealed"].as_u64()).sum();
+        let settled = |line: &&Value| line["type"] == "stats" && line["ms"].as_u64() > Some(settled_ms);
+        // The second in which the settling ends counts what was before, too.
+        let stats = || said.iter().filter(settled).skip(1);
+        let sum = |name: &str| SampleCount(stats().filter_map(|line| line["heard"][0][name].as_u64()).sum());
+        let (concealed, redundant) = (sum("concealed"), sum("redundant"));
         let reported = positions.iter().filter_map(|line| reported(line)).collect();
-        Ok(Told { concealed: SampleCount(concealed), skip, reported })
+        Ok(Told { concealed, redundant, skip, reported })
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Case<'a> {
     pub skip: SampleCount,
     /// Samples after it that the player says it concealed.
     pub concealed: SampleCount,
+    /// Samples after it that the player says it took from redundant copies.
+    pub redundant: SampleCount,
     /// Positions that the player reported, in the order of the recording; empty if it reported none.
     pub reported: &'a [Reported],
 }
@@ -38,7 +40,15 @@ pub struct Case<'a> {
 impl<'a> Case<'a> {
     /// A recording that begins with its first judged sample, from a player that reports nothing.
     pub fn new(reference: &'a Stereo, received: &'a Stereo, offline: &'a Stereo) -> Case<'a> {
-        Case { reference, received, offline, skip: SampleCount(0), concealed: SampleCount(0), reported: &[] }
+        Case {
+            reference,
+            received,
+            offline,
+            skip: SampleCount(0),
+            concealed: SampleCount(0),
+            redundant: SampleCount(0),
+            reported: &[],
+        }
     }
 }
 
@@ -49,6 +59,8 @@ pub struct Verdict {
     pub judged: SampleCount,
     /// Samples that the player says it concealed.
     pub concealed: SampleCount,
+    /// Samples that the player says it took from redundant copies, which sound a little different.
+    pub redundant: SampleCount,
     /// How left and right were made of the reference's left and right; `None` if the reference cannot tell.
     pub mixing: Option<[[f64; 2]; 2]>,
     /// How much louder than the reference left and right are above 200 Hz, in dB.
@@ -189,6 +201,7 @@ fn judge_as_received(case: &Case<'_>) -> Verdict {
     Verdict {
         judged: SampleCount(heard.len() as u64),
         concealed: case.concealed,
+        redundant: case.redundant,
         mixing: mixing(&wanted, &heard),
         level_db: level_difference_db(&wanted, &heard),
         full_band_level_db: full_band_level_db(case, &alignment),

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bad_network;
 mod browser;
+mod desk;
 mod exports;
 mod links;
 mod sound;

@@ -24,6 +24,9 @@ const UNSEEN_S = 4;
 const FRESH_MS = 3500;
 const TALK_FORMAT = { channels: 1, frame_us: 20_000, bitrate: 48_000, redundancy: 0, rate: 48_000 };
 
+/** News that come within so long of each other are told together. */
+const TOGETHER_MS = 1_000;
+
 export class Desk {
   phase = $state<Phase>("outside");
   refusal = $state("");
@@ -35,6 +38,7 @@ export class Desk {
   talkStream = $state<string | undefined>(undefined);
   /** What has just changed for the better or among the people, for the status region. */
   news = $state("");
+  #newsAt = -Infinity;
 
   /** How the program that is judged arrives at each of the others. */
   arrivals = $state.raw<Arrivals>(new Map());
@@ -175,13 +179,21 @@ export class Desk {
       heard: () => this.heard,
       nowMs: () => this.nowMs,
       tell: (frame) => this.#link.tell(frame),
-      news: (text) => (this.news = text),
+      news: (text) => this.#say(text),
     });
   }
 
   /** The relay's time in Unix ms, as well as it is known. */
   get nowMs(): number {
     return this.#relay.known ? this.#relay.toRelay(performance.now()) : Date.now();
+  }
+
+  /** Says something in passing; what comes at the same time stands behind it instead of in its place. */
+  #say(text: string): void {
+    const now = performance.now();
+    const together = this.news !== "" && now - this.#newsAt < TOGETHER_MS;
+    this.news = together ? `${this.news} ${text}` : text;
+    if (!together) this.#newsAt = now;
   }
 
   #linked(state: LinkState): void {
@@ -203,7 +215,7 @@ export class Desk {
     this.self = participant;
     this.session = state ?? this.session;
     if (!samePlace) this.#relay.reset();
-    if (back) this.news = samePlace ? "You are back." : "The relay restarted; you are back, nothing saved was lost.";
+    if (back) this.#say(samePlace ? "You are back." : "The relay restarted; you are back, nothing saved was lost.");
     this.phase = "inside";
     this.journal.opened(session, participant, welcome.seq);
     await this.#meet(welcome, samePlace);
@@ -277,9 +289,9 @@ export class Desk {
     const before = this.session;
     this.session = reduce(before, event);
     if (event.type === "participant.join" && event.data.participant !== this.self) {
-      this.news = `${event.data.name} is here.`;
+      this.#say(`${event.data.name} is here.`);
     } else if (event.type === "participant.leave") {
-      this.news = `${before.participants[event.data.participant]?.name ?? "Somebody"} left.`;
+      this.#say(`${before.participants[event.data.participant]?.name ?? "Somebody"} left.`);
     }
     this.journal.happened(before, event);
     if (event.type.startsWith("stream.")) this.#carry(this.#slots);

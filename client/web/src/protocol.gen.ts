@@ -808,7 +808,7 @@ export type Health = {
   played: number, };
 
 export type Hello = {
-  /** Protocol version, [`VERSION`]. */
+  /** Protocol version, [`super::VERSION`]. */
   v: number,
   /** What program asks. */
   client: ClientKind,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hello {
-    /// Protocol version, [`VERSION`].
+    /// Protocol version, [`super::VERSION`].
     pub v: u32,
     /// What program asks.
     pub client: ClientKind,

@@ -59,7 +59,7 @@ export const sessionScenarios = (onPage, without) => ({
       await desk.because(decides, "that is it");
       await desk.take(rolls, 1).getByText("that is it").waitFor();
       await decides.keyboard.press("c");
-      await desk.take(rolls, 1).getByText("◯ circled").first().waitFor();
+      for (const page of [decides, rolls]) await desk.take(page, 1).getByText("◯ circled").first().waitFor();
       await decides.keyboard.press("z");
       await rolls.locator('li[data-take="1"] .mark', { hasText: "circled" }).waitFor({ state: "detached" });
       return { band, shown: [await desk.journal(rolls), await desk.journal(decides)] };

@@ -163,6 +163,8 @@ export class Journal {
   }
 
   undo = (): void => {
+    // What one did last may not be among the changes yet: the one before it would be undone.
+    if (this.waiting.length > 0) return this.io.news("Your last change is not saved yet; undo it in a moment.");
     const change = this.undoable;
     if (!change) return this.io.news("There is nothing of yours to undo.");
     if (this.ask({ type: "undo", data: { of: change.seq } })) this.io.news(`Undoing: ${undoes(change)}.`);

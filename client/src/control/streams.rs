@@ -10,6 +10,7 @@ use crate::pipeline::{EpochStart, EventReceiver, PublisherEvent};
 use crate::report::{LevelStats, PublishedStats, kind_name};
 use crate::tui::StreamMeters;
 use client_core::clock::RelayClock;
+use client_core::heard::HeardAnchor;
 use client_core::take::{EpochName, LaneId};
 use client_core::talk::TalkDetector;
 use codec::publish::MAX_REDUNDANCY;
@@ -179,6 +180,17 @@ impl OwnStream {
         let error_us = at.error_us + STAMP_ERROR_US;
         let encoded_us = u32::try_from(encoded_at.0.saturating_sub(captured_at.0) / 1_000).ok();
         Some(Ephemeral::Clock { stream: self.id, epoch: *epoch, ticks, at_us: at.at_us, error_us, encoded_us })
+    }
+
+    /// What was captured at `when`, as the place that a note on it keeps: whoever makes the sound hears it as it is made.
+    /// None while no epoch is known.
+    pub(super) fn captured_at(&self, when: MonoTime) -> Option<HeardAnchor> {
+        let Newest { ticks, captured_at, .. } = self.state.newest()?;
+        let (epoch, start) = self.epochs.last()?;
+        let since_us = when.0 as i64 / 1_000 - captured_at.0 as i64 / 1_000;
+        let at = ticks + start.codec_delay + Ticks(since_us * 48 / 1_000);
+        let uncertainty_ms = (STAMP_ERROR_US as u32).div_ceil(1_000);
+        Some(HeardAnchor { stream: self.id, epoch: *epoch, at, uncertainty_ms, concealed: false })
     }
 
     /// How it is.

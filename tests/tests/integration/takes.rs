@@ -47,6 +47,11 @@ fn a_take_is_rolled_recorded_noted_approved_and_circled_by_scripts() {
     assert_eq!(note["ok"], true, "{note}");
     let pinned = event(&mut studio.client, "note.add")["data"].clone();
     assert_eq!((&pinned["on"]["stream"], &pinned["on"]["kind"]), (&rolling["stream"], &json!("live")));
+    // The studio hears its own sound as it is made, which is later than what the producer has just heard.
+    assert_eq!(ask(&mut studio.client, json!({"cmd": "note.add", "id": "own", "text": "mark"}))["ok"], true);
+    let own = event(&mut studio.client, "note.add")["data"].clone();
+    assert_eq!((&own["on"]["stream"], &own["on"]["epoch"]), (&pinned["on"]["stream"], &pinned["on"]["epoch"]));
+    assert!(own["on"]["at"].as_i64() > pinned["on"]["at"].as_i64(), "{own} {pinned}");
     assert_eq!(ask(&mut studio.client, json!({"cmd": "take.stop", "id": 2}))["ok"], true);
     let stopped = event(&mut producer, "part.stopped")["data"].clone();
     event(&mut producer, "take.submit");

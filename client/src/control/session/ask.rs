@@ -7,6 +7,7 @@ use crate::report::{AnchorLine, kind_name};
 use client_core::heard::{HeardAnchor, Unheard};
 use client_core::outbox::{self, Answer, Known, Pending};
 use client_core::request::Request;
+use protocol::stream::StreamKind;
 use protocol::wire::ErrorCode;
 use serde_json::{Value, json};
 use units::MonoTime;
@@ -82,7 +83,10 @@ impl Session {
     fn heard_at(&mut self, when: MonoTime) -> Result<HeardAnchor, Unheard> {
         // What is being heard now may not have been taken from the player yet.
         self.tell_positions();
-        self.ear.anchor_at(when, &self.mirror)
+        let heard = self.ear.anchor_at(when, &self.mirror);
+        // Who makes the only sound hears it at the moment that it is made.
+        let own = || self.streams.iter().find(|own| own.kind != StreamKind::Talkback)?.captured_at(when);
+        heard.or_else(|unheard| own().ok_or(unheard))
     }
 
     /// Keeps a command where a kill does not reach it, and sends it when its turn comes.

@@ -179,6 +179,11 @@ impl Outbox {
         own.map(|pending| pending.sent = false).is_some()
     }
 
+    /// Whether everything is answered.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// How many wait that people care about.
     pub fn waiting(&self) -> usize {
         self.pending.iter().filter(|pending| pending.lasting).count()
@@ -236,6 +241,7 @@ mod tests {
         }
         assert_eq!(outbox.handle_answer(id(1), &DONE), Some(close(1)));
         assert_eq!(outbox.handle_answer(id(1), &DONE), None);
+        assert!(!outbox.is_empty() && Outbox::default().is_empty());
         assert_eq!(to_send(&mut outbox), [close(0), close(2)]);
         assert_eq!(to_send(&mut outbox), []);
         outbox.handle_new_link();

@@ -64,6 +64,8 @@ impl Program {
         let link = made["links"]["engineer"].as_str().context("the relay made no engineer's link")?;
         let mut command = program("farfield");
         command.args(["join", link, "--name", "Studio", "--input", input, "--stream", "program", "--json"]);
+        let data = std::path::absolute(&demo.data)?;
+        command.arg("--recordings").arg(data.join("recordings")).arg("--state").arg(data.join("client"));
         command.args(["--output", if has_device("output") { "device" } else { "null" }]);
         if let Some(seconds) = demo.seconds {
             command.args(["--seconds", &seconds.to_string()]);

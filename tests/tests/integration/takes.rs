@@ -114,3 +114,28 @@ fn what_was_noted_while_the_link_was_gone_survives_a_kill_of_the_client() {
     let note = event(&mut studio.client, "note.add");
     assert_eq!((&note["by"], &note["data"]["text"]), (&who, &json!("that entry")));
 }
+
+#[test]
+fn who_leaves_while_a_take_rolls_comes_back_as_who_they_were_and_the_part_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorded = folder.path().join("recordings").to_string_lossy().into_owned();
+    let state = folder.path().join("state").to_string_lossy().into_owned();
+    let more = ["--recordings", &recorded, "--state", &state];
+    let mut studio = Studio::open("music", &more).unwrap();
+    let who = studio.client.said().iter().find(|line| line["type"] == "joined").unwrap()["participant"].clone();
+    let mut mentor = join(studio.session.link("mentor"), &["--output", "null"]).unwrap();
+    mentor.wait_for_type("joined").unwrap();
+    say(&mut studio.client, &json!({"cmd": "take.roll"}));
+    event(&mut mentor, "part.rolling");
+    studio.client.terminate();
+    assert!(studio.client.finish().unwrap().0.success());
+    let arguments = ["--name", "Studio", "--input", "music", "--stream", "program", "--output", "null"];
+    let link = studio.session.link("engineer").to_owned();
+    let mut again = join(&link, &[&arguments[..], &more].concat()).unwrap();
+    assert_eq!(again.wait_for_type("joined").unwrap()["participant"], who);
+    let told = |line: &Value| {
+        let kind = line["event"]["type"].as_str().unwrap_or_default();
+        ["part.stopped", "part.interrupted"].contains(&kind) && line["event"]["data"]["pcm_hash"].is_string()
+    };
+    mentor.wait_for("how the part ended, with its hash", told).unwrap();
+}

@@ -182,12 +182,12 @@ impl Session {
     /// Ends takes, closes streams, says goodbye, finishes the file.
     async fn leave(mut self, end: End) -> Result<(), JoinError> {
         self.finish_takes().await;
+        self.remember_or_forget().await;
         let streams = std::mem::take(&mut self.streams);
         for stream in &streams {
             stream.connect(None);
             let _ = self.command(Command::StreamClose { stream: stream.id });
         }
-        self.remember_or_forget().await;
         self.way.close(GOODBYE).await;
         self.keeper.close_and_wait().await;
         let ear = self.ear.clone();
@@ -207,10 +207,11 @@ impl Session {
         }
     }
 
-    /// At the end: what is not answered waits for the next run, and with it the way back; else there is nothing to keep.
+    /// At the end: where anything is not answered, also of a take that ends only now, the next run comes back as who one
+    /// is, for nobody else may report one's parts; else there is nothing to keep.
     async fn remember_or_forget(&mut self) {
         match &self.memory {
-            Some(memory) if self.outbox.waiting() == 0 => memory.forget(),
+            Some(memory) if self.outbox.is_empty() => memory.forget(),
             _ => self.remember().await,
         }
     }

@@ -6,8 +6,11 @@ pub mod acks;
 pub mod browser;
 pub mod clicker;
 pub mod clicks;
+#[cfg(target_os = "linux")]
+pub mod faults;
 pub mod impair;
 pub mod jack_ear;
+pub mod load;
 #[cfg(target_os = "linux")]
 pub mod mounts;
 pub mod programs;

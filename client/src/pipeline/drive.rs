@@ -207,7 +207,8 @@ impl Lead {
 /// The playout thread of an output without callbacks (a file, nothing): a clock calls, and never a sample is skipped.
 ///
 /// After a stall the missed periods are pulled one by one, each with the time at which it was due, so a busy machine
-/// does not look like a late network.
+/// does not look like a late network. They are worked off at twice their pace and not at once: a sound card plays on
+/// from its own buffer meanwhile, and what a sender on the same machine owes is on its way only now.
 pub(crate) struct PacedDriver {
     pub(crate) engine: Engine,
     pub(crate) clock: MonoClock,
@@ -223,12 +224,15 @@ impl PacedDriver {
     pub(crate) fn run(mut self) {
         raise(&self.control);
         let start = self.clock.now();
+        let half = SampleCount(PACED_PERIOD as u64).duration(SampleRate::HZ_48000) / 2;
         let mut block = [0.0; 2 * PACED_PERIOD];
+        let mut earliest = start;
         loop {
             let due = start + SampleCount(self.engine.rendered()).duration(SampleRate::HZ_48000);
-            if !self.wait_until(due) {
+            if !self.wait_until(due.max(earliest)) {
                 return;
             }
+            earliest = self.clock.now() + half;
             self.engine.render_rt(due, due, &mut block);
             if let Some(file) = &mut self.file {
                 file.write(&block);

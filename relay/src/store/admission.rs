@@ -33,7 +33,7 @@ pub enum AdmitError {
     /// The ticket's session is not one of this relay's.
     #[error("the ticket is for a session that this relay does not have; open the invitation link again")]
     UnknownSession,
-    /// The resume secret is wrong or was used before.
+    /// The resume secret is wrong, or its holder has the next one.
     #[error("the way back is not good any more; open the invitation link again")]
     WrongSecret,
     /// The database fails.
@@ -55,7 +55,7 @@ impl Store {
     pub async fn admit(&self, jti: Uuid, exp_s: i64, who: Identity, next: SecretHash) -> Result<(), AdmitError> {
         self.write(move |tx| {
             use_up(tx, jti, exp_s, who.session)?;
-            keep(tx, &who, &next)?;
+            keep(tx, &who, &next, None)?;
             Ok(())
         })
         .await
@@ -72,24 +72,22 @@ impl Store {
     /// Who holds a resume secret, which stays good.
     ///
     /// # Errors
-    /// When the secret is not the last one that its holder was given.
+    /// When the secret is not one that its holder may come back with.
     pub async fn known(
         &self,
         session: SessionId,
         participant: ParticipantId,
         secret: Secret,
     ) -> Result<Identity, AdmitError> {
-        self.write(move |tx| {
-            let (kept, who) = kept(tx, session, participant)?.ok_or(AdmitError::WrongSecret)?;
-            if secret.matches(&kept) { Ok(who) } else { Err(AdmitError::WrongSecret) }
-        })
-        .await
+        self.write(move |tx| holder(tx, session, participant, &secret)).await
     }
 
-    /// Uses a resume secret up and puts the next one in its place.
+    /// Puts the next secret beside the one that somebody comes back with. What was put beside it before and never
+    /// arrived is good no more; the one that was used is, until [`Store::arrived`]: the answer that carries the next one
+    /// can be lost with the link or the relay, and its holder must still be let in as who they are.
     ///
     /// # Errors
-    /// When the secret is not the last one that its holder was given.
+    /// When the secret is not one that its holder may come back with.
     pub async fn resume(
         &self,
         session: SessionId,
@@ -98,12 +96,28 @@ impl Store {
         next: SecretHash,
     ) -> Result<Identity, AdmitError> {
         self.write(move |tx| {
-            let (kept, who) = kept(tx, session, participant)?.ok_or(AdmitError::WrongSecret)?;
-            if !secret.matches(&kept) {
-                return Err(AdmitError::WrongSecret);
-            }
-            keep(tx, &who, &next)?;
+            let who = holder(tx, session, participant, &secret)?;
+            keep(tx, &who, &next, Some(&secret.hash()))?;
             Ok(who)
+        })
+        .await
+    }
+
+    /// The holder has the next secret: the one before it is used up. Nothing happens when there is another by now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn arrived(
+        &self,
+        session: SessionId,
+        participant: ParticipantId,
+        next: SecretHash,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let sql = "UPDATE resume SET before_sha256 = NULL
+                       WHERE session = ?1 AND participant = ?2 AND secret_sha256 = ?3";
+            tx.execute(sql, params![session.0, participant.0, next])?;
+            Ok(())
         })
         .await
     }
@@ -117,31 +131,37 @@ fn use_up(tx: &Connection, jti: Uuid, exp_s: i64, session: SessionId) -> Result<
     if fresh == 0 { Err(AdmitError::Used) } else { Ok(()) }
 }
 
-fn keep(tx: &Connection, who: &Identity, next: &SecretHash) -> Result<(), StoreError> {
+fn keep(tx: &Connection, who: &Identity, next: &SecretHash, before: Option<&SecretHash>) -> Result<(), StoreError> {
     tx.execute("DELETE FROM resume WHERE used_s < unixepoch() - ?1", [RESUME_S])?;
+    let (role, grants) = (who.role.name(), to_text(&who.grants));
     tx.execute(
-        "INSERT OR REPLACE INTO resume (session, participant, secret_sha256, name, role, grants)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![who.session.0, who.participant.0, next, who.name, who.role.name(), to_text(&who.grants)],
+        "INSERT OR REPLACE INTO resume (session, participant, secret_sha256, before_sha256, name, role, grants)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![who.session.0, who.participant.0, next, before, who.name, role, grants],
     )?;
     Ok(())
 }
 
-fn kept(
+/// Who holds this secret.
+fn holder(
     tx: &Connection,
     session: SessionId,
     participant: ParticipantId,
-) -> Result<Option<(SecretHash, Identity)>, StoreError> {
-    let sql = "SELECT secret_sha256, name, role, grants FROM resume WHERE session = ?1 AND participant = ?2";
+    secret: &Secret,
+) -> Result<Identity, AdmitError> {
+    let sql = "SELECT secret_sha256, before_sha256, name, role, grants FROM resume
+               WHERE session = ?1 AND participant = ?2";
     let found = tx.query_row(sql, params![session.0, participant.0], |row| {
         let who = Identity {
             session,
             participant,
-            name: row.get(1)?,
-            role: from_text(2, row.get(2)?, |text| text.parse())?,
-            grants: from_text(3, row.get(3)?, |text| serde_json::from_str(text))?,
+            name: row.get(2)?,
+            role: from_text(3, row.get(3)?, |text| text.parse())?,
+            grants: from_text(4, row.get(4)?, |text| serde_json::from_str(text))?,
         };
-        Ok((row.get(0)?, who))
+        Ok(([Some(row.get(0)?), row.get(1)?], who))
     });
-    Ok(found.optional()?)
+    let (good, who) = found.optional()?.ok_or(AdmitError::WrongSecret)?;
+    let matches = good.iter().flatten().any(|hash: &SecretHash| secret.matches(hash));
+    if matches { Ok(who) } else { Err(AdmitError::WrongSecret) }
 }

@@ -2,7 +2,8 @@ use super::StoreError;
 use rusqlite::Connection;
 
 /// Forward-only: number n+1 turns version n into n+1. Never change one that was released.
-pub(super) const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE session (
         id BLOB PRIMARY KEY,
         title TEXT NOT NULL,
@@ -33,7 +34,11 @@ pub(super) const MIGRATIONS: [&str; 1] = ["
         used_s INTEGER NOT NULL DEFAULT (unixepoch()),
         PRIMARY KEY (session, participant)
     ) STRICT;
-"];
+",
+    "
+    ALTER TABLE resume ADD COLUMN before_sha256 BLOB;
+",
+];
 
 /// Sets the connection up, proves that it is durable and migrates. `migrations` is forward-only as [`MIGRATIONS`] is.
 pub(crate) fn prepare(connection: &mut Connection, migrations: &[&str]) -> Result<(), StoreError> {

@@ -133,16 +133,36 @@ async fn a_ticket_opens_its_session_once() {
 }
 
 #[tokio::test]
-async fn the_way_back_is_good_once_and_leads_to_the_next() {
+async fn the_way_back_is_used_up_when_the_next_one_has_arrived() {
     let f = fixture().await;
     let (first, second, third) = (Secret::random_128(), Secret::random_128(), Secret::random_128());
     let who = f.somebody();
+    let (session, participant) = (who.session, who.participant);
     f.store.admit(Uuid::new_v4(), i64::from(u32::MAX), who.clone(), first.hash()).await.unwrap();
-    let back = f.store.resume(who.session, who.participant, first.clone(), second.hash()).await.unwrap();
-    assert_eq!(back, who);
-    let again = f.store.resume(who.session, who.participant, first, third.hash()).await;
+    assert_eq!(f.store.resume(session, participant, first.clone(), second.hash()).await.unwrap(), who);
+    f.store.arrived(session, participant, second.hash()).await.unwrap();
+    let again = f.store.resume(session, participant, first, third.hash()).await;
     assert!(matches!(again, Err(AdmitError::WrongSecret)));
-    assert!(f.store.resume(who.session, who.participant, second, third.hash()).await.is_ok());
+    assert!(f.store.resume(session, participant, second, third.hash()).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_never_got_the_next_way_back_comes_back_by_the_one_before() {
+    let f = fixture().await;
+    let [first, lost, second] = [(); 3].map(|()| Secret::random_128());
+    let who = f.somebody();
+    let (session, participant) = (who.session, who.participant);
+    f.store.admit(Uuid::new_v4(), i64::from(u32::MAX), who.clone(), first.hash()).await.unwrap();
+    f.store.resume(session, participant, first.clone(), lost.hash()).await.unwrap();
+    assert_eq!(f.store.resume(session, participant, first.clone(), second.hash()).await.unwrap(), who);
+    let late = f.store.known(session, participant, lost.clone()).await;
+    assert!(matches!(late, Err(AdmitError::WrongSecret)), "only one of the two can have arrived");
+    // News of the lost one come too late to take the first one away.
+    f.store.arrived(session, participant, lost.hash()).await.unwrap();
+    assert!(f.store.known(session, participant, first.clone()).await.is_ok());
+    f.store.arrived(session, participant, second.hash()).await.unwrap();
+    assert!(f.store.known(session, participant, first).await.is_err());
+    assert!(f.store.known(session, participant, second).await.is_ok());
 }
 
 #[tokio::test]

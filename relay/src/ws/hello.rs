@@ -1,7 +1,8 @@
 use crate::app::App;
 use crate::rooms::{NoRoom, RoomHandle};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretHash};
 use crate::store::{AdmitError, Identity};
+use protocol::ids::{ParticipantId, SessionId};
 use protocol::wire::{ErrorCode, Hello, Resume, VERSION};
 use relay_core::room::{Enter, LinkId, Refusal};
 
@@ -9,6 +10,24 @@ use relay_core::room::{Enter, LinkId, Refusal};
 pub(super) struct Admitted {
     pub(super) room: RoomHandle,
     pub(super) enter: Enter,
+    /// Of who comes back; who is new has no other.
+    pub(super) way_back: Option<WayBack>,
+}
+
+/// The secret that somebody was given on the way in.
+pub(super) struct WayBack {
+    session: SessionId,
+    participant: ParticipantId,
+    hash: SecretHash,
+}
+
+impl WayBack {
+    /// Takes down that its holder has it. Failing that, the one before it stays good too, which harms nobody.
+    pub(super) async fn arrived(&self, app: &App) {
+        if let Err(cause) = app.store.arrived(self.session, self.participant, self.hash).await {
+            tracing::warn!(%cause, "a used way back stays good");
+        }
+    }
 }
 
 /// Looks at a hello: the ticket or the resume secret is used up, and the next secret is made.
@@ -19,6 +38,7 @@ pub(super) async fn admit(app: &App, link: LinkId, hello: Hello) -> Result<Admit
     }
     let next = Secret::random_128();
     let known = hello.resume.as_ref().and_then(|resume| resume.known);
+    let returns = hello.resume.is_some();
     let who = match (hello.ticket, hello.resume) {
         (Some(ticket), None) => by_ticket(app, &ticket, &next).await?,
         (None, Some(resume)) => by_resume(app, resume, &next).await?,
@@ -28,7 +48,9 @@ pub(super) async fn admit(app: &App, link: LinkId, hello: Hello) -> Result<Admit
     let Identity { session, participant, name, role, grants } = who;
     let room = app.rooms.room(session, &title).map_err(no_room)?;
     let resume = next.reveal().to_owned();
-    Ok(Admitted { room, enter: Enter { link, client: hello.client, participant, name, role, grants, resume, known } })
+    let way_back = returns.then(|| WayBack { session, participant, hash: next.hash() });
+    let enter = Enter { link, client: hello.client, participant, name, role, grants, resume, known };
+    Ok(Admitted { room, enter, way_back })
 }
 
 async fn by_ticket(app: &App, ticket: &str, next: &Secret) -> Result<Identity, Refusal> {

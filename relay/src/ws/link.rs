@@ -1,4 +1,4 @@
-use super::hello::{Admitted, admit};
+use super::hello::{Admitted, WayBack, admit};
 use crate::app::App;
 use crate::clock::{Clock, wall_us};
 use crate::reading::what_is_wrong;
@@ -125,12 +125,12 @@ async fn refuse(sink: &mut Sink, Refused(refusal, closing): Refused) {
 
 async fn serve(admitted: Admitted, app: Arc<App>, sink: Sink, mut source: Source) {
     let (handle, end, door) = open_link();
-    let Admitted { room, enter } = admitted;
+    let Admitted { room, enter, way_back } = admitted;
     let link = enter.link;
     info!(client = ?enter.client, "somebody comes in");
     room.enter(enter, handle).await;
     let mut writer = tokio::spawn(write(sink, end).in_current_span());
-    let reader = Reader { app, room: room.clone(), link, door, clock: Clock::start() };
+    let reader = Reader { app, room: room.clone(), link, door, clock: Clock::start(), way_back };
     let end = tokio::select! {
         end = reader.run(&mut source) => Some(end),
         _ = &mut writer => None,
@@ -197,12 +197,14 @@ struct Reader {
     link: LinkId,
     door: LinkDoor,
     clock: Clock,
+    way_back: Option<WayBack>,
 }
 
 impl Reader {
-    async fn run(self, source: &mut Source) -> End {
+    async fn run(mut self, source: &mut Source) -> End {
         let mut liveness = Liveness::new(self.clock.mono());
         let mut pace = Bucket::new(FRAMES_PER_S, FRAME_BURST);
+        let mut way_back = self.way_back.take();
         loop {
             let deadline = match liveness.poll(self.clock.mono()) {
                 Pulse::Wait(until) => self.clock.deadline(until),
@@ -214,6 +216,12 @@ impl Reader {
             };
             let Ok(message) = timeout_at(deadline, source.next()).await else { continue };
             liveness.handle_heard(self.clock.mono());
+            // Clients say nothing between their hello and the welcome, which carries the next way back.
+            if matches!(message, Some(Ok(Message::Text(_))))
+                && let Some(way_back) = way_back.take()
+            {
+                way_back.arrived(&self.app).await;
+            }
             if let ControlFlow::Break(end) = self.handle(message).await {
                 return end;
             }

@@ -5,6 +5,8 @@ mod bad_network;
 mod browser;
 mod desk;
 mod exports;
+#[cfg(target_os = "linux")]
+mod journal;
 mod links;
 mod sound;
 mod takes;

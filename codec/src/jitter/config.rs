@@ -70,6 +70,15 @@ impl Profile {
             Profile::Low | Profile::Default | Profile::Safe => Duration::from_millis(500),
         }
     }
+
+    /// What may be buffered beyond the target before the listener jumps instead of playing a little faster. Playing
+    /// together, a jump that is faded is less of a harm than minutes of delay.
+    pub const fn max_excess(self) -> Duration {
+        match self {
+            Profile::Lowest => Duration::from_millis(10),
+            Profile::Low | Profile::Default | Profile::Safe => Duration::from_millis(150),
+        }
+    }
 }
 
 impl core::str::FromStr for Profile {
@@ -109,6 +118,8 @@ pub struct Config {
     pub min_target: Duration,
     /// See [`min_target`](Self::min_target).
     pub max_target: Duration,
+    /// Being behind the target by more than this is not worked off by playing faster but by a jump.
+    pub max_excess: Duration,
 }
 
 impl Config {
@@ -123,6 +134,7 @@ impl Config {
             output_rate: SampleRate::HZ_48000,
             min_target: Duration::ZERO,
             max_target: profile.max_target(),
+            max_excess: profile.max_excess(),
         }
     }
 }

@@ -28,8 +28,6 @@ const LEARNING_MS: f64 = 60_000.0;
 /// (1 ms: 1.1 ppm), real ones are worked off at full speed (8.4 ms: 300 ppm).
 const STEADY_PPM_PER_MS: f64 = 0.6;
 const STEADY_PPM_PER_CUBIC_MS: f64 = 0.5;
-/// Being behind by more than this is not worked off by slewing, ms.
-const RESYNC_MS: f64 = 150.0;
 /// Growing stops this near to the target: a share of it, and at least so many ms (half a piece of concealment).
 /// The last part is left to slewing, because what was grown takes long to be worked off again.
 const GROW_SHARE: f64 = 0.1;
@@ -53,6 +51,7 @@ pub(super) struct Steer {
     shallower: Option<(f64, u8)>,
     min_ms: f64,
     max_ms: f64,
+    max_excess_ms: f64,
     rate_per_ms: f64,
     callback_ms: f64,
     /// When the stream's first packet came.
@@ -76,6 +75,7 @@ impl Steer {
             shallower: None,
             min_ms: (config.min_target.as_secs_f64() * 1_000.0).min(max_ms),
             max_ms,
+            max_excess_ms: config.max_excess.as_secs_f64() * 1_000.0,
             rate_per_ms,
             callback_ms: config.callback.0 as f64 / rate_per_ms,
             first_arrival_ms: None,
@@ -168,7 +168,7 @@ impl Steer {
     /// Whether so much is buffered that only a jump helps, ms beyond the target.
     pub(super) fn excess_ms(&self, lag_ms: f64) -> Option<f64> {
         let excess_ms = lag_ms - self.target_ms();
-        (excess_ms > RESYNC_MS).then_some(excess_ms)
+        (excess_ms > self.max_excess_ms).then_some(excess_ms)
     }
 
     /// How much is buffered when tick `tick` is heard at `at_ms`.

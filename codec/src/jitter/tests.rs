@@ -59,8 +59,11 @@ struct Bench {
 
 impl Bench {
     fn new(rate: u32, redundancy: u8) -> Bench {
-        let mut config =
-            Config::listener(Profile::Default, crate::opus::FrameDuration::Us5000, redundancy, SampleCount(128));
+        Bench::of(Profile::Default, rate, redundancy)
+    }
+
+    fn of(profile: Profile, rate: u32, redundancy: u8) -> Bench {
+        let mut config = Config::listener(profile, crate::opus::FrameDuration::Us5000, redundancy, SampleCount(128));
         config.output_rate = SampleRate(rate);
         let buffer = JitterBuffer::new(config, Sine).unwrap();
         Bench { buffer, first: 1_000_000, rate, block: 128, skew: 0.0, pulled: 0, last: None }
@@ -422,21 +425,35 @@ fn late_callbacks_move_no_position_and_conceal_nothing() {
 
 #[test]
 fn a_device_that_stood_still_is_caught_up_with_by_one_declared_jump() {
-    let mut bench = Bench::new(48_000, 0);
+    let stats = after_standing_still(Bench::new(48_000, 0), 400.0);
+    assert_eq!(stats.resyncs, 1);
+    assert!(stats.buffering_ms < 30.0, "{stats:?}");
+}
+
+#[test]
+fn a_short_standstill_is_jumped_over_where_people_play_together_and_worked_off_elsewhere() {
+    let together = after_standing_still(Bench::of(Profile::Lowest, 48_000, 0), 25.0);
+    assert_eq!(together.resyncs, 1);
+    assert!(together.buffering_ms < together.target_ms + 1.0, "{together:?}");
+    let listening = after_standing_still(Bench::of(Profile::Default, 48_000, 0), 25.0);
+    assert_eq!(listening.resyncs, 0);
+    assert!(listening.buffering_ms > listening.target_ms + 15.0, "{listening:?}");
+}
+
+/// Ten seconds after the device has lost so much time.
+fn after_standing_still(mut bench: Bench, lost_ms: f64) -> Stats {
     let mut stood_ms = 0.0;
     for k in 0..3_000i64 {
         let due_ms = (k + 1) as f64 * 5.0;
         if k == 1_000 {
-            stood_ms = 400.0;
+            stood_ms = lost_ms;
         }
         while bench.now_ms() + stood_ms < due_ms {
             bench.pull(stood_ms);
         }
         bench.push(k, due_ms);
     }
-    let stats = bench.buffer.stats();
-    assert_eq!(stats.resyncs, 1);
-    assert!(stats.buffering_ms < 30.0, "{stats:?}");
+    bench.buffer.stats()
 }
 
 proptest! {

@@ -1,8 +1,9 @@
-//! Measurements. Each prints a table; none of them judges.
+//! Measurements, and faults on purpose. Each prints a table; all run, and the end is a failure when one of them found that a
+//! limit of its own is broken.
 
 use crate::shell::{self, cargo, say};
 use crate::{page, setup};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 /// What can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -19,29 +20,58 @@ pub(crate) enum Bench {
     Relay,
     /// Where marks land that a robot makes on what it hears, natively and in Chromium, beside the relay's arrival time.
     Anchors,
+    /// The journal: command to everybody's screen, durable events per second, coming into a long session, memory.
+    Journal,
     /// Relay ready, and link opened to first sound, native and in Chromium.
     Join,
 }
 
-const ALL: [Bench; 7] =
-    [Bench::Codec, Bench::Jitter, Bench::Sound, Bench::Latency, Bench::Anchors, Bench::Relay, Bench::Join];
+const ALL: [Bench; 8] = [
+    Bench::Codec,
+    Bench::Jitter,
+    Bench::Sound,
+    Bench::Latency,
+    Bench::Anchors,
+    Bench::Relay,
+    Bench::Join,
+    Bench::Journal,
+];
+
+/// What can be put through faults.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Fault {
+    /// A relay under load that is killed a hundred times, and whose disk runs full.
+    Journal,
+}
 
 /// Runs the named benches, or all.
 pub(crate) fn run(which: &[Bench]) -> Result<()> {
+    let which = if which.is_empty() { &ALL } else { which };
+    run_targets(&which.iter().flat_map(|bench| targets(*bench)).copied().collect::<Vec<_>>())
+}
+
+/// Runs the named faults, or all.
+pub(crate) fn run_faults(which: &[Fault]) -> Result<()> {
+    let which = if which.is_empty() { &[Fault::Journal] } else { which };
+    let target = |fault: &Fault| match fault {
+        Fault::Journal => "faults",
+    };
+    run_targets(&which.iter().map(target).collect::<Vec<_>>())
+}
+
+fn run_targets(names: &[&str]) -> Result<()> {
     setup::ensure(setup::Need::Test)?;
     page::build()?;
     page::install("tests/browser")?;
-    let which = if which.is_empty() { &ALL } else { which };
-    let names: Vec<&str> = which.iter().flat_map(|bench| targets(*bench)).copied().collect();
     // Benches that go through the real programs start the release ones, which lie beside their own binary. All are built
     // together and for the whole workspace, because another selection picks other features and builds all anew.
     say("building the programs and the benches");
     let benches = names.iter().flat_map(|name| ["--bench", *name]);
     shell::run(cargo().args(["build", "--release", "--workspace", "--bins"]).args(benches))?;
     print_machine();
-    for name in names {
-        shell::run(cargo().args(["bench", "--workspace", "--bench", name]))?;
-    }
+    let run = |name: &&&str| shell::run(cargo().args(["bench", "--workspace", "--bench", name])).is_err();
+    let broken: Vec<&str> = names.iter().filter(run).copied().collect();
+    ensure!(broken.is_empty(), "a limit is broken, or the run failed: {}; see above", broken.join(", "));
     Ok(())
 }
 
@@ -54,6 +84,7 @@ fn targets(bench: Bench) -> &'static [&'static str] {
         Bench::Anchors => &["anchors"],
         Bench::Relay => &["relay"],
         Bench::Join => &["join"],
+        Bench::Journal => &["journal"],
     }
 }
 

@@ -29,11 +29,17 @@ enum Task {
     Demo(Demo),
     /// Run the whole suite, browser tests in a headless Chromium included.
     Test(Test),
-    /// Measure: sound, delay, relay cost, codec. Prints tables with the machine they were made on.
+    /// Measure: sound, delay, relay cost, codec, journal. Prints tables with the machine they were made on.
     Bench {
         /// Which one; all when none is named.
         #[arg(value_enum)]
         which: Vec<bench::Bench>,
+    },
+    /// Put the real programs through faults for long, and judge what they did meanwhile.
+    Faults {
+        /// Which; all when none is named.
+        #[arg(value_enum)]
+        which: Vec<bench::Fault>,
     },
     /// Build the page into client/web/dist, where the relay embeds it from.
     Page,
@@ -73,6 +79,7 @@ fn main() -> ExitCode {
         Task::Demo(demo) => demo::run(&demo),
         Task::Test(test) => test::run(test.filter.as_deref()),
         Task::Bench { which } => bench::run(&which),
+        Task::Faults { which } => bench::run_faults(&which),
         Task::Page => setup::ensure(setup::Need::Build).and_then(|()| page::build()),
         Task::Types => page::write_types(),
         Task::Setup => setup::ensure(setup::Need::Test),

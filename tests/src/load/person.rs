@@ -131,22 +131,17 @@ impl Person {
         anyhow::bail!("the link broke before the answer")
     }
 
-    /// The place that one has counted up to.
-    pub fn place(&self) -> Option<Place> {
-        self.place
+    /// Next time one comes in with the place that one has got to by now.
+    pub fn remember_place(&mut self) {
+        if let Some(resume) = &mut self.hello.resume {
+            resume.known = self.place;
+        }
     }
 
     fn keep_way_back(&mut self, welcome: Welcome) {
         let Welcome { session, participant, resume: secret, .. } = welcome;
         let resume = Some(Resume { session, participant, secret, known: None });
         self.hello = Hello { v: VERSION, client: ClientKind::Native, ticket: None, resume };
-    }
-
-    /// What the next hello says: with the place that one has got to by now.
-    fn remember_place(&mut self) {
-        if let Some(resume) = &mut self.hello.resume {
-            resume.known = self.place;
-        }
     }
 }
 

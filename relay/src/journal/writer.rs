@@ -8,9 +8,9 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// Batches and calls that wait for each of the journal's threads. Over it they are turned away at once
-/// ([`JournalError::Busy`]) and whoever sent them tries again.
-pub const QUEUE_JOBS: usize = 1_024;
+/// Batches and calls that wait for each of the journal's threads: two batches of each of a thousand rooms, and as many
+/// calls. Over it they are turned away at once ([`JournalError::Busy`]) and whoever sent them tries again.
+pub const QUEUE_JOBS: usize = 4_096;
 /// A group of batches with so many events is committed although more wait. A batch without events counts as one.
 pub const GROUP_EVENTS: usize = 64;
 

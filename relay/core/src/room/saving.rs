@@ -10,8 +10,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use units::MonoTime;
 
-/// Batches of one room that may be on their way to the journal at once. Over it commands are refused as not saved.
-pub const MAX_IN_FLIGHT: usize = 512;
+/// Batches of one room that may be on their way to the journal at once: one that is written and one that waits. What
+/// happens meanwhile gathers in the next one, so that a busy room fills its batches and not the journal's queue.
+pub const MAX_IN_FLIGHT: usize = 2;
+/// Commands that gather in one batch. Over it commands are refused as not saved.
+const MAX_GATHERED: usize = 512;
 /// After something could not be saved, the room tries again by itself so much later; commands are tried at once.
 pub(super) const RETRY_EVERY: Duration = Duration::from_secs(1);
 
@@ -27,7 +30,7 @@ enum Held {
     Lobby(ParticipantId, LinkId),
 }
 
-/// What one input has led to, or a batch on its way.
+/// What inputs have led to, or a batch on its way.
 #[derive(Default)]
 struct Step {
     ticket: u64,
@@ -43,6 +46,7 @@ struct Step {
 /// go back to what is durable: until then the log is *torn* and nothing more is recorded.
 #[derive(Default)]
 pub(super) struct Saving {
+    /// The next batch. Nothing stays in it while fewer than [`MAX_IN_FLIGHT`] are on their way.
     step: Step,
     in_flight: VecDeque<Step>,
     tickets: u64,
@@ -59,7 +63,7 @@ impl Saving {
 
     /// Whether commands can be carried out.
     pub(super) fn is_open(&self) -> bool {
-        !self.torn && self.in_flight.len() < MAX_IN_FLIGHT
+        !self.torn && self.step.done.len() < MAX_GATHERED
     }
 
     /// Whether the room may record what happens by itself.
@@ -80,9 +84,9 @@ impl Saving {
         self.retry_at = self.retry_at.filter(|retry_at| *retry_at > now);
     }
 
-    /// A command that is on its way already.
+    /// A command that is on its way already, and in which batch; the next one stands after those in flight.
     fn repeated(&self, by: ParticipantId, id: CommandId, body: &Hash) -> Option<(usize, Repeat)> {
-        self.in_flight.iter().enumerate().find_map(|(place, step)| {
+        self.in_flight.iter().chain([&self.step]).enumerate().find_map(|(place, step)| {
             let done = step.done.iter().find(|done| done.by == by && done.id == id)?;
             Some((place, Repeat::of(body, &done.body, done.seq)))
         })
@@ -121,7 +125,8 @@ impl Room {
             Repeat::Same(seq) => Ok(seq),
             Repeat::Other => Err(Refusal::conflict()),
         };
-        self.saving.in_flight[place].held.push(Held::Answer { link, id, answer });
+        let step = self.saving.in_flight.get_mut(place).unwrap_or(&mut self.saving.step);
+        step.held.push(Held::Answer { link, id, answer });
         true
     }
 
@@ -135,11 +140,15 @@ impl Room {
         self.saving.step.held.push(Held::Lobby(participant, link));
     }
 
-    /// Hands out what this input has led to. What only waits goes with what it waits for.
+    /// Hands out what inputs have led to, unless enough is on its way. What only waits goes with what it waits for.
     pub(super) fn save(&mut self, now: Now, out: &mut Vec<Output>) {
         loop {
             let mut step = std::mem::take(&mut self.saving.step);
             if !step.events.is_empty() || !step.done.is_empty() {
+                if self.saving.in_flight.len() >= MAX_IN_FLIGHT {
+                    self.saving.step = step;
+                    return;
+                }
                 self.saving.tickets += 1;
                 step.ticket = self.saving.tickets;
                 out.push(Output::Persist(self.batch_of(&step)));
@@ -177,6 +186,8 @@ impl Room {
         } else {
             self.saving.torn = true;
             self.give_up(step, out);
+            let gathered = std::mem::take(&mut self.saving.step);
+            self.give_up(gathered, out);
         }
         if self.saving.torn && self.saving.is_idle() {
             self.go_back(now, out);

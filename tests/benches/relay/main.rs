@@ -5,7 +5,7 @@
 //! forwarded packet (`CLOCK_THREAD_CPUTIME_ID`), the delay from the publisher's send to the kernel's receive stamp at
 //! the listeners' sockets, and what a listener adds to the shard's resident memory; beside them the floor, measured in
 //! the same run and in a process of its own too: receive one packet, then N times seal with the cipher that the peers
-//! negotiated and send, nothing else. A case counts only if at least 99.9 % of the packets were received and decrypted;
+//! negotiated and send, nothing else; and the same with `sendmmsg`, which is what batching could save. A case counts only if at least 99.9 % of the packets were received and decrypted;
 //! otherwise it says where they were lost.
 //!
 //! Arguments: listener counts to run instead of 10, 50 and 200; `--quick` for one second a case.
@@ -38,7 +38,8 @@ fn main() -> anyhow::Result<()> {
         Some("--shard") => return shard::serve(),
         Some("--floor") => {
             let cipher = arguments.get(1).and_then(|name| Cipher::named(name));
-            return floor::serve(cipher.context("no such cipher")?);
+            let batch = arguments.get(2).and_then(|batch| batch.parse().ok());
+            return floor::serve(cipher.context("no such cipher")?, batch.context("no batch")?);
         }
         _ => {}
     }
@@ -55,8 +56,15 @@ fn main() -> anyhow::Result<()> {
         for (frame_ms, bytes) in SHAPES {
             let measured = Load::new(count, SECTIONS)?.run(frame_ms, bytes, lasting)?;
             let cipher = cipher::negotiated()?;
-            let floor_us = floor::measure(cipher, count, (frame_ms, bytes), lasting)?;
+            let floor_us = floor::measure(cipher, count, 1, (frame_ms, bytes), lasting)?;
+            let batched_us = floor::measure(cipher, count, floor::BATCH, (frame_ms, bytes), lasting)?;
             let ratio = print_row(count, (frame_ms, bytes), (cipher, floor_us), &measured);
+            println!(
+                "{:>9}  the floor with sends in batches of {}: {batched_us:.2} µs, {:.0} % of one by one",
+                "",
+                floor::BATCH,
+                100.0 * batched_us / floor_us
+            );
             if count == 200 {
                 worst = Some(worst.unwrap_or(0.0).max(ratio));
             }

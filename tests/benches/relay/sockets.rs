@@ -14,6 +14,36 @@ pub(crate) fn socket() -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
+/// Sends each datagram to its address, all with as few calls as the system takes.
+pub(crate) fn send_all(socket: &UdpSocket, to: &[SocketAddr], datagrams: &[Vec<u8>]) -> io::Result<()> {
+    let addresses: Vec<socket2::SockAddr> = to.iter().map(|to| (*to).into()).collect();
+    let part =
+        |datagram: &Vec<u8>| libc::iovec { iov_base: datagram.as_ptr().cast_mut().cast(), iov_len: datagram.len() };
+    let mut parts: Vec<libc::iovec> = datagrams.iter().take(to.len()).map(part).collect();
+    let message = |(address, part): (&socket2::SockAddr, &mut libc::iovec)| {
+        // SAFETY: all zero is a valid value.
+        let mut message: libc::mmsghdr = unsafe { std::mem::zeroed() };
+        message.msg_hdr.msg_name = address.as_ptr().cast_mut().cast();
+        message.msg_hdr.msg_namelen = address.len();
+        message.msg_hdr.msg_iov = part;
+        message.msg_hdr.msg_iovlen = 1;
+        message
+    };
+    let mut messages: Vec<libc::mmsghdr> = addresses.iter().zip(&mut parts).map(message).collect();
+    let mut sent = 0;
+    while sent < messages.len() {
+        let left = &mut messages[sent..];
+        // SAFETY: every message points to an address and a part that live across the call, each part to live bytes that
+        // the system only reads.
+        let taken = unsafe { libc::sendmmsg(socket.as_raw_fd(), left.as_mut_ptr(), left.len() as libc::c_uint, 0) };
+        if taken < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        sent += taken as usize;
+    }
+    Ok(())
+}
+
 /// Asks the kernel to stamp what arrives with its wall clock.
 pub(crate) fn stamp(socket: &UdpSocket) -> io::Result<()> {
     let on: libc::c_int = 1;

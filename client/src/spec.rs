@@ -60,6 +60,8 @@ pub struct FileSpec {
     pub path: PathBuf,
     /// Its channels, counted from 1; the first two when empty.
     pub channels: Vec<u16>,
+    /// Whether it begins anew at its end.
+    pub looped: bool,
 }
 
 /// Why a text names no place for sound.
@@ -90,7 +92,7 @@ impl FromStr for InputSpec {
             _ => match text.parse()? {
                 OutputSpec::Device(device) => InputSpec::Device(device),
                 OutputSpec::Jack(jack) => InputSpec::Jack(jack),
-                OutputSpec::File(path) => InputSpec::File(FileSpec { path, channels: Vec::new() }),
+                OutputSpec::File(path) => InputSpec::File(FileSpec { path, ..FileSpec::default() }),
                 OutputSpec::Null => InputSpec::Null,
             },
         })
@@ -101,14 +103,17 @@ impl FromStr for FileSpec {
     type Err = SpecError;
 
     /// Reads `PATH` or `PATH@3,4`. An `@` belongs to the path unless nothing but numbers and commas follow it; a path
-    /// that ends like that itself is given with a pick behind it, as in `take@2@1,2`.
+    /// that ends like that itself is given with a pick behind it, as in `take@2@1,2`. Not looped.
     fn from_str(text: &str) -> Result<FileSpec, SpecError> {
         let picks = |list: &str| list.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
         let (path, channels) = match text.rsplit_once('@') {
             Some((_, list)) if picks(list) => split_channels(text)?,
             _ => (text, Vec::new()),
         };
-        if path.is_empty() { Err(SpecError::NoPath) } else { Ok(FileSpec { path: path.into(), channels }) }
+        if path.is_empty() {
+            return Err(SpecError::NoPath);
+        }
+        Ok(FileSpec { path: path.into(), channels, looped: false })
     }
 }
 
@@ -211,7 +216,7 @@ mod tests {
     #[test]
     fn a_pick_of_a_file_is_told_from_its_name() {
         let file = |text: &str| match text.parse::<InputSpec>() {
-            Ok(InputSpec::File(FileSpec { path, channels })) => (path.display().to_string(), channels),
+            Ok(InputSpec::File(FileSpec { path, channels, .. })) => (path.display().to_string(), channels),
             other => panic!("{other:?}"),
         };
         assert_eq!(file("file:mix.wav@3,4"), ("mix.wav".into(), vec![3, 4]));

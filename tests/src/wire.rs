@@ -1,21 +1,39 @@
 //! A wire to the relay that a test can cut and mend: everything over TCP, which is links and pages. Sound is UDP and
 //! does not pass here.
 
-use anyhow::{Context, Result};
-use std::io;
+use crate::programs::PATIENCE;
+use anyhow::{Context, Result, ensure};
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::spawn;
+
+/// What a proxy answers whose relay is away.
+const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// Passes connections on while it is whole. Cut when dropped.
 pub struct Wire {
     near: SocketAddr,
     far: SocketAddr,
-    state: Arc<Mutex<State>>,
+    inner: Arc<Inner>,
 }
 
-/// The sockets that are open, both sides; none while the wire is cut.
-type State = Option<Vec<TcpStream>>;
+#[derive(Default)]
+struct Inner {
+    state: Mutex<State>,
+    called: Condvar,
+}
+
+#[derive(Default)]
+enum State {
+    /// Passes on. The sockets that are open, both sides.
+    Whole(Vec<TcpStream>),
+    /// Nobody is answered.
+    #[default]
+    Cut,
+    /// A proxy answers for a relay that is away. How many it has answered.
+    Away(usize),
+}
 
 impl Wire {
     /// Begins to pass on to a relay that listens at `http://ADDRESS:PORT`.
@@ -23,16 +41,17 @@ impl Wire {
         let far = relay.strip_prefix("http://").context("the relay's address begins with http://")?.parse()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let near = listener.local_addr()?;
-        let state = Arc::new(Mutex::new(Some(Vec::new())));
-        let shared = Arc::downgrade(&state);
+        let state = Mutex::new(State::Whole(Vec::new()));
+        let inner = Arc::new(Inner { state, called: Condvar::new() });
+        let shared = Arc::downgrade(&inner);
         spawn(move || {
             for socket in listener.incoming().map_while(io::Result::ok) {
-                let Some(state) = shared.upgrade() else { return };
+                let Some(inner) = shared.upgrade() else { return };
                 // A relay that is away is like a cut wire: the caller finds its socket closed.
-                let _ = pass_on(socket, far, &state);
+                let _ = inner.handle_call(socket, far);
             }
         });
-        Ok(Wire { near, far, state })
+        Ok(Wire { near, far, inner })
     }
 
     /// A link of the relay's, by way of this wire.
@@ -42,14 +61,32 @@ impl Wire {
 
     /// Breaks what there is; nothing new comes up.
     pub fn cut(&self) {
-        for socket in lock(&self.state).take().into_iter().flatten() {
-            let _ = socket.shutdown(Shutdown::Both);
-        }
+        self.inner.change(State::Cut);
+    }
+
+    /// Breaks what there is; whoever calls is told 502 from now on, as by a proxy whose relay is away.
+    pub fn call_away(&self) {
+        self.inner.change(State::Away(0));
+    }
+
+    /// Waits until so many callers have been told so.
+    ///
+    /// # Errors
+    /// When they do not call.
+    pub fn wait_for_calls(&self, wanted: usize) -> Result<()> {
+        let few = |state: &mut State| matches!(state, State::Away(calls) if *calls < wanted);
+        let waited = self.inner.called.wait_timeout_while(self.inner.lock(), PATIENCE, few);
+        let timed_out = waited.unwrap_or_else(PoisonError::into_inner).1.timed_out();
+        ensure!(!timed_out, "nobody called {wanted} times while the relay was away");
+        Ok(())
     }
 
     /// Lets connections through again.
     pub fn mend(&self) {
-        lock(&self.state).get_or_insert_default();
+        let mut state = self.inner.lock();
+        if !matches!(*state, State::Whole(_)) {
+            *state = State::Whole(Vec::new());
+        }
     }
 }
 
@@ -58,31 +95,56 @@ impl Drop for Wire {
         self.cut();
         // The listening thread finds out that nobody holds the wire any more.
         let near = self.near;
-        self.state = Arc::default();
+        self.inner = Arc::default();
         let _ = TcpStream::connect(near);
     }
 }
 
-fn pass_on(near: TcpStream, far: SocketAddr, state: &Mutex<State>) -> io::Result<()> {
-    if lock(state).is_none() {
-        return Ok(());
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    let far = TcpStream::connect(far)?;
-    let copies = [(near.try_clone()?, far.try_clone()?), (far.try_clone()?, near.try_clone()?)];
-    match lock(state).as_mut() {
-        Some(open) => open.extend([near, far]),
-        None => return Ok(()),
+
+    fn change(&self, to: State) {
+        if let State::Whole(open) = std::mem::replace(&mut *self.lock(), to) {
+            open.iter().for_each(|socket| drop(socket.shutdown(Shutdown::Both)));
+        }
     }
-    for (mut from, mut to) in copies {
-        spawn(move || {
-            let _ = io::copy(&mut from, &mut to);
-            let _ = to.shutdown(Shutdown::Both);
-            let _ = from.shutdown(Shutdown::Both);
-        });
+
+    fn handle_call(&self, near: TcpStream, far: SocketAddr) -> io::Result<()> {
+        match &mut *self.lock() {
+            State::Whole(_) => {}
+            State::Cut => return Ok(()),
+            State::Away(calls) => {
+                *calls += 1;
+                self.called.notify_all();
+                spawn(move || answer_away(near));
+                return Ok(());
+            }
+        }
+        self.pass_on(near, TcpStream::connect(far)?)
     }
-    Ok(())
+
+    fn pass_on(&self, near: TcpStream, far: TcpStream) -> io::Result<()> {
+        let copies = [(near.try_clone()?, far.try_clone()?), (far.try_clone()?, near.try_clone()?)];
+        match &mut *self.lock() {
+            State::Whole(open) => open.extend([near, far]),
+            State::Cut | State::Away(_) => return Ok(()),
+        }
+        for (mut from, mut to) in copies {
+            spawn(move || {
+                let _ = io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Both);
+                let _ = from.shutdown(Shutdown::Both);
+            });
+        }
+        Ok(())
+    }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+/// Answers and reads to the caller's end: what is left unread would tear the answer off.
+fn answer_away(mut socket: TcpStream) -> io::Result<()> {
+    socket.write_all(BAD_GATEWAY)?;
+    socket.shutdown(Shutdown::Write)?;
+    io::copy(&mut socket, &mut io::sink()).map(drop)
 }

@@ -34,7 +34,7 @@ impl From<JoinError> for Failure {
 pub fn exit_code(failure: &Failure) -> ExitCode {
     ExitCode::from(match failure {
         Failure::Usage(_) => 2,
-        Failure::Signal(SignalError::Unreachable { .. } | SignalError::Broken(_)) => 3,
+        Failure::Signal(SignalError::Unreachable { .. } | SignalError::Away { .. } | SignalError::Broken(_)) => 3,
         Failure::Signal(SignalError::Refused { .. }) => 4,
         Failure::Sound(_) => 5,
         Failure::Signal(SignalError::Strange { .. } | SignalError::Tls(_)) | Failure::Other(_) => 1,

@@ -2,7 +2,7 @@ use super::Failure;
 use crate::control::{self, InputPlan, JoinConfig};
 use crate::recorder;
 use crate::report::{Mode, Reporter};
-use crate::spec::{InputSpec, OutputSpec};
+use crate::spec::{FileSpec, InputSpec, OutputSpec};
 use clap::Args;
 use codec::jitter::Profile;
 use codec::opus::FrameDuration;
@@ -26,6 +26,9 @@ pub struct JoinArgs {
     /// null; repeat for more streams
     #[arg(long, value_name = "SPEC")]
     input: Vec<InputSpec>,
+    /// Let every file: input begin anew at its end
+    #[arg(long = "loop")]
+    looped: bool,
     /// What the input before it carries: program, mic or talkback [default: by the invitation's role]
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     stream: Vec<StreamKind>,
@@ -99,7 +102,7 @@ impl JoinArgs {
 pub(super) async fn join(args: JoinArgs) -> Result<(), Failure> {
     let mode = args.mode();
     let seconds = args.seconds.map(check_seconds).transpose()?;
-    let inputs = pair(args.input, args.stream)?;
+    let inputs = pair(args.input.into_iter().map(|spec| spec_of(spec, args.looped)).collect(), args.stream)?;
     let config = JoinConfig {
         link: args.link,
         name: args.name.unwrap_or_else(usual_name),
@@ -118,6 +121,14 @@ pub(super) async fn join(args: JoinArgs) -> Result<(), Failure> {
 
 fn check_seconds(seconds: f64) -> Result<Duration, Failure> {
     Duration::try_from_secs_f64(seconds).map_err(|_| Failure::Usage("--seconds is a number from 0 on".to_owned()))
+}
+
+/// The input as `--loop` wants it.
+fn spec_of(spec: InputSpec, looped: bool) -> InputSpec {
+    match spec {
+        InputSpec::File(file) => InputSpec::File(FileSpec { looped, ..file }),
+        other => other,
+    }
 }
 
 /// The nth `--stream` says what the nth `--input` carries.
@@ -161,6 +172,13 @@ mod tests {
         assert_eq!(plans[0], InputPlan { spec: Some(InputSpec::Music), kind: Some(StreamKind::Mic) });
         assert_eq!(plans[1], InputPlan { spec: Some(InputSpec::Tone), kind: None });
         assert!(pair(vec![InputSpec::Music], vec![StreamKind::Mic, StreamKind::Mic]).is_err());
+    }
+
+    #[test]
+    fn files_alone_are_looped() {
+        let file = |looped| InputSpec::File(FileSpec { path: "mix.wav".into(), looped, ..FileSpec::default() });
+        assert_eq!((spec_of(file(false), true), spec_of(file(false), false)), (file(true), file(false)));
+        assert_eq!(spec_of(InputSpec::Music, true), InputSpec::Music);
     }
 
     #[test]

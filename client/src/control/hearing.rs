@@ -223,6 +223,11 @@ impl Ear {
         })
     }
 
+    /// Why nothing more is written to the output file; told once.
+    pub(super) fn poll_file_failure(&self) -> Option<String> {
+        self.lock().player.as_ref()?.poll_file_failure()
+    }
+
     /// Stops playing; a file is complete then. Blocks for the disk.
     pub(super) fn finish(&self) -> Result<(), JoinError> {
         let player = self.lock().player.take();

@@ -76,7 +76,7 @@ impl Keeper {
         }
     }
 
-    /// Makes a new peer and its offer; the one before goes on until the answer.
+    /// Makes a new peer and its offer; the one before goes on until then. Where none can be made another try is due.
     pub(super) async fn offer(&mut self, streams: &[OwnStream]) -> Result<Offer, MediaError> {
         self.number += 1;
         self.tries += 1;
@@ -88,7 +88,8 @@ impl Keeper {
             runtime: self.runtime.clone(),
         };
         let sink = Arc::new(PeerSink::new(self.ear.clone(), self.number));
-        let (peer, offer) = Peer::offer(config, sink, self.events_in.clone()).await?;
+        let made = Peer::offer(config, sink, self.events_in.clone()).await;
+        let (peer, offer) = made.inspect_err(|_| self.retry_later(0.0))?;
         self.close();
         streams.iter().for_each(|stream| stream.connect(None));
         self.peer = Some(Arc::new(peer));
@@ -233,6 +234,32 @@ fn sections_for(now: usize, missing: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::MonoClock;
+    use crate::pipeline::playout::{PlayerConfig, start_player};
+    use crate::spec::OutputSpec;
+    use codec::jitter::Profile;
+
+    /// A keeper whose network thread has ended, so that no peer can be made.
+    fn keeper_without_network() -> Keeper {
+        let clock = MonoClock::start();
+        let config = PlayerConfig { output: OutputSpec::Null, profile: Profile::Default, positions: false };
+        let ear = Arc::new(Ear::new(start_player(config, clock).unwrap(), clock));
+        let ended = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let handle = ended.handle().clone();
+        ended.shutdown_background();
+        Keeper::new(ear, true, handle)
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_cannot_be_made_is_tried_again_at_once_and_then_after_longer_and_longer_waits() {
+        let mut keeper = keeper_without_network();
+        for least_ms in [0, 250, 500, 1_000] {
+            let before = Instant::now();
+            assert!(keeper.offer(&[]).await.is_err());
+            let due = keeper.deadline().expect("another try is due");
+            assert!(due >= before + Duration::from_millis(least_ms), "{least_ms} ms: {:?}", due - before);
+        }
+    }
 
     #[test]
     fn the_watchdog_gives_a_long_way_more_time_with_every_try() {

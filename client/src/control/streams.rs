@@ -171,6 +171,11 @@ impl OwnStream {
         (Ephemeral::Levels { stream: self.id, peak_dbfs, rms_dbfs }, talking)
     }
 
+    /// Whether somebody talks into it.
+    pub(super) fn is_talking(&self) -> bool {
+        self.talk.is_talking()
+    }
+
     /// Which tick was captured when, once the relay's clock and an epoch are known.
     pub(super) fn clock(&self, relay: &RelayClock) -> Option<Ephemeral> {
         let Newest { ticks, captured_at, encoded_at } = self.state.newest()?;

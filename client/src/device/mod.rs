@@ -55,6 +55,7 @@ pub(crate) fn open_capture(
         InputSpec::Device(device) => {
             return Ok(CaptureStream::System { _stream: cpal_host::open_capture(device, clock, connect)? });
         }
+        InputSpec::File(file) if file.looped => Box::new(source::file::Looped::open(&file.path, &file.channels)?),
         InputSpec::File(file) => source::file::open(&file.path, &file.channels)?,
         InputSpec::Music => Box::new(Music::new(MUSIC_SEED)),
         InputSpec::Tone => Box::new(Tone::new()),

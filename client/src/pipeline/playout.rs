@@ -209,6 +209,11 @@ impl Player {
         }
     }
 
+    /// Why nothing more is written to the output file, one sentence; told once. Playing goes on, into nothing.
+    pub fn poll_file_failure(&self) -> Option<String> {
+        self.wav.as_ref()?.poll_failure()
+    }
+
     /// Rate of the output.
     pub fn rate(&self) -> SampleRate {
         self.format.rate

@@ -4,8 +4,9 @@ use super::PipelineError;
 use super::thread::spawn;
 use rtrb::{Consumer, Producer, RingBuffer};
 use sound_files::{SampleFormat, WavSpec, WavWriter, WriteError};
-use std::fs::File;
+use std::io::{Seek, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, park_timeout, sleep};
 use std::time::Duration;
 use units::{SampleCount, SampleRate};
@@ -26,15 +27,31 @@ pub(crate) struct WavFeed {
 /// The thread that writes.
 pub(crate) struct WavThread {
     thread: JoinHandle<Result<SampleCount, WriteError>>,
+    failure: Failure,
 }
 
-/// Creates the file: stereo, 48 kHz, 32-bit float, valid at every moment.
+/// Why the file has ended before its time, until somebody was told.
+type Failure = Arc<Mutex<Option<String>>>;
+
+/// Stereo, 48 kHz, 32-bit float.
+const SPEC: WavSpec = WavSpec { rate: SampleRate::HZ_48000, channels: 2, format: SampleFormat::F32 };
+
+/// Creates the file, which is valid at every moment.
 pub(crate) fn wav_out(path: &Path) -> Result<(WavFeed, WavThread), PipelineError> {
-    let spec = WavSpec { rate: SampleRate::HZ_48000, channels: 2, format: SampleFormat::F32 };
-    let writer = WavWriter::create(path, spec)?;
-    let (samples, from) = RingBuffer::new(CAPACITY);
-    let thread = spawn("wav", move || write_all(from, writer))?;
-    Ok((WavFeed { samples }, WavThread { thread }))
+    wav_into(WavWriter::create(path, SPEC)?)
+}
+
+fn wav_into<W: Write + Seek + Send + 'static>(writer: WavWriter<W>) -> Result<(WavFeed, WavThread), PipelineError> {
+    let (samples, mut from) = RingBuffer::new(CAPACITY);
+    let failure = Failure::default();
+    let told = failure.clone();
+    // The ring is given up only after the reason is there.
+    let thread = spawn("wav", move || write_all(&mut from, writer).inspect_err(|error| tell(&told, error)))?;
+    Ok((WavFeed { samples }, WavThread { thread, failure }))
+}
+
+fn tell(failure: &Failure, error: &WriteError) {
+    *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
 }
 
 impl WavFeed {
@@ -47,6 +64,11 @@ impl WavFeed {
 }
 
 impl WavThread {
+    /// Why nothing more is written, one sentence; told once.
+    pub(crate) fn poll_failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Waits for the rest to be written (the feed must be gone) and tells how long the file is.
     pub(crate) fn finish(self) -> Result<SampleCount, PipelineError> {
         self.thread.thread().unpark();
@@ -54,7 +76,7 @@ impl WavThread {
     }
 }
 
-fn write_all(mut from: Consumer<f32>, mut writer: WavWriter<File>) -> Result<SampleCount, WriteError> {
+fn write_all<W: Write + Seek>(from: &mut Consumer<f32>, mut writer: WavWriter<W>) -> Result<SampleCount, WriteError> {
     let mut block = vec![0.0; CAPACITY];
     loop {
         let over = from.is_abandoned();
@@ -73,6 +95,43 @@ fn write_all(mut from: Consumer<f32>, mut writer: WavWriter<File>) -> Result<Sam
 mod tests {
     use super::*;
     use sound_files::WavReader;
+    use std::fs::File;
+    use std::io::{self, Cursor, ErrorKind, SeekFrom};
+
+    /// A disk with room for so many bytes.
+    struct SmallDisk {
+        bytes: Cursor<Vec<u8>>,
+        room: u64,
+    }
+
+    impl Write for SmallDisk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let end = self.bytes.position() + bytes.len() as u64;
+            if end > self.room { Err(ErrorKind::StorageFull.into()) } else { self.bytes.write(bytes) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for SmallDisk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.bytes.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_once_and_holds_nobody_up() {
+        let disk = SmallDisk { bytes: Cursor::default(), room: 1_000 };
+        let (mut feed, thread) = wav_into(WavWriter::new(disk, SPEC).unwrap()).unwrap();
+        // More than the thread can take and the ring can hold: this returns when the thread has given up.
+        (0..21).for_each(|_| feed.write(&[0.5; 2 * 48_000]));
+        assert!(thread.poll_failure().unwrap().contains("disk is full"));
+        assert_eq!(thread.poll_failure(), None);
+        drop(feed);
+        assert!(matches!(thread.finish(), Err(PipelineError::Output(WriteError::Full))));
+    }
 
     #[test]
     fn the_file_holds_every_sample_in_order() {

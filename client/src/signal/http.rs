@@ -1,8 +1,6 @@
 use super::SignalError;
 use super::error::root_cause;
-use protocol::api::{
-    ApiError, Authority, InviteMade, NewInvite, NewSession, Redeem, Redeemed, RevokeInvite, SessionMade,
-};
+use protocol::api::{Authority, InviteMade, NewInvite, NewSession, Redeem, Redeemed, RevokeInvite, SessionMade};
 use protocol::export::{Format, Scope};
 use protocol::grants::Role;
 use protocol::ids::{InviteId, SessionId};
@@ -101,10 +99,9 @@ impl Api {
             return Ok(response);
         }
         let status = response.status();
-        match response.json::<ApiError>().await {
-            Ok(ApiError { code, msg }) => Err(SignalError::Refused { code, msg }),
-            Err(_) => Err(self.strange(format!("HTTP status {status}"))),
-        }
+        // An answer that breaks off says no more than its status.
+        let body = response.bytes().await.unwrap_or_default();
+        Err(SignalError::of_answer(&self.relay, status, &body))
     }
 
     fn strange(&self, cause: String) -> SignalError {

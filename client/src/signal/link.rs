@@ -94,7 +94,10 @@ async fn connect(relay: &str) -> Result<Socket, SignalError> {
         .max_write_buffer_size(1024 * 1024);
     match connect_async_with_config(request(relay)?, Some(config), true).await {
         Ok((socket, _)) => Ok(socket),
-        Err(tungstenite::Error::Http(response)) => Err(strange(relay, format!("HTTP status {}", response.status()))),
+        Err(tungstenite::Error::Http(response)) => {
+            let body = response.body().as_deref().unwrap_or_default();
+            Err(SignalError::of_answer(relay, response.status(), body))
+        }
         Err(error) => Err(SignalError::Unreachable { relay: relay.to_owned(), cause: root_cause(&error) }),
     }
 }

@@ -99,6 +99,12 @@ pub enum SourceError {
         /// Channels that were asked for.
         picked: String,
     },
+    /// A looped file is not what it was when it began.
+    #[error("{path} has another rate or other channels than when it began: join again to publish it as it is now.")]
+    Changed {
+        /// The path as given.
+        path: String,
+    },
     /// The operating system refused.
     #[error("{path} cannot be read ({cause}): check its permissions and the disk.")]
     Io {

@@ -17,7 +17,7 @@ const GUESTS: [&str; 4] = ["mentor", "producer", "artist", "listener"];
 
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
-/// Runs until Ctrl-C, the end of the input, or `--seconds`.
+/// Runs until Ctrl-C or `--seconds`; a file begins anew at its end.
 pub(crate) fn run(demo: &Demo) -> Result<()> {
     setup::ensure(setup::Need::Build)?;
     page::build()?;
@@ -63,7 +63,7 @@ impl Program {
     fn studio(demo: &Demo, made: &Value, input: &str) -> Result<Program> {
         let link = made["links"]["engineer"].as_str().context("the relay made no engineer's link")?;
         let mut command = program("farfield");
-        command.args(["join", link, "--name", "Studio", "--input", input, "--stream", "program", "--json"]);
+        command.args(["join", link, "--name", "Studio", "--input", input, "--loop", "--stream", "program", "--json"]);
         let data = std::path::absolute(&demo.data)?;
         command.arg("--recordings").arg(data.join("recordings")).arg("--state").arg(data.join("client"));
         command.args(["--output", if has_device("output") { "device" } else { "null" }]);

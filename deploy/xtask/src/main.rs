@@ -52,7 +52,8 @@ enum Task {
 /// What `cargo xtask demo` takes.
 #[derive(clap::Args)]
 struct Demo {
-    /// What the studio plays: `device[:NAME]`, `jack[:NAME]`, `file:PATH`, a path, `music` or `tone`.
+    /// What the studio plays: `device[:NAME]`, `jack[:NAME]`, `file:PATH`, a path, `music` or `tone`; a file over and
+    /// over.
     /// Without it: the default capture device if there is one, else music that the program makes itself.
     #[arg(long, value_name = "SPEC")]
     input: Option<String>,

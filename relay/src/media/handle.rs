@@ -7,9 +7,13 @@ use super::stats::Counters;
 use super::{MediaConfig, MediaError, MediaEvent, PeerKey, PeerOffer, ShardStats};
 use protocol::ids::SessionId;
 use relay_core::plan::Plan;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+
+/// How often the system is asked for a run of free ports.
+const TRIES: usize = 16;
 
 /// The way to the media plane. Cheap to clone; nothing here waits for a shard but [`MediaHandle::offer`], which is
 /// async. The shards stop when the last handle is dropped.
@@ -44,8 +48,7 @@ impl MediaHandle {
     ) -> Result<(MediaHandle, Vec<SocketAddr>), MediaError> {
         let mut shards = Vec::new();
         let mut bound = Vec::new();
-        for number in 0..config.shards.max(1) {
-            let socket = Socket::bind(shard_address(&config, number)?)?;
+        for (number, socket) in bind_all(&config)?.into_iter().enumerate() {
             let candidates = host_addresses(socket.address(), config.advertise)?;
             let (mailbox, bell) = Mailbox::new().map_err(MediaError::Thread)?;
             let counters = Arc::<Counters>::default();
@@ -99,12 +102,69 @@ impl Drop for ShardHandle {
     }
 }
 
-fn shard_address(config: &MediaConfig, number: usize) -> Result<SocketAddr, MediaError> {
-    let first = config.bind.port();
-    if first == 0 {
-        return Ok(config.bind);
+/// One socket per shard, on consecutive ports.
+fn bind_all(config: &MediaConfig) -> Result<Vec<Socket>, MediaError> {
+    let shards = config.shards.max(1);
+    match config.bind.port() {
+        0 => try_often(|| bind_run(config.bind, shards)),
+        _ => bind_run(config.bind, shards),
     }
-    let ports = MediaError::Ports { port: first, shards: config.shards };
-    let port = u16::try_from(usize::from(first) + number).map_err(|_| ports)?;
-    Ok(SocketAddr::new(config.bind.ip(), port))
+}
+
+/// Where the system chooses the first port, those after it may be taken, or be none: it is asked again then.
+fn try_often<T>(mut bind: impl FnMut() -> Result<T, MediaError>) -> Result<T, MediaError> {
+    for _ in 1..TRIES {
+        match bind() {
+            Err(MediaError::Bind { source, .. }) if source.kind() == ErrorKind::AddrInUse => {}
+            Err(MediaError::Ports { .. }) => {}
+            done => return done,
+        }
+    }
+    bind()
+}
+
+/// Binds the first address, then the ports after the one that it got.
+fn bind_run(first: SocketAddr, shards: usize) -> Result<Vec<Socket>, MediaError> {
+    let mut sockets = vec![Socket::bind(first)?];
+    let port = sockets[0].address().port();
+    for number in 1..shards {
+        let next = u16::try_from(usize::from(port) + number).map_err(|_| MediaError::Ports { port, shards })?;
+        sockets.push(Socket::bind(SocketAddr::new(first.ip(), next))?);
+    }
+    Ok(sockets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bind_error(kind: ErrorKind) -> MediaError {
+        MediaError::Bind { addr: "127.0.0.1:9".parse().unwrap(), source: kind.into() }
+    }
+
+    fn taken() -> MediaError {
+        bind_error(ErrorKind::AddrInUse)
+    }
+
+    #[test]
+    fn the_system_is_asked_again_while_the_ports_after_the_first_are_taken() {
+        let mut answers = vec![Ok(7), Err(MediaError::Ports { port: 65_535, shards: 2 }), Err(taken())];
+        assert_eq!(try_often(|| answers.pop().unwrap()).unwrap(), 7);
+        let mut asked = 0;
+        let refused = try_often::<()>(|| {
+            asked += 1;
+            Err(taken())
+        });
+        assert_eq!((refused.unwrap_err().to_string(), asked), (taken().to_string(), TRIES));
+    }
+
+    #[test]
+    fn what_another_port_would_not_mend_is_told_at_once() {
+        let mut asked = 0;
+        let refused = try_often::<()>(|| {
+            asked += 1;
+            Err(bind_error(ErrorKind::PermissionDenied))
+        });
+        assert_eq!((refused.unwrap_err().to_string(), asked), (bind_error(ErrorKind::PermissionDenied).to_string(), 1));
+    }
 }

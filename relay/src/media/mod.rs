@@ -38,7 +38,7 @@ use units::{RtpTimestamp, Ssrc};
 /// Where the media plane listens.
 #[derive(Clone, Debug)]
 pub struct MediaConfig {
-    /// Address of the first shard's socket; the others take the ports after it. Port 0 lets the system choose each.
+    /// Address of the first shard's socket; the others take the ports after it. Port 0 lets the system choose the first.
     pub bind: SocketAddr,
     /// How many shards, each with a thread and a port; at least 1.
     pub shards: usize,

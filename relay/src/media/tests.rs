@@ -377,6 +377,57 @@ fn a_forged_client_hello_during_setup_does_not_stop_the_real_one() {
     assert!(house.handle.stats()[0].datagrams_refused >= 20);
 }
 
+/// A client's next binding request, which is not sent.
+fn binding_of(client: &mut Client) -> Vec<u8> {
+    let since = Instant::now();
+    loop {
+        match client.rtc.poll_output().unwrap() {
+            Output::Transmit(out) if out.contents.starts_with(&[0, 1]) => return out.contents.to_vec(),
+            Output::Timeout(_) => client.rtc.handle_input(Input::Timeout(Instant::now())).unwrap(),
+            _ => {}
+        }
+        assert!(since.elapsed() < GIVE_UP, "gave up; the client checks no path");
+    }
+}
+
+/// The same request with another integrity, and with none: who makes these knows the user fragment, but no password.
+fn forged(request: &[u8]) -> [Vec<u8>; 2] {
+    // MESSAGE-INTEGRITY and its 20 bytes, FINGERPRINT and its 4.
+    let integrity = request.len() - 32;
+    assert_eq!(request[integrity..integrity + 4], [0, 8, 0, 20]);
+    let mut other = request.to_vec();
+    other[integrity + 23] ^= 1;
+    let mut none = request[..integrity].to_vec();
+    none[2..4].copy_from_slice(&(integrity as u16 - 20).to_be_bytes());
+    [other, none]
+}
+
+#[test]
+fn a_binding_request_with_a_forged_integrity_opens_no_way_in() {
+    let mut house = House::new();
+    let (mut peer, sdp, pending) = Client::offering(0, 1, true);
+    let answer = house.offer(key(1, 1), PeerOffer { sdp, send: vec![], client: ClientKind::Page }).unwrap();
+    peer.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).unwrap()).unwrap();
+    let request = binding_of(&mut peer);
+    let client_hello = [&[22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 200][..], &[1; 200]].concat();
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for forged in forged(&request) {
+        let before = house.handle.stats()[0].datagrams_refused;
+        stranger.send_to(&forged, house.bound).unwrap();
+        house.until(|house| house.handle.stats()[0].datagrams_refused == before + 1);
+        stranger.send_to(&client_hello, house.bound).unwrap();
+        house.until(|house| house.handle.stats()[0].datagrams_refused == before + 2);
+    }
+    house.clients.push(peer);
+    house.until(|house| house.clients[0].connected);
+    // The request itself is answered, wherever it comes from: nothing but its integrity was wrong.
+    stranger.set_read_timeout(Some(GIVE_UP)).unwrap();
+    stranger.send_to(&request, house.bound).unwrap();
+    let mut answer = [0; 2_000];
+    stranger.recv_from(&mut answer).unwrap();
+    assert_eq!(answer[..2], [1, 1]);
+}
+
 #[test]
 fn broken_payloads_are_counted_and_the_next_packet_passes() {
     let mut house = House::new();
@@ -532,6 +583,14 @@ fn a_panic_while_a_packet_is_sealed_for_one_listener_costs_that_listener_only() 
     let others: Vec<(usize, usize)> =
         (1..4).filter(|at| house.clients[*at].heard.len() == 2).map(|at| (at, 1)).collect();
     house.publish_heard(publisher, (3, 480), PayloadType::OPUS, &frame(3), &others);
+}
+
+#[test]
+fn shards_take_consecutive_ports_when_the_system_chooses_the_first() {
+    let config = MediaConfig { bind: "127.0.0.1:0".parse().unwrap(), shards: 4, advertise: None };
+    let (_handle, bound) = MediaHandle::start(config, mpsc::channel(1).0).unwrap();
+    let ports: Vec<u16> = bound.iter().map(SocketAddr::port).collect();
+    assert_eq!(ports, (ports[0]..).take(4).collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,4 +1,8 @@
 use crate::house::*;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::pkcs8::EncodePrivateKey;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use protocol::event::Event;
 use protocol::grants::Role;
 use protocol::ids::{ParticipantId, SessionId};
@@ -7,6 +11,7 @@ use protocol::stream::StreamKind;
 use protocol::wire::*;
 use relay::auth::{Claims, Keys, TICKET_S, Tickets};
 use relay::clock::wall_us;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 async fn is_refused(house: &House, hello: &Hello) -> (ErrorCode, String) {
@@ -69,6 +74,55 @@ async fn a_ticket_for_a_session_of_another_relay_is_refused() {
     let (code, msg) = is_refused(&house, &hello(&tickets.sign(&claims).unwrap())).await;
     assert_eq!(code, ErrorCode::Unauthorized);
     assert!(msg.contains("session"), "{msg}");
+}
+
+/// What a token says, which is its middle.
+fn body_of(token: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
+
+/// A token under the relay's own key.
+fn signed(house: &House, typ: &str, body: &Value) -> String {
+    let key = Keys::open_or_make(house.data.path()).unwrap().signing.to_pkcs8_der().unwrap();
+    let header = Header { typ: Some(typ.to_owned()), ..Header::new(Algorithm::EdDSA) };
+    encode(&header, body, &EncodingKey::from_ed_der(key.as_bytes())).unwrap()
+}
+
+/// A good ticket spoilt in one way each, and what is said then.
+fn spoilt(house: &House, good: &str) -> [(&'static str, String, &'static str); 4] {
+    let too_old = "the ticket is too old; open the invitation link again";
+    let foreign = "the ticket is not one of this relay's; open the invitation link again";
+    let (ticket, body) = ("farfield-join+jwt", body_of(good));
+    let with = |name: &str, value: Value| {
+        let mut changed = body.clone();
+        changed[name] = value;
+        changed
+    };
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signature = good.rsplit('.').next().unwrap();
+    let unsigned = format!("{}.{}.", part(&json!({ "alg": "none", "typ": ticket })), part(&body));
+    let changed = format!("{}.{}.{signature}", good.split('.').next().unwrap(), part(&with("role", json!("owner"))));
+    let now_s = wall_us() / 1_000_000;
+    [
+        ("expired", signed(house, ticket, &with("exp", json!(now_s - 1))), too_old),
+        ("unsigned", unsigned, foreign),
+        ("changed", changed, foreign),
+        ("of another type", signed(house, "farfield-upload+jwt", &body), foreign),
+    ]
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_spoilt_in_any_way_is_refused_in_words_and_harms_nobody() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut studio = house.join(&made, Role::Engineer, "Studio").await;
+    let good = ticket(house.addr(), &made.links[&Role::Mentor]).await;
+    for (how, spoilt, sentence) in spoilt(&house, &good) {
+        assert_eq!(is_refused(&house, &hello(&spoilt)).await, (ErrorCode::Unauthorized, sentence.to_owned()), "{how}");
+        is_alive(&mut studio).await;
+    }
+    // Signed anew as it was it is good: what was refused was the one thing that was wrong.
+    Link::enter(house.addr(), &hello(&signed(&house, "farfield-join+jwt", &body_of(&good)))).await;
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
 //! What is wrong is said in one sentence that names the next step, and nobody else is harmed.
 
+use serde_json::Value;
+use sound_files::{SampleFormat, WavReader, WavSpec, WavWriter};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use tests::mounts;
 use tests::programs::{Ended, Relay, farfield, farfield_relay};
 use tests::studio::{Studio, join};
+use units::{SampleCount, SampleRate};
 
 /// One sentence for people on standard error, and a failure for programs.
 fn assert_says(ended: &Ended, words: &[&str]) {
@@ -68,6 +72,90 @@ fn what_cannot_be_joined_with_is_told_and_those_inside_go_on_hearing() {
     let heard = |line: &serde_json::Value| line["heard"][0]["real"].as_u64();
     let before = listener.said().iter().rev().find_map(heard).unwrap_or(0);
     listener.wait_for("more of it", |line| heard(line) > Some(before)).unwrap();
+}
+
+/// Three seconds of a square wave of 100 Hz in every channel, at this level, as a WAV file.
+fn square(path: &Path, format: SampleFormat, channels: u16, level: f32) {
+    let frame = |n: usize| if (n / 240).is_multiple_of(2) { level } else { -level };
+    let samples: Vec<f32> = (0..3 * 48_000).flat_map(|n| vec![frame(n); usize::from(channels)]).collect();
+    let spec = WavSpec { rate: SampleRate::HZ_48000, channels, format };
+    WavWriter::create(path, spec).unwrap().write(&samples).unwrap();
+}
+
+/// A sound file's name, how it is made, the warning that it leads to (none: nothing is wrong) and its peak in dBFS.
+type Odd = (&'static str, fn(&Path), Option<&'static str>, f64);
+
+const ODD: [Odd; 4] = [
+    ("half.wav", half, Some("72000 of 144000 samples"), -6.0),
+    ("silent.wav", |path| square(path, SampleFormat::I16, 2, 0.0), Some("is silent"), -100.0),
+    ("bits.wav", |path| square(path, SampleFormat::U8, 2, 0.5), None, -6.0),
+    ("many.wav", |path| square(path, SampleFormat::I24, 8, 0.5), None, -6.0),
+];
+
+/// A file that ends in the middle of what its header promises.
+fn half(path: &Path) {
+    square(path, SampleFormat::I16, 2, 0.5);
+    let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 72_000 * 4).unwrap();
+}
+
+#[test]
+fn odd_sound_files_are_published_with_a_warning_where_one_is_due_and_those_inside_go_on_hearing() {
+    let studio = Studio::open("tone", &[]).unwrap();
+    let started = Instant::now();
+    let mut listener = join(studio.session.link("listener"), &["--output", "null"]).unwrap();
+    listener.wait_for_type("hearing").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, make, warning, peak_dbfs) in ODD {
+        let path = folder.path().join(name);
+        make(&path);
+        let input = format!("file:{}", path.display());
+        let publishes = ["--name", "File", "--input", &input, "--stream", "program", "--output", "null"];
+        let mut program = join(studio.session.link("engineer"), &publishes).unwrap();
+        let stats = program.wait_for_type("stats").unwrap();
+        let told = stats["published"][0]["levels"]["peak_dbfs"][1].as_f64().unwrap();
+        assert!((told - peak_dbfs).abs() < 0.2, "{name}: {told} dBFS");
+        program.wait_for("its end", |line| is_warning(line, "come to its end")).unwrap();
+        program.terminate();
+        let (status, said) = program.finish().unwrap();
+        assert!(status.success(), "{name}: {status}");
+        let warned: Vec<_> = said.iter().filter(|line| line["type"] == "warning").collect();
+        assert_eq!(warned.len(), 1 + usize::from(warning.is_some()), "{name}: {warned:?}");
+        assert!(warning.is_none_or(|words| warned.iter().any(|line| is_warning(line, words))), "{name}: {warned:?}");
+    }
+    let now_ms = started.elapsed().as_millis() as u64;
+    let from_studio = |stream: &Value| stream["name"] == "Studio" && stream["real"].as_u64() > Some(0);
+    let hears = |line: &Value| line["heard"].as_array().into_iter().flatten().any(from_studio);
+    listener.wait_for("the studio after that", |line| line["ms"].as_u64() > Some(now_ms) && hears(line)).unwrap();
+}
+
+fn is_warning(line: &Value, words: &str) -> bool {
+    line["type"] == "warning" && line["message"].as_str().is_some_and(|message| message.contains(words))
+}
+
+#[test]
+fn a_disk_that_fills_up_under_an_output_file_is_told_once_and_the_session_goes_on() {
+    if let Err(why) = mounts::separate() {
+        mounts::not_checked("what the client says when the disk of its output file is full", &why);
+        return;
+    }
+    let studio = Studio::open("tone", &[]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let _disk = mounts::small_disk(folder.path(), 1 << 20).unwrap();
+    let path = folder.path().join("heard.wav");
+    let mut listener =
+        join(studio.session.link("listener"), &["--output", &format!("file:{}", path.display())]).unwrap();
+    listener.wait_for("the full disk", |line| is_warning(line, "disk is full")).unwrap();
+    for _ in 0..2 {
+        let stats = listener.wait_for_type("stats").unwrap();
+        assert!(stats["heard"][0]["real"].as_u64() > Some(0), "{stats}");
+    }
+    listener.terminate();
+    let (status, said) = listener.finish().unwrap();
+    assert_eq!(status.code(), Some(5));
+    assert_eq!(said.iter().filter(|line| is_warning(line, "disk is full")).count(), 1);
+    // What was written before is valid.
+    assert!(WavReader::open(&path).unwrap().frames() > SampleCount(48_000));
 }
 
 /// The first start on a disk with so much room, in mounts of this thread's own.

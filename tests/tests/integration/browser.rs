@@ -119,6 +119,8 @@ fn what_a_mentor_says_into_a_browser_is_heard_in_the_studio() {
     let mut studio = Studio::open("tone", &["--output", &output]).unwrap();
     let mic = voice.to_string_lossy().into_owned();
     let result = run("talk", &studio, "mentor", &["--seconds", "6", "--mic", &mic]);
+    let mut dims = |dimmed: bool| studio.client.wait_for("monitors", |line| line["dimmed"] == dimmed).map(drop);
+    assert_eq!([false, true, false].map(|dimmed| dims(dimmed).is_ok()), [true; 3], "before, while she talks, after");
     studio.client.terminate();
     let (status, _) = studio.client.finish().unwrap();
     assert!(status.success());

@@ -35,6 +35,38 @@ fn a_client_whose_link_is_cut_goes_on_hearing_and_keeps_its_connection() {
     assert_eq!(begun, 1, "the sound began anew: {said:?}");
 }
 
+#[test]
+fn a_client_whose_relay_is_called_away_by_a_proxy_comes_back_by_itself() {
+    let relay = Relay::start().unwrap();
+    let session = relay.new_session("Blue hour").unwrap();
+    let wire = Wire::to(&relay.http).unwrap();
+    let link = wire.by_way_of(session.link("mentor"));
+    let mut mentor = join(&link, &["--name", "Ada", "--input", "null", "--output", "null"]).unwrap();
+    mentor.wait_for_type("joined").unwrap();
+    wire.call_away();
+    wire.wait_for_calls(2).unwrap();
+    wire.mend();
+    mentor.wait_for_type("joined").unwrap();
+    mentor.terminate();
+    assert!(mentor.finish().unwrap().0.success());
+}
+
+#[test]
+fn who_talks_on_while_the_link_is_gone_dims_the_studio_again_when_it_is_back() {
+    let mut studio = Studio::open("music", &[]).unwrap();
+    let wire = Wire::to(&studio.relay.http).unwrap();
+    let link = wire.by_way_of(studio.session.link("mentor"));
+    let mut mentor = join(&link, &["--name", "Ada", "--input", "tone", "--output", "null"]).unwrap();
+    mentor.wait_for_type("joined").unwrap();
+    let mut dims = |dimmed: bool| studio.client.wait_for("monitors", |line| line["dimmed"] == dimmed).map(drop);
+    dims(true).unwrap();
+    wire.cut();
+    dims(false).unwrap();
+    wire.mend();
+    mentor.wait_for_type("joined").unwrap();
+    dims(true).unwrap();
+}
+
 /// Packets that left each shard, as the relay's metrics tell them.
 fn packets_out(relay: &Relay) -> Vec<u64> {
     let address = relay.http.strip_prefix("http://").unwrap();

@@ -3,11 +3,13 @@
 use client::source::Source;
 use client::source::tone::Tone;
 use codec::opus::FrameDuration;
+use sound_files::{SampleFormat, WavSpec, WavWriter};
 use std::path::Path;
 use tests::browser;
 use tests::recording::{Original, read};
 use tests::sound::{Failure, Stereo};
 use tests::studio::Studio;
+use units::SampleRate;
 
 /// The least that comes from a redundant copy at once, a frame of 2.5 ms. A copy is of a lower bit rate than what it
 /// stands in for, so it is heard as a small damage.
@@ -60,6 +62,23 @@ fn chromium_decodes_left_as_left_and_right_as_right_at_their_levels() {
         let leaked_db = 20.0 * (amplitude(decoded, other_hz) / amplitude(decoded, own_hz)).log10();
         assert!(leaked_db < -40.0, "{other_hz} Hz of the other side is at {leaked_db:.1} dB");
     }
+}
+
+#[test]
+fn a_looped_file_sounds_on_after_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("short.wav");
+    let mut sound = vec![0.0; 2 * 9_600];
+    Tone::new().read(&mut sound).unwrap();
+    let spec = WavSpec { rate: SampleRate::HZ_48000, channels: 2, format: SampleFormat::F32 };
+    WavWriter::create(&path, spec).unwrap().write(&sound).unwrap();
+    let mut studio = Studio::open(&format!("file:{}", path.display()), &["--loop"]).unwrap();
+    for second in 1..=3 {
+        let stats = studio.client.wait_for_type("stats").unwrap();
+        let peak_dbfs = stats["published"][0]["levels"]["peak_dbfs"][0].as_f64().unwrap();
+        assert!(peak_dbfs > -20.0, "{peak_dbfs} dBFS in second {second} of a file of 0.2 s");
+    }
+    assert!(studio.client.said().iter().all(|line| line["type"] != "warning"), "{:?}", studio.client.said());
 }
 
 /// The median amplitude of a frequency over tenths of a second: both tones have whole cycles in each.

@@ -40,6 +40,7 @@ impl Session {
         self.relay_clock.reset();
         (self.pings, self.next_ping) = (0, Instant::now());
         self.tell_joined(&welcome);
+        self.tell_talking();
         if !same {
             self.outbox.change_author();
             self.remember().await;

@@ -55,6 +55,13 @@ impl Session {
         news::opening_lines(&self.mirror).into_iter().for_each(|line| self.tell(line));
     }
 
+    /// To a relay that takes one in nobody talks: who talked on while the link was gone is told again.
+    pub(super) fn tell_talking(&mut self) {
+        if self.streams.iter().any(OwnStream::is_talking) {
+            self.send(ClientFrame::Eph(Ephemeral::Talk { on: true }));
+        }
+    }
+
     pub(super) fn tell_positions(&mut self) {
         let Some(positions) = &mut self.positions else { return };
         let records: Vec<PositionRecord> = std::iter::from_fn(|| positions.try_recv()).collect();
@@ -81,6 +88,9 @@ impl Session {
     }
 
     pub(super) fn tell_stats(&mut self) {
+        if let Some(cause) = self.ear.poll_file_failure() {
+            self.warn(format!("nothing more is written to the --output file: {cause}"));
+        }
         let clocks: Vec<_> = self.streams.iter().filter_map(|stream| stream.clock(&self.relay_clock)).collect();
         clocks.into_iter().for_each(|clock| self.send(ClientFrame::Eph(clock)));
         let heard = self.ear.poll_heard(&self.mirror, &self.relay_clock);

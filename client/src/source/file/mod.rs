@@ -1,13 +1,15 @@
 //! Sound files as sources: WAV by the house's own reader, FLAC, Ogg Vorbis, MP3, AIFF, AAC and ALAC (M4A) by `symphonia`.
 //!
-//! *Absent*: Opus in Ogg (`symphonia` 0.6 has no Opus decoder; such a file is refused in words), seeking, looping.
+//! *Absent*: Opus in Ogg (`symphonia` 0.6 has no Opus decoder; such a file is refused in words), seeking.
 
 mod compressed;
+mod looped;
 mod wav;
 
 use super::pick::Picked;
 use super::{Source, SourceError};
 use compressed::Compressed;
+pub use looped::Looped;
 use sound_files::ReadError;
 use std::fs::File;
 use std::io::ErrorKind;

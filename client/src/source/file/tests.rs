@@ -188,3 +188,48 @@ fn picked_channels_come_in_the_order_given_and_their_silence_is_told() {
     let told = open(&path, &[8, 9]).err().unwrap().to_string();
     assert!(told.contains("has 8 channels, so @8,9 cannot be picked: choose from 1 to 8"), "{told}");
 }
+
+/// So many frames of a looped file, read in odd blocks, and what was said about it.
+fn looped(path: &Path, frames: usize) -> (Vec<f32>, Vec<String>) {
+    let mut source = Looped::open(path, &[]).unwrap();
+    let (mut all, channels) = (vec![0.0; frames * source.channels()], source.channels());
+    for block in all.chunks_mut(331 * channels) {
+        assert_eq!(source.read(block).unwrap(), block.len() / channels);
+    }
+    (all, std::iter::from_fn(|| source.poll_warning()).collect())
+}
+
+#[test]
+fn a_looped_file_begins_anew_at_its_end_without_a_sample_between() {
+    let folder = folder();
+    let samples: Vec<f32> = (0..200).map(|i| i as f32 / 256.0).collect();
+    let path = wav(&folder, SampleFormat::F32, 2, &samples);
+    assert_eq!(looped(&path, 1_000), (samples.repeat(10), vec![]));
+    let flac = put(&folder, "tone.flac", TONES[0].1);
+    let (once, _) = drain(open(&flac, &[]).unwrap().as_mut());
+    assert_eq!(looped(&flac, once.len()), (once.repeat(2), vec![]));
+}
+
+#[test]
+fn what_is_wrong_with_a_looped_file_is_told_once() {
+    let folder = folder();
+    let path = wav(&folder, SampleFormat::F32, 1, &[0.0; 500]);
+    let (_, warnings) = looped(&path, 2_000);
+    assert!(warnings.len() == 1 && warnings[0].contains("is silent"), "{warnings:?}");
+}
+
+#[test]
+fn a_looped_file_that_is_taken_away_or_changed_ends_with_the_reason() {
+    let folder = folder();
+    let begun = || {
+        let path = wav(&folder, SampleFormat::F32, 2, &[0.5; 200]);
+        (Looped::open(&path, &[]).unwrap(), path)
+    };
+    let (mut taken, path) = begun();
+    std::fs::remove_file(path).unwrap();
+    assert!(matches!(taken.read(&mut [0.0; 400]), Err(SourceError::Missing { .. })));
+    let (mut changed, path) = begun();
+    std::fs::remove_file(path).unwrap();
+    wav(&folder, SampleFormat::F32, 1, &[0.5; 200]);
+    assert!(matches!(changed.read(&mut [0.0; 400]), Err(SourceError::Changed { .. })));
+}

@@ -217,6 +217,7 @@ export class Desk {
     if (!samePlace) this.#relay.reset();
     if (back) this.#say(samePlace ? "You are back." : "The relay restarted; you are back, nothing saved was lost.");
     this.phase = "inside";
+    this.talkback.repeat();
     this.journal.opened(session, participant, welcome.seq);
     await this.#meet(welcome, samePlace);
   }

@@ -26,6 +26,11 @@ export class Talkback {
   toggleLatch = (): void => this.#button.toggleLatch();
   releaseAll = (): void => this.#button.releaseAll();
 
+  /** To a relay that takes one in nobody talks: who holds the button all the while is told again. */
+  repeat(): void {
+    if (this.state === "on") this.io.tell(true);
+  }
+
   async #changed(on: boolean): Promise<void> {
     this.latched = this.#button.latched;
     if (on && this.state === "off") await this.#begin();

@@ -1,6 +1,6 @@
-//! Prints random sessions, one a line, each as its events and the state they add up to:
-//! `cargo run -p protocol --example sessions -- 2000 > sessions.jsonl`. The page's reducer is held against them when
-//! `SESSIONS=sessions.jsonl npm test` runs in `client/web`.
+//! Prints random sessions, one a line, each as its events, the state they add up to, and what the law answers to
+//! questions on the way: `cargo run -p protocol --example sessions -- 2000 > sessions.jsonl`. The page's reducer and its
+//! gate are held against them when `SESSIONS=sessions.jsonl npm test` runs in `client/web`.
 
 #[path = "../tests/play/mod.rs"]
 mod play;
@@ -13,11 +13,13 @@ fn main() {
     let mut coverage = Coverage::default();
     for seed in 0..sessions {
         let mut play = Play::new(seed);
+        let mut asks = Vec::new();
         for _ in 0..200 {
             play.step(&mut |_, answer| coverage.count(answer));
+            asks.push(play.wonder().row());
         }
         coverage.count_log(&play.log);
-        println!("{}", json!({ "seed": seed, "log": play.log, "state": play.state }));
+        println!("{}", json!({ "seed": seed, "log": play.log, "state": play.state, "asks": asks }));
     }
     eprintln!("events: {:?}\nrejections: {:?}", coverage.events, coverage.codes);
 }

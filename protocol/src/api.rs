@@ -54,6 +54,8 @@ pub struct Redeemed {
 
 /// The invitation that gives its holder the right to make or revoke others: it must carry the grant `invite`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
     /// Which invitation.
@@ -64,6 +66,8 @@ pub struct Authority {
 
 /// `POST /api/v1/invites`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewInvite {
     /// By whose right.
@@ -77,6 +81,8 @@ pub struct NewInvite {
 
 /// Answer to [`NewInvite`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InviteMade {
     /// The whole link, secret included.
     pub link: String,
@@ -84,6 +90,8 @@ pub struct InviteMade {
 
 /// `POST /api/v1/invites/{id}/revoke`. Answered by 204. Revoking twice is harmless.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RevokeInvite {
     /// By whose right.

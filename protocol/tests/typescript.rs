@@ -3,6 +3,7 @@
 
 mod play;
 
+use play::asked::{Asked, Kind, Kinds, full};
 use play::{Coverage, Play, type_of};
 use protocol::event::{Event, Recorded, TYPES};
 use protocol::grants::{Action, Here, Role, may};
@@ -56,6 +57,72 @@ fn the_pages_golden_traces_are_what_the_law_says() {
     let (steps, sessions, may) = (lines(&steps), lines(&sessions), lines(&permissions()));
     let text = format!("{{\"steps\":[\n{steps}\n],\"sessions\":[\n{sessions}\n],\"may\":[\n{may}\n]}}\n");
     committed_is("../client/web/src/lib/reducer.golden.json", &text);
+}
+
+/// Questions of everybody in random sessions, one of each kind in each of them, with the law's answers.
+#[test]
+fn the_pages_golden_answers_are_what_the_law_says() {
+    let (mut kinds, mut sessions) = (Kinds::default(), Vec::new());
+    let mut missing = gaps(&kinds);
+    for seed in 0.. {
+        if seed >= GATE_SESSIONS && missing.is_empty() {
+            break;
+        }
+        assert!(seed < 100, "nobody asks in any session for {missing:?}");
+        let (play, asks) = questioned(seed);
+        for asked in &asks {
+            kinds.is_new(asked);
+        }
+        let before = std::mem::replace(&mut missing, gaps(&kinds));
+        if seed < GATE_SESSIONS || missing.len() < before.len() {
+            sessions.push(session_of(&play, &asks));
+        }
+    }
+    let (play, asks) = full();
+    sessions.push(session_of(&play, &asks));
+    let lines = sessions.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n");
+    committed_is("../client/web/src/lib/gate.golden.json", &format!("[\n{lines}\n]\n"));
+}
+
+/// Random sessions that the page's answers are held against at least, things that happen in each, and questions after
+/// each of them.
+const GATE_SESSIONS: u64 = 8;
+const GATE_STEPS: u64 = 120;
+const GATE_QUESTIONS: u64 = 40;
+/// Commands that the page offers.
+const OFFERED_COMMANDS: usize = 43;
+
+fn questioned(seed: u64) -> (Play, Vec<Asked>) {
+    let (mut play, mut here, mut asks) = (Play::new(seed), Kinds::default(), Vec::new());
+    for _ in 0..GATE_STEPS {
+        play.step(&mut |_, _| {});
+        let asked: Vec<Asked> = (0..GATE_QUESTIONS).map(|_| play.wonder()).collect();
+        asks.extend(asked.into_iter().filter(|asked| here.is_new(asked)));
+    }
+    (play, asks)
+}
+
+fn session_of(play: &Play, asks: &[Asked]) -> Value {
+    json!({ "log": play.log, "asks": asks.iter().map(Asked::row).collect::<Vec<_>>() })
+}
+
+/// What is missing until every command that the page offers was asked by every role, granted and refused, and every code
+/// was given.
+fn gaps(kinds: &Kinds) -> Vec<String> {
+    let seen: Vec<_> = kinds.seen().collect();
+    let commands: BTreeSet<_> = seen.iter().map(|(command, ..)| command).collect();
+    let lacks = |of: &dyn Fn(&Kind) -> bool| !seen.iter().any(|kind| of(kind));
+    let mut gaps = vec!["another command".to_owned(); OFFERED_COMMANDS - commands.len()];
+    for command in commands {
+        let by = |role: &Role| lacks(&|(kind, who, _)| kind == command && *who == Some(*role));
+        gaps.extend(Role::ALL.into_iter().filter(by).map(|role| format!("{command} by the {role}")));
+        let so = |granted: &bool| lacks(&|(kind, _, code)| kind == command && code.is_none() == *granted);
+        gaps.extend([true, false].into_iter().filter(so).map(|granted| format!("{command}, granted: {granted}")));
+    }
+    let codes = ["forbidden", "unknown", "invalid", "conflict", "stale"];
+    let silent = codes.into_iter().filter(|code| lacks(&|(.., given)| given.as_deref() == Some(*code)));
+    gaps.extend(silent.map(str::to_owned));
+    gaps
 }
 
 /// For each role and action, whether it is allowed: one digit for each of the twelve ways the session can stand.

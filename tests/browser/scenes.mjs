@@ -197,6 +197,78 @@ async function rules(page, place) {
   expect("rules are not a mentor's", await page.getByRole("checkbox", { name: /newcomers wait/ }).isDisabled());
 }
 
+/** Invitations and grants: made, copied from their field, revoked, changed, by whoever may. */
+async function invitations(page, place) {
+  await enter(page, place, "session", "owner");
+  await desk.tab(page, /People/);
+  await page.getByRole("combobox", { name: "Invite as" }).selectOption("mentor");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  const made = page.locator("[data-invite]", { hasText: "mentor" });
+  await made.waitFor();
+  expect("the link is there", /^https:\/\/studio\.example\/i\/.+#.+$/.test(await made.getByRole("textbox").inputValue()));
+  await made.getByRole("button", { name: /^Revoke/ }).click();
+  await made.waitFor({ state: "detached" });
+  const paul = page.locator("[data-person]", { hasText: "Paul Tremaine" });
+  await paul.locator("summary").click();
+  await paul.getByRole("combobox", { name: /may do as/ }).selectOption("engineer");
+  await paul.getByText("may do as engineer").first().waitFor();
+  await enter(page, place, "session", "mentor");
+  await desk.tab(page, /People/);
+  await page.locator("[data-person]", { hasText: "Paul Tremaine" }).waitFor();
+  expect("a mentor invites nobody", (await page.getByRole("button", { name: "Invite", exact: true }).count()) === 0);
+}
+
+/** A mix version from a WAV file, a note on a place in it, and the notes that an earlier one left open. */
+async function mixes(page, place) {
+  await enter(page, place, "session", "engineer");
+  await desk.tab(page, /Takes/);
+  await page.getByRole("button", { name: "Note on it mix 1" }).click();
+  await page.getByRole("textbox", { name: "What did you hear?" }).fill("s is sharp");
+  await page.getByRole("textbox", { name: "Time in mix 1" }).fill("1:12.5");
+  await page.getByRole("textbox", { name: "Time in mix 1" }).press("Enter");
+  await desk.tab(page, /Notes/);
+  await desk.saved(page, "s is sharp");
+  await desk.tab(page, /Takes/);
+  await page.getByText("Add a mix version…").click();
+  await page.getByLabel("WAV file").setInputFiles({ name: "song.mp3", mimeType: "audio/mpeg", buffer: Buffer.from("ID3 and so on, for long enough") });
+  await page.getByText("This is no WAV file").waitFor();
+  await page.getByLabel("WAV file").setInputFiles({ name: "Blue hour rough 2.wav", mimeType: "audio/wav", buffer: second() });
+  await page.getByRole("button", { name: "Add as mix 2" }).click();
+  await page.locator('[data-mix="2"]').getByText("Blue hour rough 2").waitFor();
+  await page.locator('[data-mix="2"]').getByText("from mix 1").waitFor();
+  await page.getByRole("button", { name: /01:12\.5 s is sharp/ }).click();
+  await desk.note(page, "s is sharp").waitFor();
+}
+
+/** A second of silence in stereo with 16 bits. */
+function second() {
+  const wav = Buffer.alloc(44 + 4 * 48_000);
+  wav.write("RIFF", 0);
+  wav.writeUInt32LE(wav.length - 8, 4);
+  wav.write("WAVEfmt ", 8);
+  [16, 0x0002_0001, 48_000, 192_000, 0x0010_0004].forEach((word, at) => wav.writeUInt32LE(word, 16 + 4 * at));
+  wav.write("data", 36);
+  wav.writeUInt32LE(4 * 48_000, 40);
+  return wav;
+}
+
+/** What the page does not know it passes over, unless it is critical: then it says so and asks for nothing any more. */
+async function later(page, place) {
+  await enter(page, place, "session", "producer");
+  const happens = (critical) => on(page, ({ relay }, more) => relay.happen(null, "tune.call", { hz: 440 }, Date.now(), null, more), critical ? { critical } : {});
+  await happens(false);
+  await on(page, ({ relay }) => relay.happen(null, "chat.say", { text: "still going on" }));
+  await desk.tab(page, /Chat/);
+  await page.locator(".chat").getByText("still going on").waitFor();
+  await happens(true);
+  await page.getByText("Update needed").waitFor();
+  await page.getByRole("button", { name: "Load the page again" }).waitFor();
+  await on(page, ({ relay }) => relay.happen(null, "chat.say", { text: "not for this page" }));
+  await page.keyboard.press("c");
+  await page.getByText("This page is too old").first().waitFor();
+  expect("nothing goes on", (await page.getByText("not for this page").count()) === 0);
+}
+
 async function hostile(page, place) {
   await enter(page, place, "hostile", "producer");
   for (const name of [/Notes/, /Takes/, /People/, /Chat/]) {
@@ -223,7 +295,7 @@ async function axe(page, place, found) {
   found.push(...(await violations(page, "dialog")));
 }
 
-const ACTS = { notes, silence, review, transport, people, quiet, rules, hostile };
+const ACTS = { notes, silence, review, transport, people, quiet, rules, invitations, mixes, later, hostile };
 
 /** Runs every act on a page of its own by `onPage`; gives what failed, what axe found and the pictures. */
 export async function scenes(onPage, out, wanted) {

@@ -2,7 +2,7 @@
  * A relay of cardboard, in the page: it answers the page's frames, folds its events with the page's own reducer and lets
  * the page's own gate decide. It proves nothing about the relay; it brings the desk into any state by written scenes.
  */
-import { blocked } from "../src/lib/gate";
+import { rejection } from "../src/lib/gate";
 import { emptyState, reduce } from "../src/lib/reducer";
 import type { ClientFrame, Command, Presence, Recorded, RelayFrame, SessionState } from "../src/lib/types";
 import { ID, ME, PRESETS, PROGRAM, CAST } from "./people";
@@ -20,6 +20,7 @@ export class CardboardRelay {
   full = false;
   up = true;
   talk = "";
+  #links = 0;
   #sockets = new Set<Heard>();
   #done = new Map<string, RelayFrame>();
 
@@ -48,7 +49,13 @@ export class CardboardRelay {
     window.WebSocket = Socket as unknown as typeof WebSocket;
     const fetch = window.fetch;
     window.fetch = async (input, init) =>
-      String(input).startsWith("/api/") ? new Response('{"ticket":"t"}', { status: 200 }) : fetch(input, init);
+      String(input).startsWith("/api/") ? Response.json(relay.#called(String(input))) : fetch(input, init);
+  }
+
+  /** Answers a call under `/api/v1`: a ticket, or a link. */
+  #called(path: string): object {
+    this.#links += 1;
+    return path.endsWith("/invites") ? { link: `https://studio.example/i/${ID(2000 + this.#links)}#${"A".repeat(22)}` } : { ticket: "t" };
   }
 
   cut(): void {
@@ -63,9 +70,9 @@ export class CardboardRelay {
   }
 
   /** Something that somebody else did: recorded, folded, told to everybody. */
-  happen(by: string | null, type: Recorded["type"], data: unknown, at = Date.now(), id: string | null = null): void {
+  happen(by: string | null, type: Recorded["type"], data: unknown, at = Date.now(), id: string | null = null, more: object = {}): void {
     this.seq += 1;
-    const event = { seq: this.seq, id, by, at, type, data } as Recorded;
+    const event = { seq: this.seq, id, by, at, type, data, ...more } as Recorded;
     this.state = reduce(this.state, event);
     this.#tell({ t: "ev", prev: hash(this.seq - 1), hash: hash(this.seq), ...event } as RelayFrame);
   }
@@ -103,8 +110,8 @@ export class CardboardRelay {
     if (known) return known;
     const { id, t: _, ...asked } = frame;
     if (this.full) return { t: "err", id, code: "not_saved", msg: "the relay's disk is full; ask whoever runs it to free some space" };
-    const why = believed(this.state, asked) ?? blocked(this.state, ME, asked);
-    if (why) return { t: "err", id, code: why.includes("by now") ? "stale" : "forbidden", msg: why };
+    const no = rejection(this.state, ME, asked);
+    if (no) return { t: "err", id, code: no.code, msg: no.why };
     // The answer goes first, then what happened, as with the relay.
     const answer: RelayFrame = { t: "ok", id, seq: this.seq + events(this.state, asked).length };
     setTimeout(() => {
@@ -132,14 +139,6 @@ const presence = (talk: string): Presence[] => [
   { participant: CAST[3]!.id, client: "page", hears: [PROGRAM, talk], talking: false, media: true },
   { participant: CAST[4]!.id, client: "page", hears: [], talking: false, media: false },
 ];
-
-/** A belief that does not hold. */
-function believed(state: SessionState, asked: Command): string | undefined {
-  const data = asked.data as { take?: number; if?: { phase?: string; verdict?: string } };
-  const take = state.takes[(data.take ?? 0) - 1];
-  const wrong = take && data.if && ((data.if.phase ?? take.phase) !== take.phase || (data.if.verdict ?? take.verdict) !== take.verdict);
-  return wrong ? `take ${take.number} is ${take.phase.replace("_", " ")} and ${take.verdict} by now; look at it again before you decide` : undefined;
-}
 
 /** What a granted command comes to, as far as the scenes need it. */
 function events(state: SessionState, { type, data }: Command): Body[] {
@@ -196,6 +195,8 @@ function events(state: SessionState, { type, data }: Command): Body[] {
       return [{ type, data: { ...data, was: state.song } }];
     case "stream.open":
       return [{ type, data: { ...data, participant: ME } }];
+    case "mix.add":
+      return [{ type, data: { ...data, mix: state.mixes.length + 1 } }];
     case "credit.set":
       return [{ type, data: { credit: data.credit, was: state.credits[data.credit.id] ?? null } }];
     case "credit.remove":

@@ -50,7 +50,7 @@ function take(relay: CardboardRelay, number: number, slate: string, fromMs: numb
   const part = ID(500 + number);
   relay.happen(NINA, "take.arm", { take: number, slate, only: null }, fromMs - 4000);
   relay.happen(NINA, "take.roll", { take: number }, fromMs);
-  const from = tick(fromMs) - 2 * RATE;
+  const from = tick(fromMs) - 5 * RATE;
   relay.happen(NINA, "part.rolling", { take: number, part, participant: NINA, stream: PROGRAM, epoch: 0, from, rate: RATE, channels: 2 }, fromMs);
   if (seconds === undefined) return;
   const toMs = fromMs + seconds * 1000;

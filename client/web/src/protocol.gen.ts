@@ -32,6 +32,12 @@ export type ApiError = {
   /** One sentence that says what to do, for people. */
   msg: string, };
 
+export type Authority = {
+  /** Which invitation. */
+  invite: InviteId,
+  /** Its secret. */
+  secret: string, };
+
 export type Baton = {
   /** Who holds it. */
   holder: ParticipantId,
@@ -827,6 +833,10 @@ export type Invitation = {
 
 export type InviteId = string;
 
+export type InviteMade = {
+  /** The whole link, secret included. */
+  link: string, };
+
 export type LogId = string;
 
 export type Metre = {
@@ -856,6 +866,14 @@ export type MixVersion = {
   file: MixFile,
   /** Who added it and when. */
   added: Stamp, };
+
+export type NewInvite = {
+  /** By whose right. */
+  by: Authority,
+  /** Which preset it carries; it may not exceed the authority's own grants. */
+  role: Role,
+  /** Whether it is used up by its first use. */
+  once: boolean, };
 
 export type NewNote = {
   /** Its id, made by the author. */
@@ -1097,6 +1115,10 @@ export type Resume = {
  * the events after it are sent. */
   known?: Place | null, };
 
+export type RevokeInvite = {
+  /** By whose right. */
+  by: Authority, };
+
 export type Role = "owner" | "engineer" | "artist" | "producer" | "mentor" | "student" | "listener";
 
 export type Rule = {
@@ -1336,3 +1358,111 @@ export const RULES: { readonly [action in Action]: readonly Rule[] } = {
   "upload": [{"grant":"upload","when":"own"}],
   "export": [{"grant":"export","when":"always"}],
 };
+
+/** What each role may do, in the order people see them. */
+export const PRESETS: { readonly [role in Role]: Grants } = {
+  "owner": ["hear:program","hear:talk","publish:program","publish:mic","publish:talk","take:roll","take:decide","note:write","note:status","upload","export","invite","admin"],
+  "engineer": ["hear:program","hear:talk","publish:program","publish:mic","publish:talk","take:roll","note:write","note:status","upload","export","invite"],
+  "artist": ["hear:program","hear:talk","publish:mic","publish:talk","take:roll:own","note:write","upload"],
+  "producer": ["hear:program","hear:talk","publish:talk","take:roll:baton","take:decide","note:write","note:status","export","invite"],
+  "mentor": ["hear:program","hear:talk","publish:talk","take:roll:baton","take:decide:lesson","note:write","note:status","export"],
+  "student": ["hear:program","hear:talk","publish:program","publish:mic","publish:talk","take:roll","note:write","note:status","upload","export"],
+  "listener": ["hear:program"],
+};
+
+/** WebSocket subprotocol of this version. */
+export const SUBPROTOCOL = "farfield.v1";
+
+/** Protocol version in `hello` and `welcome`. */
+export const VERSION = 1;
+
+/** Receiving media sections that one listener's peer may offer. */
+export const MAX_SLOTS = 16;
+
+/** WebSocket close codes with a meaning of their own. */
+export const CLOSE = {
+  left: 1000,
+  going_away: 1001,
+  too_large: 1009,
+  draining: 1012,
+  slow: 1013,
+  refused: 4401,
+  sent_away: 4403,
+  silent: 4408,
+  replaced: 4409,
+  not_saved: 4503,
+} as const;
+
+/** How much of everything one session holds, and how long texts may be. */
+export const LIMITS = {
+  open_streams: 8,
+  streams: 2000,
+  takes: 2000,
+  votes: 50,
+  notes: 10000,
+  replies: 100,
+  mixes: 500,
+  credits: 500,
+  invites: 1000,
+  banned: 1000,
+  chat_kept: 200,
+  undo_kept: 32,
+  reaction_ms: 2000,
+  uncertainty_ms: 60000,
+  note_chars: 2000,
+  chat_chars: 1000,
+  reason_chars: 500,
+  label_chars: 80,
+  tag_chars: 24,
+  key_chars: 24,
+  deed_chars: 200,
+} as const;
+
+/** Every type of event that this version knows. */
+export const TYPES: readonly string[] = [
+  "session.open",
+  "session.close",
+  "session.policy",
+  "session.song",
+  "session.consent",
+  "invite.make",
+  "invite.revoke",
+  "lobby.knock",
+  "lobby.admit",
+  "lobby.deny",
+  "participant.join",
+  "participant.leave",
+  "participant.grant",
+  "participant.kick",
+  "participant.ban",
+  "participant.unban",
+  "baton.pass",
+  "stream.open",
+  "stream.epoch",
+  "stream.close",
+  "take.arm",
+  "take.cancel",
+  "take.roll",
+  "take.stop",
+  "take.slate",
+  "take.submit",
+  "take.verdict",
+  "take.vote",
+  "take.flag",
+  "take.void",
+  "take.close",
+  "take.reopen",
+  "part.rolling",
+  "part.stopped",
+  "part.interrupted",
+  "note.add",
+  "note.edit",
+  "note.status",
+  "note.assign",
+  "note.retract",
+  "mix.add",
+  "credit.set",
+  "credit.remove",
+  "chat.say",
+  "undo",
+];

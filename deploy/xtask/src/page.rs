@@ -20,7 +20,7 @@ pub(crate) fn build() -> Result<()> {
     })
 }
 
-/// Type-checks the page and runs its own tests, its reducer against two thousand random sessions.
+/// Type-checks the page and runs its own tests, its reducer and its gate against two thousand random sessions.
 pub(crate) fn check() -> Result<()> {
     install(WEB)?;
     say("checking the page");

@@ -24,7 +24,7 @@ const TEXTS: [&str; 8] = [
 
 impl Play {
     /// Who asks, and what: mostly something that makes sense just now.
-    pub(super) fn ask(&mut self) -> (ParticipantId, Command) {
+    pub(crate) fn ask(&mut self) -> (ParticipantId, Command) {
         let command = match self.rng.below(100) {
             0..30 => self.about_takes(),
             30..45 => self.about_parts(),

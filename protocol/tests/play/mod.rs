@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each of the programs that play uses a part of this")]
 
 mod ask;
+pub(crate) mod asked;
 
 use protocol::command::Command;
 use protocol::event::{Event, Recorded};

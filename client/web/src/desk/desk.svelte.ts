@@ -6,12 +6,14 @@ import { loadReaction } from "../lib/heard/reaction";
 import type { Heard } from "../lib/heard/types";
 import { Link, type LinkState } from "../lib/link";
 import { Media, type MediaState } from "../lib/media";
+import { emptyMirror, follow, replaced } from "../lib/mirror";
 import { audience, people, type Arrivals } from "../lib/people";
-import { emptyState, reduce } from "../lib/reducer";
 import { saveSeat, type Invitation, type Seat } from "../lib/seat";
-import type { Health as HealthMessage, PeerNews, Presence, RelayFrame, SessionState, Slot, Welcome } from "../lib/types";
-import { newId, SUBPROTOCOL } from "../lib/wire";
+import type { Health as HealthMessage, PeerNews, Presence, RelayFrame, Slot, Welcome } from "../lib/types";
+import { newId } from "../lib/wire";
+import { SUBPROTOCOL } from "../protocol.gen";
 import { Health, mainSlot } from "./health.svelte";
+import { Invites } from "./invites.svelte";
 import { Journal } from "./journal.svelte";
 import { Sound } from "./sound.svelte";
 import { Talkback } from "./talkback.svelte";
@@ -32,7 +34,10 @@ export class Desk {
   refusal = $state("");
   link = $state.raw<LinkState>({ at: "connecting", attempt: 0 });
   media = $state.raw<MediaState>({ at: "connecting" });
-  session = $state.raw<SessionState>(emptyState());
+  #mirror = $state.raw(emptyMirror());
+  session = $derived(this.#mirror.state);
+  /** Something happened that this page does not know: what it shows stands still. */
+  outdated = $derived(this.#mirror.outdated);
   presence = $state.raw<Presence[]>([]);
   self = $state("");
   talkStream = $state<string | undefined>(undefined);
@@ -51,6 +56,7 @@ export class Desk {
   readonly talkback: Talkback;
   readonly health: Health;
   readonly journal: Journal;
+  readonly invites: Invites;
   readonly ear: PageEar;
   /** What notes are pinned to: the ear, unless a scene has its own. */
   heard: Heard;
@@ -84,6 +90,7 @@ export class Desk {
     this.ear = this.#makeEar();
     this.heard = this.ear;
     this.journal = this.#makeJournal();
+    this.invites = this.#makeInvites();
     addEventListener("online", () => this.#inside && this.#link.connect());
     addEventListener("pagehide", () => this.#inside && this.#link.leave());
     // A page that the browser kept and shows again has left: it begins anew.
@@ -175,12 +182,30 @@ export class Desk {
   #makeJournal(): Journal {
     return new Journal({
       state: () => this.session,
+      outdated: () => this.outdated,
       self: () => this.self,
       heard: () => this.heard,
       nowMs: () => this.nowMs,
       tell: (frame) => this.#link.tell(frame),
       news: (text) => this.#say(text),
     });
+  }
+
+  #makeInvites(): Invites {
+    return new Invites(
+      {
+        post: postJson,
+        by: () => this.#seat.invitation,
+        why: this.journal.why,
+        ask: this.journal.ask,
+        news: (text) => this.#say(text),
+        keep: (links) => {
+          this.#seat.links = links;
+          this.#keepSeat();
+        },
+      },
+      this.#seat.links ?? {},
+    );
   }
 
   /** The relay's time in Unix ms, as well as it is known. */
@@ -213,7 +238,7 @@ export class Desk {
     this.#keepSeat();
     this.#log = log;
     this.self = participant;
-    this.session = state ?? this.session;
+    this.#mirror = replaced(this.#mirror, state);
     if (!samePlace) this.#relay.reset();
     if (back) this.#say(samePlace ? "You are back." : "The relay restarted; you are back, nothing saved was lost.");
     this.phase = "inside";
@@ -288,7 +313,8 @@ export class Desk {
 
   #happened(event: Extract<RelayFrame, { t: "ev" }>): void {
     const before = this.session;
-    this.session = reduce(before, event);
+    this.#mirror = follow(this.#mirror, event);
+    if (this.outdated) return;
     if (event.type === "participant.join" && event.data.participant !== this.self) {
       this.#say(`${event.data.name} is here.`);
     } else if (event.type === "participant.leave") {

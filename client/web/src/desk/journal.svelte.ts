@@ -1,10 +1,11 @@
 /** The session's journal at this desk: what is in it, what is on its way into it, and what somebody is looking at. */
 import type { Heard } from "../lib/heard/types";
-import { blocked } from "../lib/gate";
+import { blocked, forbidden, plainly } from "../lib/gate";
+import { OUTDATED } from "../lib/mirror";
 import { grouped, NO_FILTER, passes, views, type Filter } from "../lib/notes";
 import { CAPACITY, isForNow, Outbox, outboxKey, type Item } from "../lib/outbox";
 import { natural, VERDICTS } from "../lib/takes";
-import type { ClientFrame, Command, RelayFrame, SessionState, Verdict } from "../lib/types";
+import type { Action, ClientFrame, Command, RelayFrame, SessionState, Verdict } from "../lib/types";
 import { announced, undoes } from "../lib/words";
 import { Composer } from "./notes/composer.svelte";
 
@@ -24,6 +25,8 @@ export interface Asking {
 
 export interface JournalIo {
   state(): SessionState;
+  /** Whether the state stands still, because this page is too old for what happened. */
+  outdated(): boolean;
   self(): string;
   heard(): Heard;
   /** The relay's time in Unix ms, as well as it is known. */
@@ -132,8 +135,18 @@ export class Journal {
     this.said = [...this.said, { key: this.#said, text }].slice(-SAID_KEPT);
   }
 
-  /** Why this cannot be had now; none when it can. */
-  why = (asked: Command): string | undefined => blocked(this.state, this.me, asked);
+  /**
+   * Why this cannot be had now; none when it can. What somebody saw when they began is left for the relay to compare: that
+   * others were faster then stays in sight until they have read it.
+   */
+  why = (asked: Command): string | undefined => this.#still ?? blocked(this.state, this.me, plainly(asked));
+
+  /** Why one may not do such a thing at all now; none when one may. */
+  whyNever = (action: Action): string | undefined => this.#still ?? forbidden(this.state, this.me, action);
+
+  get #still(): string | undefined {
+    return this.io.outdated() ? OUTDATED : undefined;
+  }
 
   /** Asks for it, or says why not. Whether it was taken in. */
   ask = (asked: Command): boolean => {

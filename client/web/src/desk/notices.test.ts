@@ -14,7 +14,7 @@ afterEach(() => vi.unstubAllGlobals());
 const journal = (state: SessionState, tab = "notes") => ({ state, me: "me", tab });
 
 /** A desk where all is well but for `wrong`. */
-function desk(wrong: { link?: object; media?: object; sound?: object; talkback?: object; journal?: object } = {}): Desk {
+function desk(wrong: { outdated?: boolean; link?: object; media?: object; sound?: object; talkback?: object; journal?: object } = {}): Desk {
   const well = { link: { at: "live" }, media: { at: "connected" }, sound: {}, talkback: {}, journal: journal(emptyState()) };
   return { ...well, ...wrong } as unknown as Desk;
 }
@@ -24,6 +24,12 @@ const texts = (wrong?: Parameters<typeof desk>[0]) => notices(desk(wrong)).map((
 test("where_all_is_well_nothing_is_said", () => {
   expect(texts()).toEqual([]);
   expect(texts({ link: { at: "connecting", attempt: 0 } })).toEqual([]);
+});
+
+test("a_page_that_does_not_know_what_happened_says_that_it_needs_an_update_before_all_else", () => {
+  const [first, second] = texts({ outdated: true, link: { at: "waiting", attempt: 0, why: "" } });
+  expect(first).toMatch(/^Update needed: .* this page does not know, so what it shows stands still/);
+  expect(second).toMatch(/was lost/);
 });
 
 test("a_lost_relay_is_told_at_once_and_what_to_do_when_it_stays_away", () => {

@@ -12,7 +12,14 @@ export interface Notice {
 
 /** Everything that is wrong now, the worst first. */
 export function notices(desk: Desk): Notice[] {
-  return [...linkNotices(desk), ...mediaNotices(desk), ...soundNotices(desk), ...sessionNotices(desk)];
+  return [...versionNotices(desk), ...linkNotices(desk), ...mediaNotices(desk), ...soundNotices(desk), ...sessionNotices(desk)];
+}
+
+/** What this page does not know, it does not pretend to show. */
+function versionNotices({ outdated }: Desk): Notice[] {
+  if (!outdated) return [];
+  const text = "Update needed: something happened in the session that this page does not know, so what it shows stands still. Sound goes on.";
+  return [{ key: "update", kind: "bad", text, action: { label: "Load the page again", run: () => location.reload() } }];
 }
 
 /** What somebody waits for. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { begin, exactness, nudged, pinned, point, ranged, toNote, where } from "./compose";
+import { begin, exactness, nudged, pinned, point, ranged, sampleOf, toNote, where } from "./compose";
 import type { HeardAnchor } from "./heard/types";
 import { emptyState } from "./reducer";
 import type { SessionState, Take } from "./types";
@@ -27,8 +27,8 @@ const state: SessionState = {
 test("the_reaction_stays_apart_from_what_was_heard", () => {
   const note = toNote({ ...draft, text: " flat " }, "n1");
   expect(note).toMatchObject({ on: { kind: "live", at: 480_000, to: null }, reaction_ms: 250, uncertainty_ms: 5, text: "flat" });
-  expect(where(state, draft)).toBe("00:08.7 of take 1");
-  expect(where(state, { ...draft, reaction_ms: 0 })).toBe("00:09.0 of take 1");
+  expect(where(state, draft)).toBe("00:03.7 of take 1");
+  expect(where(state, { ...draft, reaction_ms: 0 })).toBe("00:04.0 of take 1");
 });
 
 test("a_tag_alone_is_a_note_and_nothing_at_all_is_none", () => {
@@ -45,7 +45,7 @@ test("a_range_goes_from_the_earlier_press_to_the_later_one", () => {
   const later = ranged(draft, { ...heard, at: 528_000, uncertainty_ms: 9, concealed: true });
   expect(later.pin).toMatchObject({ heard: { at: 480_000, uncertainty_ms: 9, concealed: true }, to: 528_000 });
   expect(ranged(draft, { ...heard, at: 432_000 }).pin).toMatchObject({ heard: { at: 432_000 }, to: 480_000 });
-  expect(where(state, later)).toBe("00:08.7–00:09.7 of take 1");
+  expect(where(state, later)).toBe("00:03.7–00:04.7 of take 1");
   expect(point(later).pin).toMatchObject({ to: null });
 });
 
@@ -66,6 +66,18 @@ test("where_nothing_was_heard_a_note_is_pinned_to_the_take_or_to_nothing", () =>
   expect(toNote({ ...begin({ kind: "nothing" }, 250), text: "words wait" }, "n")).toBeUndefined();
   const note = toNote({ ...begin({ kind: "take", take: 1 }, 250), text: "whole" }, "n");
   expect(note).toMatchObject({ on: { kind: "take", take: 1, at: null }, reaction_ms: 0, uncertainty_ms: 0 });
+});
+
+test("a_note_on_a_mix_is_pinned_where_somebody_says_or_to_the_whole", () => {
+  const file = { title: "rough", rate: 44_100, channels: 2, length: 120 * 44_100, pcm_hash: "0" };
+  const mixed = { ...state, mixes: [{ number: 1, file, added: { by: "n", at: 0 } }] };
+  const at = sampleOf(mixed, 1, "1:12.5");
+  expect(at).toBe(72.5 * 44_100);
+  expect(["2:00.1", "soon", "", "1:2:3:4"].map((time) => sampleOf(mixed, 1, time))).toEqual([null, null, null, null]);
+  const on = begin({ kind: "mix", mix: 1, at }, 250);
+  expect(where(mixed, on)).toBe("01:12.5 of mix 1");
+  expect(toNote({ ...on, text: "s is sharp" }, "n")).toMatchObject({ on: { kind: "mix", mix: 1, at, to: null }, reaction_ms: 0 });
+  expect(where(mixed, begin({ kind: "mix", mix: 1, at: null }, 250))).toBe("mix 1 as a whole");
 });
 
 test("how_exact_a_place_is_stands_beside_it", () => {

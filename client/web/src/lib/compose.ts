@@ -1,6 +1,6 @@
 /** A note while it is being written: what it is pinned to is frozen at the first key or press, the words come after. */
 import type { HeardAnchor } from "./heard/types";
-import { clockTime, Places, TICKS_PER_MS } from "./timeline";
+import { clockTime, Places, readTime, TICKS_PER_MS } from "./timeline";
 import type { Anchor, NewNote, SessionState, Severity } from "./types";
 import { doubt, span } from "./words";
 
@@ -8,7 +8,8 @@ import { doubt, span } from "./words";
 export type Pin =
   | { kind: "heard"; heard: HeardAnchor; to: number | null }
   | { kind: "take"; take: number }
-  | { kind: "mix"; mix: number }
+  /** At a sample of its file, or as a whole. */
+  | { kind: "mix"; mix: number; at: number | null }
   /** Nothing was heard and no take was recorded yet: the words wait for something to be about. */
   | { kind: "nothing" };
 
@@ -23,8 +24,6 @@ export interface Draft {
 /** One key each, in this order. */
 export const TAGS = ["pitch", "timing", "noise", "level", "tone", "words", "feel", "edit", "great"] as const;
 export const SEVERITIES: { readonly [severity in Severity]: string } = { info: "to know", minor: "to do", major: "must do" };
-/** As long as the relay takes. */
-export const MAX_TEXT = 2000;
 /** Letting a key or button go sooner is a press, not a range. */
 export const HOLD_MS = 400;
 const NUDGE_TICKS = 100 * TICKS_PER_MS;
@@ -84,7 +83,7 @@ export function toNote(draft: Draft, note: string): NewNote | undefined {
 function anchorOf(pin: Pin): Anchor | undefined {
   if (pin.kind === "nothing") return undefined;
   if (pin.kind === "take") return { kind: "take", take: pin.take, part: null, at: null, to: null };
-  if (pin.kind === "mix") return { kind: "mix", mix: pin.mix, at: null, to: null };
+  if (pin.kind === "mix") return { kind: "mix", mix: pin.mix, at: pin.at, to: null };
   const { stream, epoch, at } = pin.heard;
   return { kind: "live", stream, epoch, at: Math.round(at), to: pin.to === null ? null : Math.round(pin.to) };
 }
@@ -93,12 +92,25 @@ function anchorOf(pin: Pin): Anchor | undefined {
 export function where(state: SessionState, { pin, reaction_ms }: Draft): string {
   if (pin.kind === "nothing") return "nothing yet";
   if (pin.kind === "take") return `take ${pin.take} as a whole`;
-  if (pin.kind === "mix") return `mix ${pin.mix} as a whole`;
+  if (pin.kind === "mix") return inMix(state, pin.mix, pin.at);
   const place = new Places(state).of(pin.heard.stream, pin.heard.epoch, pin.heard.at);
   const long = pin.to === null ? undefined : (pin.to - pin.heard.at) / 48_000;
   if (!place) return long === undefined ? "what you heard just then" : `the ${clockTime(long)} that you heard`;
-  const seconds = Math.max(0, place.seconds - reaction_ms / 1000);
+  const seconds = place.seconds - reaction_ms / 1000;
   return `${span(seconds, long === undefined ? undefined : seconds + long)} of take ${place.take.number}`;
+}
+
+function inMix(state: SessionState, mix: number, at: number | null): string {
+  const rate = state.mixes[mix - 1]?.file.rate;
+  return at === null || rate === undefined ? `mix ${mix} as a whole` : `${clockTime(at / rate)} of mix ${mix}`;
+}
+
+/** The sample of a mix at a time as people write it, `1:12.5`; none where it is no time or the mix is shorter. */
+export function sampleOf({ mixes }: SessionState, mix: number, time: string): number | null {
+  const file = mixes[mix - 1]?.file;
+  const seconds = readTime(time);
+  const sample = file && seconds !== undefined ? Math.round(seconds * file.rate) : Infinity;
+  return file && sample <= file.length ? sample : null;
 }
 
 /** How exact that is: `−0.25 s, ± 5 ms, heard through a dropout`. */

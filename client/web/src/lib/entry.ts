@@ -1,7 +1,7 @@
 /** The way in: what `hello` carries, from a kept seat or by redeeming the invitation again. */
+import { VERSION } from "../protocol.gen";
 import type { Invitation, Seat } from "./seat";
-import type { ApiError, ErrorCode, Hello, Redeemed } from "./types";
-import { VERSION } from "./wire";
+import type { ApiError, ErrorCode, Hello, Redeem, Redeemed } from "./types";
 
 /** Why nobody is let in. Trying again helps when `final` is false. */
 export class Refusal extends Error {
@@ -17,12 +17,15 @@ export class Refusal extends Error {
 export type Post = (path: string, body: unknown) => Promise<{ status: number; body: unknown }>;
 
 /** Redeems an invitation for a ticket that is good for 30 s. */
-export async function redeem(post: Post, invitation: Invitation, name: string): Promise<Redeemed> {
-  const path = `/api/v1/invites/${invitation.id}/redeem`;
-  const answer = await post(path, { secret: invitation.secret, name }).catch(() => {
+export const redeem = (post: Post, { id, secret }: Invitation, name: string): Promise<Redeemed> =>
+  call(post, `/api/v1/invites/${id}/redeem`, { secret, name } satisfies Redeem);
+
+/** Makes a call of the relay's interface; a refusal is thrown as one. */
+export async function call<T>(post: Post, path: string, body: unknown): Promise<T> {
+  const answer = await post(path, body).catch(() => {
     throw new Refusal("unreachable", "The relay does not answer.", false);
   });
-  if (answer.status === 200 || answer.status === 201) return answer.body as Redeemed;
+  if (answer.status >= 200 && answer.status < 300) return answer.body as T;
   throw refusalOf(answer.status, answer.body as Partial<ApiError> | null);
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { blocked } from "./gate";
+import { LIMITS } from "../protocol.gen";
+import { blocked, forbidden, rejection } from "./gate";
 import { emptyState } from "./reducer";
 import type { Command, Grants, Note, Phase, SessionState, Take } from "./types";
 
@@ -83,7 +84,7 @@ test("whoever_has_not_agreed_is_not_recorded", () => {
 test("notes_are_changed_by_their_author_and_settled_by_whoever_may", () => {
   const edit: Command = { type: "note.edit", data: { note: "n", wording: note("me").wording } };
   const done: Command = { type: "note.status", data: { note: "n", status: "done" } };
-  const with_ = (by: string, parent: string | null = null) => session(["note:write", "note:status"], { notes: { n: note(by, parent) } });
+  const with_ = (by: string, parent: string | null = null) => session(["note:write", "note:status"], { notes: { n: note(by, parent) }, takes: [take(1, "in_review")] });
   expect(blocked(with_("me"), "me", edit)).toBeUndefined();
   expect(blocked(with_("nina"), "me", edit)).toMatch(/somebody else's/);
   expect(blocked(with_("nina"), "me", done)).toBeUndefined();
@@ -120,4 +121,30 @@ test("a_session_is_closed_between_takes_only", () => {
   const close: Command = { type: "session.close", data: {} };
   expect(blocked(session(["admin"]), "me", close)).toBeUndefined();
   expect(blocked(session(["admin"], { takes: [take(1, "rolling")] }), "me", close)).toBe("Take 1 is rolling; stop or cancel it first.");
+});
+
+test("what_is_full_takes_nothing_more_and_one_less_does", () => {
+  const file = (n: number) => ({ title: "rough", rate: 48_000, channels: 2, length: 1, pcm_hash: n.toString(16).padStart(64, "0") });
+  const credit = (id: string) => ({ id, participant: "me", name: "Me", did: "sang" });
+  const named = <T>(count: number, of: (n: number) => T) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`${n}`, of(n)]));
+  const grants: Grants = ["take:roll", "note:write", "note:status", "publish:program", "invite", "admin", "hear:program"];
+  const add: Command = { type: "note.add", data: { note: "new", on: note("me").wording.on, reaction_ms: 0, uncertainty_ms: 0, concealed: false, text: "x", tag: null, severity: "minor", parent: null } };
+  const full: [Command, (count: number) => Partial<SessionState>, number][] = [
+    [{ type: "take.arm", data: { slate: "" } }, (count) => ({ takes: Array.from({ length: count }, (_, n) => take(n + 1, "closed")) }), LIMITS.takes],
+    [add, (count) => ({ takes: [take(1, "closed")], notes: named(count, () => note("me")) }), LIMITS.notes],
+    [{ type: "mix.add", data: { file: file(1e6) } }, (count) => ({ mixes: Array.from({ length: count }, (_, n) => ({ number: n + 1, file: file(n), added: stamp })) }), LIMITS.mixes],
+    [{ type: "credit.set", data: { credit: credit("new") } }, (count) => ({ credits: named(count, (n) => credit(`${n}`)) }), LIMITS.credits],
+    [{ type: "invite.make", data: { invite: "new", role: "listener", once: false } }, (count) => ({ invites: named(count, () => ({ role: "listener" as const, once: false, revoked: true })) }), LIMITS.invites],
+    [{ type: "participant.ban", data: { participant: "nina", reason: "" } }, (count) => ({ banned: Array.from({ length: count }, (_, n) => `${n}`) }), LIMITS.banned],
+  ];
+  for (const [asked, holding, most] of full) {
+    expect(rejection(session(grants, holding(most)), "me", asked)?.code, asked.type).toBe("too_many");
+    expect(rejection(session(grants, holding(most - 1)), "me", asked), asked.type).toBeUndefined();
+  }
+});
+
+test("a_field_stands_open_for_whoever_may_write_and_says_why_to_the_others", () => {
+  expect(forbidden(session(["note:write"]), "me", "write")).toBeUndefined();
+  expect(forbidden(session(["hear:program"]), "me", "write")).toMatch(/^Your invitation lets you listen only/);
+  expect(forbidden(session(["note:write"], { closed: true }), "me", "write")).toMatch(/^The session is closed/);
 });

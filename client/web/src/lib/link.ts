@@ -2,6 +2,7 @@
  * The page's link to the relay: one WebSocket at a time, opened again whenever it is lost, for as long as trying can
  * help. Time and sockets are handed in, so that tests run it in virtual time.
  */
+import { CLOSE } from "../protocol.gen";
 import { backoffMs } from "./backoff";
 import { Refusal, sentence, WORDS } from "./entry";
 import { absorb } from "./reducer";
@@ -60,9 +61,6 @@ const SILENCE_MS = 4 * PING_MS;
 const WELCOME_MS = 8000;
 /** Longest silence of the relay while one waits to be let in: three of its pings. */
 const LOBBY_MS = 45_000;
-/** Close codes of `protocol::wire::close`: one leaves for good, and a newer link of the same person took this one's place. */
-const LEFT = 1000;
-const REPLACED = 4409;
 const REPLACED_WORDS = "You are in this session in another tab or window, which goes on. Try again to come back here.";
 /** Codes that pass by themselves, or by the fresh ticket that the next attempt brings. */
 const PASSING: readonly ErrorCode[] = ["draining", "slow", "internal", "unauthorized", "not_saved"];
@@ -124,7 +122,7 @@ export class Link {
     const socket = this.#socket;
     if (socket?.close) {
       socket.onclose = null;
-      socket.close(LEFT);
+      socket.close(CLOSE.left);
     }
     this.#end();
     this.#refuseAll("You have left the session.");
@@ -262,7 +260,7 @@ export class Link {
     const wasLive = this.#live;
     this.#end();
     if (this.#closed) return;
-    if (code === REPLACED) return this.#refuse(REPLACED_WORDS);
+    if (code === CLOSE.replaced) return this.#refuse(REPLACED_WORDS);
     if (this.#refused?.final) return this.#refuse(this.#refused.message);
     this.#attempt = wasLive ? 0 : this.#attempt;
     this.#retry(this.#why);

@@ -5,7 +5,7 @@
 import { backoffMs } from "./backoff";
 import { withStereo } from "./sdp";
 import type { Offer, PeerNews, SendSection, Slot } from "./types";
-import { MAX_SLOTS } from "./wire";
+import { MAX_SLOTS } from "../protocol.gen";
 
 export type MediaState =
   | { at: "connecting" }

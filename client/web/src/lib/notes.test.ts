@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { grouped, passes, views } from "./notes";
+import { grouped, inMix, passes, views } from "./notes";
 import type { Item } from "./outbox";
 import { emptyState, reduce } from "./reducer";
 import type { Anchor, Command, NewNote, Recorded, SessionState } from "./types";
@@ -9,25 +9,27 @@ const map = {
 };
 const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, rate: 48_000 };
 const SECOND = 48_000;
+/** When what is not said to happen at a time happens, in seconds. */
+const LATER = 100;
 
-/** A session as the log tells it: two takes, of 10 s each, from second 10 and from second 30 of the stream. */
+/** A session as the log tells it: two takes, recorded for 10 s from second 10 and 30 of the stream, 2 s before they rolled. */
 function session(...more: [string, object][]): SessionState {
   const part = (take: number) => ({ take, part: `p${take}`, participant: "nina", stream: "s", epoch: 0, rate: SECOND, channels: 2 });
-  const log: [string, object][] = [
+  const log: [string, object, number?][] = [
     ["participant.join", { participant: "me", name: "Me", role: "producer", grants: ["note:write"] }],
     ["participant.join", { participant: "lea", name: "Lea", role: "producer", grants: ["note:write"] }],
     ["stream.open", { stream: "s", participant: "nina", kind: "program", label: "P", format }],
     ["stream.epoch", { stream: "s", map }],
-    ...[1, 2].flatMap((take): [string, object][] => [
+    ...[1, 2].flatMap((take): [string, object, number?][] => [
       ["take.arm", { take, slate: take === 1 ? "verse" : "", only: null }],
-      ["take.roll", { take }],
+      ["take.roll", { take }, take * 20 - 8],
       ["part.rolling", { ...part(take), from: (take * 20 - 10) * SECOND }],
-      ["take.stop", { take }],
+      ["take.stop", { take }, take * 20],
       ["part.stopped", { take, part: `p${take}`, to: take * 20 * SECOND, gaps: [], pcm_hash: "0" }],
     ]),
     ...more,
   ];
-  return log.reduce((state, [type, data], at) => reduce(state, { seq: at + 1, by: "lea", at: 1000 * at, type, data } as Recorded), emptyState());
+  return log.reduce((state, [type, data, at], n) => reduce(state, { seq: n + 1, by: "lea", at: 1000 * (at ?? LATER + n), type, data } as Recorded), emptyState());
 }
 const live = (seconds: number, to?: number): Anchor => ({
   kind: "live", stream: "s", epoch: 0, at: seconds * SECOND, to: to === undefined ? null : to * SECOND,
@@ -41,8 +43,14 @@ const ids = (state: SessionState, items: Item[] = []) =>
   grouped(state, views(state, items, "me")).map((group) => [group.title, group.notes.map((view) => view.id)]);
 
 test("a_note_stands_at_its_place_in_the_take_less_the_reaction", () => {
-  const [view] = views(session(added("a", live(12.5, 13), { reaction_ms: 500 })), [], "me");
-  expect(view).toMatchObject({ take: { number: 1 }, seconds: 2, toSeconds: 2.5, author: "Lea", keeping: "saved", mine: false });
+  const [view] = views(session(added("a", live(15.5, 16), { reaction_ms: 500 })), [], "me");
+  expect(view).toMatchObject({ take: { number: 1 }, seconds: 3, toSeconds: 3.5, author: "Lea", keeping: "saved", mine: false });
+});
+
+test("a_note_on_a_take_and_one_on_what_was_heard_there_have_one_time", () => {
+  const onTake: Anchor = { kind: "take", take: 1, part: "p1", at: 5 * SECOND, to: null };
+  expect(views(session(added("a", live(15)), added("b", onTake)), [], "me").map(({ seconds }) => seconds)).toEqual([3, 3]);
+  expect(views(session(added("a", live(11))), [], "me")[0]).toMatchObject({ seconds: -1 });
 });
 
 test("the_newest_take_comes_first_and_what_lies_between_takes_after_the_take_before_it", () => {
@@ -83,6 +91,17 @@ test("a_mix_note_that_is_carried_over_says_so", () => {
   const state = session(["mix.add", { mix: 1, file }], added("a", on), ["mix.add", { mix: 2, file: { ...file, pcm_hash: "2" } }]);
   expect(ids(state)).toEqual([["Mix 1 · carried to mix 2", ["a"]]]);
   expect(views(state, [], "me")[0]).toMatchObject({ seconds: 2, take: undefined });
+});
+
+test("a_mix_version_has_its_own_notes_and_those_that_were_open_when_it_came", () => {
+  const file = (n: number) => ({ title: "rough", rate: SECOND, channels: 2, length: 10 * SECOND, pcm_hash: `${n}` });
+  const on = (mix: number): Anchor => ({ kind: "mix", mix, at: null, to: null });
+  const state = session(
+    ["mix.add", { mix: 1, file: file(1) }], added("open", on(1)), added("done", on(1)), ["note.status", { note: "done", status: "done" }],
+    ["mix.add", { mix: 2, file: file(2) }], added("new", on(2)), added("elsewhere", live(11)),
+  );
+  const names = (mix: number) => inMix(views(state, [], "me"), mix).map(({ id }) => id).sort();
+  expect([names(1), names(2)]).toEqual([["done", "open"], ["new", "open"]]);
 });
 
 test("a_filter_finds_words_tags_and_names_and_never_hides_what_is_on_its_way", () => {

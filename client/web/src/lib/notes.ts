@@ -1,7 +1,7 @@
 /** Notes as the list shows them: the session's and those on their way, grouped by take, newest first. */
 import type { Item } from "./outbox";
 import { nameOf, title } from "./takes";
-import { Places } from "./timeline";
+import { Places, sinceRoll } from "./timeline";
 import type { Anchor, NewNote, Note, SessionState, Take } from "./types";
 
 /** How sure it is that a note stays: saved for good, or how far on its way. */
@@ -17,7 +17,7 @@ export interface NoteView {
   keeping: Keeping;
   /** The outbox's item, while the note is on its way. */
   item: Item | undefined;
-  /** Seconds into the take, the reaction taken off; none where that is not known. */
+  /** Seconds since the take rolled, or into the mix version, the reaction taken off; none where that is not known. */
   seconds: number | undefined;
   toSeconds: number | undefined;
   take: Take | undefined;
@@ -103,23 +103,24 @@ type Placed = Pick<NoteView, "take" | "seconds" | "toSeconds">;
 
 function placed(places: Places, { wording: { on }, reaction_ms, made }: Note): Placed {
   const state = places.state;
-  if (on.kind === "mix") return { take: undefined, ...inMix(state, on) };
+  if (on.kind === "mix") return { take: undefined, ...placeInMix(state, on) };
   if (on.kind === "take") return inTake(state, on);
   const back = reaction_ms / 1000;
   const from = places.of(on.stream, on.epoch, on.at);
   if (!from) return { take: rollingAt(state, made.at), seconds: undefined, toSeconds: undefined };
   const long = on.to === null ? undefined : (on.to - on.at) / 48_000;
-  const seconds = Math.max(0, from.seconds - back);
+  const seconds = from.seconds - back;
   return { take: from.take, seconds, toSeconds: long === undefined ? undefined : seconds + long };
 }
 
 function inTake(state: SessionState, on: Extract<Anchor, { kind: "take" }>): Placed {
   const take = state.takes[on.take - 1];
-  const rate = take?.parts.find((part) => part.id === on.part)?.rate;
-  return { take, seconds: over(on.at, rate), toSeconds: over(on.to, rate) };
+  const part = take?.parts.find((part) => part.id === on.part);
+  const at = (sample: number | null) => (take && part && sample !== null ? sinceRoll(take, part, sample) : undefined);
+  return { take, seconds: at(on.at), toSeconds: at(on.to) };
 }
 
-function inMix(state: SessionState, on: Extract<Anchor, { kind: "mix" }>): Omit<Placed, "take"> {
+function placeInMix(state: SessionState, on: Extract<Anchor, { kind: "mix" }>): Omit<Placed, "take"> {
   const rate = state.mixes[on.mix - 1]?.file.rate;
   return { seconds: over(on.at, rate), toSeconds: over(on.to, rate) };
 }
@@ -130,6 +131,10 @@ const over = (samples: number | null, rate: number | undefined): number | undefi
 /** Before a recorder has told its part, the take that rolled when the note was made. */
 const rollingAt = (state: SessionState, atMs: number): Take | undefined =>
   state.takes.find((take) => take.rolled && take.rolled.at <= atMs && (take.stopped === null || atMs <= take.stopped.at));
+
+/** The notes on a mix version: those made on it, and those on earlier ones that were open when it came. */
+export const inMix = (notes: readonly NoteView[], mix: number): NoteView[] =>
+  notes.filter(({ note: { wording, carried } }) => wording.on.kind === "mix" && (wording.on.mix === mix || (wording.on.mix < mix && (carried ?? 0) >= mix)));
 
 /** Newest take first; what lies between takes stands after the take before it; mix versions first of all. */
 export function grouped(state: SessionState, notes: readonly NoteView[]): Group[] {

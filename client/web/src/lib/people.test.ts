@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { PRESETS } from "../protocol.gen";
 import { audience, initials, people } from "./people";
 import { emptyState } from "./reducer";
 import type { Grants, Health, Presence, Role, SessionState, Stream } from "./types";
@@ -54,6 +55,13 @@ test("who_hears_only_a_part_is_shown_so", () => {
   expect(people(three, [here("l", ["s"])], "p", none).find((one) => one.id === "l")).toMatchObject({
     ear: "part", earWords: "hears program only",
   });
+});
+
+test("who_may_do_other_things_than_their_role_says_is_shown_so", () => {
+  const roles = { ...state, participants: {
+    a: person("A", "mentor", PRESETS.mentor), b: person("B", "mentor", [...PRESETS.engineer].reverse()), c: person("C", "mentor", []),
+  } };
+  expect(people(roles, [], "a", none).map(({ may }) => may)).toEqual(["", "may do as engineer", "may do things of their own"]);
 });
 
 test("with_no_stream_open_there_is_nothing_to_hear", () => {

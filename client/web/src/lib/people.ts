@@ -1,6 +1,8 @@
 /** Who is here, in the words and shapes that the panel shows. */
+import { PRESETS } from "../protocol.gen";
 import { ms } from "./format";
-import type { Health, Presence, SessionState, Stream } from "./types";
+import { sameGrants } from "./gate/people";
+import type { Grants, Health, Participant, Presence, Role, SessionState, Stream } from "./types";
 
 /** `hears`: everything they may hear reaches them. `part`: some of it. `deaf`: nothing. `none`: there is nothing. */
 export type Ear = "hears" | "part" | "deaf" | "none";
@@ -10,6 +12,8 @@ export interface Person {
   name: string;
   initials: string;
   role: string;
+  /** What they may do where that is another thing than their role says: `may do as engineer`. */
+  may: string;
   you: boolean;
   talking: boolean;
   /** What they publish now. */
@@ -35,6 +39,7 @@ export function people(state: SessionState, presence: readonly Presence[], self:
         name: person.name,
         initials: initials(person.name),
         role: person.role,
+        may: mayWords(person),
         you: id === self,
         talking: here?.talking ?? false,
         publishes: publishes.filter((stream) => stream.kind !== "talkback").map((stream) => stream.kind),
@@ -43,6 +48,15 @@ export function people(state: SessionState, presence: readonly Presence[], self:
     });
   const rank = (person: Person) => (person.you ? 0 : person.publishes.includes("program") ? 1 : 2);
   return shown.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+}
+
+/** The role that may do just this; none for a set of grants that is nobody's preset. */
+export const presetOf = (grants: Grants): Role | undefined =>
+  (Object.keys(PRESETS) as Role[]).find((role) => sameGrants(PRESETS[role], grants));
+
+function mayWords({ role, grants }: Participant): string {
+  const preset = presetOf(grants);
+  return preset === role ? "" : preset ? `may do as ${preset}` : "may do things of their own";
 }
 
 const open = (state: SessionState): Stream[] => Object.values(state.streams).filter((stream) => stream.open);

@@ -1,13 +1,9 @@
 /** The page's fold of the session's events: the same law as `protocol::session::apply`, held equal by golden traces. */
+import { LIMITS } from "../protocol.gen";
 import { reduceNotes } from "./reduce/notes";
 import { reducePeople } from "./reduce/people";
 import { reduceTakes } from "./reduce/takes";
 import type { Change, Recorded, SessionState, Stream } from "./types";
-
-/** Sentences of the chat that the state keeps. */
-const CHAT_KEPT = 200;
-/** Changes that can still be undone. */
-const UNDO_KEPT = 32;
 
 /** Events that say what they replaced, so that their author can put it back. */
 const UNDOABLE: ReadonlySet<string> = new Set([
@@ -50,7 +46,7 @@ export function reduce(state: SessionState, event: Recorded): SessionState {
   const next = reducePeople(state, event) ?? reduceTakes(state, event) ?? reduceNotes(state, event) ?? reduceRest(state, event);
   if (!UNDOABLE.has(event.type) || event.by === null) return next;
   const change = { seq: event.seq, by: event.by, event: { type: event.type, data: event.data } } as Change;
-  return { ...next, undoable: [...next.undoable, change].slice(-UNDO_KEPT) };
+  return { ...next, undoable: [...next.undoable, change].slice(-LIMITS.undo_kept) };
 }
 
 function reduceRest(state: SessionState, event: Recorded): SessionState {
@@ -74,7 +70,7 @@ function reduceRest(state: SessionState, event: Recorded): SessionState {
       return withStream(state, event.data.stream, () => ({ open: false }));
     case "chat.say": {
       const said = { seq: event.seq, by: event.by, at: event.at, text: event.data.text };
-      return { ...state, chat: [...state.chat, said].slice(-CHAT_KEPT) };
+      return { ...state, chat: [...state.chat, said].slice(-LIMITS.chat_kept) };
     }
     case "undo":
       return { ...state, undoable: state.undoable.filter((change) => change.seq !== event.data.of) };

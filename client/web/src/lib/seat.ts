@@ -15,6 +15,8 @@ export interface Seat {
   resume?: Resume;
   /** The talkback stream, and whose it is: another participant needs another. */
   talk?: { participant: string; stream: string };
+  /** The links that one has made here, by invitation: nobody else knows their secrets, so they cannot be shown again. */
+  links?: { [invite: string]: string };
   /** Number of the last peer connection offered from this tab. */
   peer: number;
 }

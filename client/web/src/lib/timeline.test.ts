@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { emptyState } from "./reducer";
-import { clockTime, lengthOf, Places, sampleAt } from "./timeline";
+import { clockTime, lengthOf, Places, sampleAt, sinceRoll } from "./timeline";
 import type { EpochMap, Part, SessionState, Take } from "./types";
 
 const map: EpochMap = {
@@ -34,24 +34,42 @@ test("a_heard_place_lies_in_the_part_that_recorded_it", () => {
   const places = new Places(session);
   const place = (sample: number) => places.of("s", 0, ticksOf(sample));
   expect(place(9_999)).toBeUndefined();
-  expect(place(10_000)).toMatchObject({ take: { number: 1 }, seconds: 0 });
+  expect(place(10_000)).toMatchObject({ take: { number: 1 }, part: { from: 10_000 } });
   expect(place(49_999)).toMatchObject({ take: { number: 1 } });
   expect(place(50_000)).toBeUndefined();
-  expect(place(60_000 + 44_100)).toMatchObject({ take: { number: 2 }, seconds: 1 });
+  expect(place(60_000 + 6 * 44_100)).toMatchObject({ take: { number: 2 }, seconds: 1 });
 });
 
 test("another_epoch_is_another_place", () => {
   expect(new Places(state([take(1, [part(0, null)])])).of("s", 1, 96_137)).toBeUndefined();
 });
 
-test("a_take_is_as_long_as_its_longest_part_and_a_rolling_one_as_the_clock_says", () => {
-  expect(lengthOf(take(1, [part(0, 44_100), part(0, 88_200)]), 0)).toBe(2);
+test("a_take_lasts_from_its_roll_to_its_stop_and_a_rolling_one_until_now", () => {
+  expect(lengthOf({ ...take(1, [part(0, 6 * 44_100)]), stopped: { by: "n", at: 7000 } }, 0)).toBe(2);
   expect(lengthOf({ ...take(1, [part(0, null)]), phase: "rolling" }, 8500)).toBe(3.5);
   expect(lengthOf({ ...take(1, []), rolled: null }, 8500)).toBeUndefined();
 });
 
+test("a_place_in_a_take_counts_from_the_roll_as_its_clock_does", () => {
+  const stopped = { ...take(1, [part(0, 6 * 44_100)]), stopped: { by: "n", at: 7000 } };
+  expect(sinceRoll(stopped, stopped.parts[0]!, 6 * 44_100)).toBe(lengthOf(stopped, 0));
+  expect([0, 4, 5].map((second) => sinceRoll(stopped, stopped.parts[0]!, second * 44_100))).toEqual([-4, 0, 1]);
+});
+
+test("a_recorder_that_came_later_has_its_beginning_after_the_roll", () => {
+  const late = { ...take(1, [part(0, 44_100)]), stopped: { by: "n", at: 9000 } };
+  expect(sinceRoll(late, late.parts[0]!, 0)).toBe(3);
+});
+
+test("until_a_part_has_ended_as_it_should_its_pre_roll_is_five_seconds", () => {
+  const rolling = take(1, [part(0, null)]);
+  expect(sinceRoll(rolling, rolling.parts[0]!, 6 * 44_100)).toBe(1);
+  const broken = { ...part(0, 44_100), phase: "interrupted" as const };
+  expect(sinceRoll({ ...rolling, stopped: { by: "n", at: 9000 } }, broken, 6 * 44_100)).toBe(1);
+});
+
 test("times_are_cut_to_tenths", () => {
-  expect([clockTime(0), clockTime(83.49), clockTime(59.99), clockTime(3600.1), clockTime(-1), clockTime(0.3)]).toEqual([
-    "00:00.0", "01:23.4", "00:59.9", "1:00:00.1", "00:00.0", "00:00.3",
+  expect([clockTime(0), clockTime(83.49), clockTime(59.99), clockTime(3600.1), clockTime(-1), clockTime(-0.04), clockTime(0.3)]).toEqual([
+    "00:00.0", "01:23.4", "00:59.9", "1:00:00.1", "−00:01.0", "00:00.0", "00:00.3",
   ]);
 });

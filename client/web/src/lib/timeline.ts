@@ -9,7 +9,7 @@ export function sampleAt(map: EpochMap, ticks: number): number {
   return map.sample0 + Math.floor((since * map.rate) / 48_000);
 }
 
-/** A place in a take, in seconds since the beginning of its part. */
+/** A place in a take, in seconds since it rolled: what lies in the pre-roll is before zero. */
 export interface Place {
   take: Take;
   part: Part;
@@ -35,26 +35,49 @@ export class Places {
     if (!map) return undefined;
     const sample = sampleAt(map, ticks);
     const found = this.#parts.get(`${stream} ${epoch}`)?.find(({ part }) => holds(part, sample));
-    return found && { ...found, seconds: (sample - found.part.from) / found.part.rate };
+    return found && { ...found, seconds: sinceRoll(found.take, found.part, sample - found.part.from) };
   }
 }
 
 const holds = (part: Part, sample: number): boolean => sample >= part.from && (part.to === null || sample < part.to);
 
-/** Seconds that a take lasts: its longest part, else from roll to stop, else until `nowMs`. None before it rolled. */
+/** How much a recorder keeps from before the roll; for parts whose end has not told it yet. */
+const PRE_ROLL_S = 5;
+
+/**
+ * Seconds from a take's roll to a sample of a part's file. A part that was stopped with its take is as much longer than
+ * the take as it began before the roll, so that the network's delay, which both orders had, falls out.
+ */
+export function sinceRoll(take: Take, part: Part, sample: number): number {
+  const whole = part.phase === "stopped" && part.to !== null ? (part.to - part.from) / part.rate : undefined;
+  const rolled = take.rolled && take.stopped ? (take.stopped.at - take.rolled.at) / 1000 : undefined;
+  const before = whole === undefined || rolled === undefined ? PRE_ROLL_S : whole - rolled;
+  return sample / part.rate - before;
+}
+
+/** Seconds that a take lasts, from the roll to the stop, else until `nowMs`. None before it rolled. */
 export function lengthOf(take: Take, nowMs: number): number | undefined {
-  const parts = take.parts.flatMap(({ from, to, rate }) => (to === null ? [] : [(to - from) / rate]));
-  if (parts.length > 0 && take.phase !== "rolling") return Math.max(...parts);
   if (!take.rolled) return undefined;
   return Math.max(0, ((take.stopped?.at ?? nowMs) - take.rolled.at) / 1000);
 }
 
-/** `01:23.4`, and hours before them where there are any. Cut, not rounded: a clock never shows what has not come yet. */
+/**
+ * `01:23.4`, and hours before them where there are any; `−00:02.0` before zero. Cut, not rounded: a clock never shows what
+ * has not come yet.
+ */
 export function clockTime(seconds: number): string {
-  const tenths = Math.floor(Math.max(0, seconds) * 10 + 1e-6);
+  const tenths = Math.floor(Math.abs(seconds) * 10 + 1e-6);
+  const sign = seconds < 0 && tenths > 0 ? "−" : "";
   const two = (value: number) => String(value).padStart(2, "0");
   const [hours, minutes, rest] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60, tenths % 600];
-  return `${hours > 0 ? `${hours}:` : ""}${two(minutes)}:${two(Math.floor(rest / 10))}.${rest % 10}`;
+  return `${sign}${hours > 0 ? `${hours}:` : ""}${two(minutes)}:${two(Math.floor(rest / 10))}.${rest % 10}`;
+}
+
+/** Seconds of a time as people write it: `72.5`, `1:12.5`, `1:00:00`. */
+export function readTime(text: string): number | undefined {
+  const parts = text.trim().replace(",", ".").split(":");
+  const good = parts.length <= 3 && parts.every((part, at) => (at === parts.length - 1 ? /^\d+(\.\d*)?$/ : /^\d+$/).test(part));
+  return good ? parts.reduce((seconds, part) => 60 * seconds + Number(part), 0) : undefined;
 }
 
 /** The time of day of a relay's stamp, `14:03`. */

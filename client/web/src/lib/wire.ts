@@ -1,11 +1,6 @@
 /** What travels on `/ws`, as TypeScript sees it. The shapes themselves are generated from the crate `protocol`. */
 import type { ClientFrame, Command, RelayFrame } from "./types";
 
-export const SUBPROTOCOL = "farfield.v1";
-export const VERSION = 1;
-/** Receiving media sections that one listener's peer may offer. */
-export const MAX_SLOTS = 16;
-
 export const encode = (frame: ClientFrame): string => JSON.stringify(frame);
 
 /** None for what this page cannot read: frames of later versions are skipped, not failed on. */

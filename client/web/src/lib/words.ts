@@ -53,6 +53,15 @@ export function asks(command: Command): string {
 }
 
 const REST: { readonly [type in Command["type"]]?: string } = {
+  "session.open": "open the session",
+  "session.close": "close the session",
+  "session.policy": "change the session's rules",
+  "session.song": "say what is known of the song",
+  "invite.make": "note an invitation",
+  "invite.revoke": "revoke an invitation",
+  "participant.grant": "change what somebody may do",
+  "participant.unban": "let somebody come back",
+  "mix.add": "add a mix version",
   "baton.take": "take the baton",
   "baton.give": "pass the baton",
   "baton.reclaim": "take the baton back",

@@ -1,0 +1,91 @@
+/** Undo: one's own changes, as long as they are still the newest of their thing. */
+import type { Action, Change, SessionState } from "../types";
+import { Ask, rejected, stale, type Rejection } from "./ask";
+import { sameThing } from "./notes";
+import { mark } from "./takes";
+
+export function undo(ask: Ask, of: number): Rejection | undefined {
+  const change = ask.state.undoable.find((change) => change.seq === of);
+  if (!change) return rejected("unknown", "This cannot be undone, or not any more; change it by hand.");
+  if (change.by !== ask.me) return rejected("forbidden", "Only who made a change undoes it; make another change instead.");
+  const [action, own] = actionOf(ask, change.event);
+  return (
+    ask.must(action, own) ??
+    (stands(ask.state, change.event) ? undefined : stale("It has been changed again since; look at it before you undo.")) ??
+    crownsAgain(ask, change.event)
+  );
+}
+
+/** Who puts the hero back crowns a take, which has its own law. */
+function crownsAgain(ask: Ask, event: Change["event"]): Rejection | undefined {
+  const crowns = event.type === "take.flag" && event.data.flag === "hero" && !event.data.on;
+  return crowns ? mark(ask, event.data.take, "decide") : undefined;
+}
+
+function actionOf(ask: Ask, event: Change["event"]): [Action, boolean] {
+  switch (event.type) {
+    case "session.policy":
+      return ["administer", false];
+    case "session.song":
+      return ["set_song", false];
+    case "take.slate":
+      return ["slate", ask.state.takes[event.data.take - 1]?.only === ask.me];
+    case "take.verdict":
+      return ["decide", false];
+    case "take.flag":
+      return [event.data.flag === "hero" ? "decide" : "mark", false];
+    case "note.status":
+    case "note.assign":
+      return ["settle", false];
+    case "credit.set":
+      return ["credit", event.data.credit.participant === ask.me];
+    case "credit.remove":
+      return ["credit", event.data.was.participant === ask.me];
+    default:
+      // What is left are notes, which only their author has changed.
+      return ["edit", true];
+  }
+}
+
+function stands(state: SessionState, event: Change["event"]): boolean {
+  switch (event.type) {
+    case "session.policy":
+      return sameThing(state.policy, event.data.policy);
+    case "session.song":
+      return sameThing(state.song, event.data.song);
+    case "take.slate":
+      return state.takes[event.data.take - 1]?.slate === event.data.slate;
+    case "take.flag":
+      return state.takes[event.data.take - 1]?.flags.includes(event.data.flag) === event.data.on;
+    case "take.verdict": {
+      const take = state.takes[event.data.take - 1];
+      const same = take?.verdict === event.data.verdict && (take.decision?.reason ?? "") === event.data.reason;
+      return take?.phase === "in_review" && same;
+    }
+    case "credit.set":
+      return sameThing(state.credits[event.data.credit.id], event.data.credit);
+    case "credit.remove":
+      return !(event.data.credit in state.credits);
+    default:
+      return noteStands(state, event);
+  }
+}
+
+function noteStands(state: SessionState, event: Change["event"]): boolean {
+  switch (event.type) {
+    case "note.add":
+      return state.notes[event.data.note]?.retracted === false;
+    case "note.edit": {
+      const note = state.notes[event.data.note];
+      return note?.retracted === false && sameThing(note.wording, event.data.wording);
+    }
+    case "note.status":
+      return state.notes[event.data.note]?.status === event.data.status;
+    case "note.assign":
+      return (state.notes[event.data.note]?.assignee ?? null) === (event.data.to ?? null);
+    case "note.retract":
+      return state.notes[event.data.note]?.retracted === event.data.retracted;
+    default:
+      return false;
+  }
+}

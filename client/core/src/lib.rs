@@ -21,6 +21,7 @@ pub mod heard;
 pub mod mirror;
 pub mod outbox;
 pub mod pace;
+pub mod reaction;
 pub mod request;
 pub mod route;
 pub mod take;

@@ -21,6 +21,15 @@ pub struct Request {
     pub fields: Map<String, Value>,
 }
 
+/// What a note is pinned to that says of nothing else what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// What was in the ear.
+    pub heard: HeardAnchor,
+    /// How long before that moment its author means, in ms, unless the request says so itself.
+    pub reaction_ms: u32,
+}
+
 /// Why a request is no command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
@@ -63,19 +72,14 @@ impl Request {
         self.cmd == "note.add" && !["on", "take", "mix"].iter().any(|field| self.fields.contains_key(*field))
     }
 
-    /// The command, as things stand in the session. `heard` is used where it [is wanted](Self::wants_heard), `fresh` where
+    /// The command, as things stand in the session. `pin` is used where it [is wanted](Self::wants_heard), `fresh` where
     /// the author has to make an id. Pure; allocates.
     ///
     /// # Errors
     /// If it names what does not exist, or is not a command of the protocol.
-    pub fn complete(
-        mut self,
-        state: &SessionState,
-        heard: Option<HeardAnchor>,
-        fresh: Uuid,
-    ) -> Result<Command, RequestError> {
+    pub fn complete(mut self, state: &SessionState, pin: Option<Pin>, fresh: Uuid) -> Result<Command, RequestError> {
         match self.cmd.as_str() {
-            "note.add" => self.pin(state, heard)?,
+            "note.add" => self.pin(state, pin)?,
             "note.reply" => {}
             cmd if NEWEST_TAKE.contains(&cmd) => self.name_take(state)?,
             _ => return self.read(state),
@@ -87,15 +91,16 @@ impl Request {
     }
 
     /// Pins a note to a place in a take, or to what was heard.
-    fn pin(&mut self, state: &SessionState, heard: Option<HeardAnchor>) -> Result<(), RequestError> {
+    fn pin(&mut self, state: &SessionState, pin: Option<Pin>) -> Result<(), RequestError> {
         if self.fields.contains_key("take") {
             let on = self.place_in_take(state)?;
             self.fill("on", json!(on));
-        } else if let Some(heard) = heard {
+        } else if let Some(Pin { heard, reaction_ms }) = pin.filter(|_| self.wants_heard()) {
             let HeardAnchor { stream, epoch, at, uncertainty_ms, concealed } = heard;
             self.fill("on", json!(Anchor::Live { stream, epoch, at, to: None }));
             self.fill("uncertainty_ms", json!(uncertainty_ms));
             self.fill("concealed", json!(concealed));
+            self.fill("reaction_ms", json!(reaction_ms));
         }
         Ok(())
     }
@@ -153,6 +158,7 @@ impl Request {
         if let Some(field) = given.into_iter().find(|field| !known(field)) {
             return Err(RequestError::NoSuchField { cmd, field });
         }
+        name_live(&mut command, state);
         if !believed {
             believe(&mut command, state);
         }
@@ -182,14 +188,26 @@ fn sample_at(part: &Part, seconds: f64) -> SampleTime {
     SampleTime((seconds * f64::from(part.rate.0)).round() as i64)
 }
 
+/// Names the take that its author sees, so that none that comes after it is meant: what is live, and for a stop, where
+/// nothing is, the last one, about which the relay then says how it stands.
+fn name_live(command: &mut Command, state: &SessionState) {
+    let live = || state.live_take().map(|take| take.number);
+    match command {
+        Command::TakeRoll { take, .. } => *take = take.or_else(live),
+        Command::TakeStop { take, .. } => {
+            *take = take.or_else(live).or_else(|| state.takes.last().map(|take| take.number));
+        }
+        _ => {}
+    }
+}
+
 /// Adds to a command what its author sees now, so that somebody who was quicker makes it stale rather than undone.
 fn believe(command: &mut Command, state: &SessionState) {
     let phase_of =
         |take: &TakeNumber| state.take(*take).map(|take| Belief { phase: Some(take.phase), ..Belief::default() });
-    let live = || state.live_take().map(|take| take.number);
     match command {
         Command::TakeRoll { take, belief, .. } | Command::TakeStop { take, belief } => {
-            *belief = take.or_else(live).as_ref().and_then(phase_of);
+            *belief = take.as_ref().and_then(phase_of);
         }
         Command::TakeCancel { take, belief }
         | Command::TakeSubmit { take, belief }

@@ -12,6 +12,9 @@ use units::{RtpTimestamp, Ssrc, Ticks};
 pub const HELD_PACKETS: usize = 64;
 /// Publisher restarts that one route remembers.
 const MAX_SEGMENTS: usize = 8;
+/// A publisher that was heard for so long (6 h) is the only one that a route remembers: timestamps tell before from after
+/// over half their range only.
+const SETTLED: Ticks = Ticks(1 << 30);
 
 /// What one received RTP source carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +142,10 @@ impl Route {
     /// The first packet after the news begins the newest segment.
     fn handle_packet(&mut self, rtp: RtpTimestamp) {
         let last = self.segments.back_mut().expect("a route has a segment");
-        last.from.get_or_insert(rtp);
+        let from = *last.from.get_or_insert(rtp);
+        if self.segments.len() > 1 && rtp.distance_from(from) > SETTLED {
+            self.segments.drain(..self.segments.len() - 1);
+        }
     }
 
     /// Places a received timestamp (its low 32 bits) in the stream. None when the stream's clock map is not known yet.
@@ -246,6 +252,36 @@ mod tests {
         router.handle_packet(Ssrc(9), RtpTimestamp(11_500), ());
         assert_eq!((at(&router, 11_499).epoch, at(&router, 11_499).ticks), (0, Ticks(9_999)));
         assert_eq!((at(&router, 11_740).epoch, at(&router, 11_740).ticks), (1, Ticks(240)));
+    }
+
+    const HOUR: i64 = 3_600 * 48_000;
+
+    #[test]
+    fn a_note_keeps_its_place_after_a_day_of_one_publisher_whose_maps_come_every_hour() {
+        let (source, rtp0) = (Ssrc(2), RtpTimestamp(u32::MAX - 99));
+        let hourly = |n: i64| EpochMap {
+            epoch: n as u32,
+            from: Ticks(n * HOUR),
+            sample0: SampleTime(n * HOUR),
+            ..stream(&[(source.0, rtp0.0)]).epochs[0].clone()
+        };
+        let mut router = Router::default();
+        // Another publisher was heard before this one, over the same listener's source.
+        router.handle_slots(&[slot(9, 20, 1, 0)]);
+        router.handle_packet(Ssrc(9), RtpTimestamp(7), ());
+        router.handle_slots(&[slot(9, 20, source.0, 0)]);
+        let mut known = stream(&[]);
+        for minute in 0..=24 * 60 {
+            let ticks = minute * HOUR / 60;
+            if ticks % HOUR == 0 {
+                known.epochs.push(hourly(ticks / HOUR));
+            }
+            let received = RtpTimestamp(rtp0.0.wrapping_add(ticks as u32));
+            router.handle_packet(Ssrc(9), received, ());
+            let found = router.route(Ssrc(9)).unwrap().locate(&known, received).unwrap();
+            assert_eq!((found.epoch, found.ticks), ((ticks / HOUR) as u32, Ticks(ticks)), "minute {minute}");
+            assert_eq!(found.sample, SampleTime(ticks), "minute {minute}");
+        }
     }
 
     #[test]

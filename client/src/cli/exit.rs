@@ -25,7 +25,6 @@ impl From<JoinError> for Failure {
             JoinError::Signal(error) => Failure::Signal(error),
             JoinError::Sound(error) => Failure::Sound(error),
             JoinError::Media(error) => Failure::Other(error.to_string()),
-            JoinError::Outbox(error) => Failure::Other(error.to_string()),
         }
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use codec::jitter::Profile;
 use codec::opus::FrameDuration;
 use protocol::link::InviteLink;
+use protocol::session::limits::MAX_REACTION_MS;
 use protocol::stream::StreamKind;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -52,6 +53,10 @@ pub struct JoinArgs {
     /// [default: the system's folder for such things]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// How long before a note its author means what was heard, in ms, 0 to 2000
+    /// [default: as chosen last in the live view, 250 at first]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_REACTION_MS)))]
+    reaction: Option<u32>,
     /// RTP timestamp at which published sound begins: rehearses the wrap of the counter
     #[arg(long, value_name = "TICKS", hide = true)]
     rtp0: Option<u32>,
@@ -85,8 +90,12 @@ with an \"id\" of yours it can be repeated and is done once:\n  \
 {\"cmd\":\"take.arm\",\"slate\":\"verse\"}  {\"cmd\":\"take.roll\"}  {\"cmd\":\"take.stop\"}  {\"cmd\":\"take.cancel\"}\n  \
 {\"cmd\":\"take.verdict\",\"take\":1,\"verdict\":\"approved\",\"reason\":\"…\"} (or rejected, redo; the newest take if none named)\n  \
 {\"cmd\":\"take.circle\",\"take\":1}  take.hero  take.slate  take.vote  take.close  take.reopen\n  \
-{\"cmd\":\"note.add\",\"text\":\"…\"} on what is heard now, or \"take\":1,\"at\":SECONDS; note.reply  note.status  note.assign\n  \
-{\"cmd\":\"baton.take\"}  baton.give  baton.reclaim  chat.say  undo, and every other command of the protocol";
+{\"cmd\":\"note.add\",\"text\":\"…\"} on what is heard now, less \"reaction_ms\" (else --reaction),\n    \
+or \"take\":1,\"at\":SECONDS; note.reply  note.status  note.assign\n  \
+{\"cmd\":\"baton.take\"}  baton.give  baton.reclaim  chat.say  undo, and every other command of the protocol\n\
+What waits for the relay, up to 500 commands, is kept over a lost link and the program's end.\n\
+What moves the machine or people (take.arm, roll, stop, cancel, the baton, the lobby, kick) is\n\
+refused where there is no link, and given up 15 s after it was asked.";
 
 impl JoinArgs {
     /// Where the session will be told.
@@ -113,6 +122,7 @@ pub(super) async fn join(args: JoinArgs) -> Result<(), Failure> {
         recordings: args.recordings.unwrap_or_else(recorder::default_folder),
         seconds,
         state: args.state.or_else(control::usual_state_folder),
+        reaction_ms: args.reaction,
         frame: args.frame_us,
         rtp0: args.rtp0.map(RtpTimestamp),
     };

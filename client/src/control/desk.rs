@@ -12,8 +12,10 @@ use units::SampleRate;
 const PATIENCE: Duration = Duration::from_millis(40);
 /// Views that may wait. Owner: the control task. Overflow: the newest is dropped, the next comes in a tenth of a second.
 const VIEWS: usize = 2;
-/// Keys that may wait. Owner: the thread. Overflow: the key is dropped.
+/// Keys that may wait. Owner: the thread. Overflow: the key is dropped, and a note's text is typed anew.
 const ACTIONS: usize = 16;
+/// Notes on their way back to their author. Owner: the thread. Overflow: the text is dropped; nobody types so fast.
+const GIVEN_BACK: usize = 16;
 /// Messages kept.
 const MESSAGES: usize = 64;
 
@@ -21,6 +23,7 @@ const MESSAGES: usize = 64;
 pub(super) struct Desk {
     views: Option<SyncSender<View>>,
     actions: mpsc::Receiver<Action>,
+    given_back: SyncSender<String>,
     thread: Option<std::thread::JoinHandle<()>>,
     messages: VecDeque<Message>,
     /// Whether the list of keys is shown.
@@ -33,8 +36,10 @@ impl Desk {
         let screen = Screen::open(Look::from_env(|name| std::env::var(name).ok()))?;
         let (views, waiting) = sync_channel(VIEWS);
         let (actions_in, actions) = mpsc::channel(ACTIONS);
-        let thread = std::thread::spawn(move || run(screen, &waiting, &actions_in));
-        Ok(Desk { views: Some(views), actions, thread: Some(thread), messages: VecDeque::new(), help: false })
+        let (given_back, texts) = sync_channel(GIVEN_BACK);
+        let thread = std::thread::spawn(move || run(screen, (&waiting, &texts), &actions_in));
+        let (views, thread, messages) = (Some(views), Some(thread), VecDeque::new());
+        Ok(Desk { views, actions, given_back, thread, messages, help: false })
     }
 
     /// The next key that means something, awaited. Cancel-safe.
@@ -50,6 +55,11 @@ impl Desk {
             self.messages.pop_front();
         }
         self.messages.push_back(Message { at, kind, text });
+    }
+
+    /// Has the text of a note typed anew that could not be kept.
+    pub(super) fn give_back(&self, text: String) {
+        let _ = self.given_back.try_send(text);
     }
 
     /// Shows a view, with the messages and the list of keys.
@@ -71,7 +81,7 @@ impl Drop for Desk {
     }
 }
 
-fn run(mut screen: Screen, views: &Receiver<View>, actions: &mpsc::Sender<Action>) {
+fn run(mut screen: Screen, (views, given_back): (&Receiver<View>, &Receiver<String>), actions: &mpsc::Sender<Action>) {
     let (mut last, mut keys) = (View::default(), Keys::default());
     loop {
         let mut fresh = false;
@@ -82,9 +92,15 @@ fn run(mut screen: Screen, views: &Receiver<View>, actions: &mpsc::Sender<Action
                 Err(TryRecvError::Disconnected) => return,
             }
         }
+        for text in given_back.try_iter() {
+            keys.give_back(text);
+            fresh = true;
+        }
         match keys.poll(PATIENCE) {
-            Ok(Some(Action::Redraw)) => fresh = true,
-            Ok(Some(action)) => drop(actions.try_send(action)),
+            Ok(Some(action)) => {
+                fresh |= matches!(action, Action::Redraw | Action::Begin { .. });
+                hand_on(action, actions, &mut keys);
+            }
             Ok(None) => {}
             Err(_) => return,
         }
@@ -92,6 +108,15 @@ fn run(mut screen: Screen, views: &Receiver<View>, actions: &mpsc::Sender<Action
         if fresh && screen.draw(&last).is_err() {
             return;
         }
+    }
+}
+
+fn hand_on(action: Action, actions: &mpsc::Sender<Action>, keys: &mut Keys) {
+    if action == Action::Redraw {
+        return;
+    }
+    if let Err(mpsc::error::TrySendError::Full(Action::Note { text, .. })) = actions.try_send(action) {
+        keys.give_back(text);
     }
 }
 

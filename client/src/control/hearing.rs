@@ -171,19 +171,19 @@ impl Ear {
     }
 
     /// What was in the ear at `when`, up to the newest record handed to [`handle_positions`](Self::handle_positions): the
-    /// program, or what performers send where there is none.
+    /// program, or what performers send where there is none. None when neither comes here at all.
     ///
     /// # Errors
     /// If nothing was heard then, or the stream's clock map has not come yet.
-    pub(super) fn anchor_at(&self, when: MonoTime, mirror: &Mirror) -> Result<HeardAnchor, Unheard> {
+    pub(super) fn anchor_at(&self, when: MonoTime, mirror: &Mirror) -> Option<Result<HeardAnchor, Unheard>> {
         let inner = self.lock();
         let known = inner.sources.iter().filter_map(|(ssrc, source)| {
             let stream = mirror.state.streams.get(&source.stream)?;
             Some((source, inner.router.route(*ssrc)?, stream))
         });
         let judged = known.filter(|(_, _, stream)| stream.kind != StreamKind::Talkback);
-        let (source, route, stream) = judged.min_by_key(|(_, _, stream)| stream.kind).ok_or(Unheard::Silence)?;
-        source.heard.anchor_at(when, route, stream)
+        let (source, route, stream) = judged.min_by_key(|(_, _, stream)| stream.kind)?;
+        Some(source.heard.anchor_at(when, route, stream))
     }
 
     /// How every stream arrives, since the last call: for people, and for the session.
@@ -360,3 +360,6 @@ fn health(heard: &HeardStats, delay: Option<Delay>) -> Health {
 fn usual_format() -> StreamFormat {
     StreamFormat { channels: 2, frame_us: 10_000, bitrate: 256_000, redundancy: 1, rate: SampleRate::HZ_48000 }
 }
+
+#[cfg(test)]
+mod tests;

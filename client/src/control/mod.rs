@@ -6,6 +6,7 @@
 mod asked;
 mod desk;
 mod door;
+mod habits;
 mod hearing;
 mod levels;
 mod media;
@@ -22,7 +23,6 @@ use crate::media::MediaError;
 use crate::report::Reporter;
 use crate::signal::SignalError;
 use crate::spec::{InputSpec, OutputSpec};
-use client_core::outbox::OutboxFull;
 use codec::jitter::Profile;
 use codec::opus::FrameDuration;
 use protocol::link::InviteLink;
@@ -54,6 +54,8 @@ pub struct JoinConfig {
     pub rtp0: Option<RtpTimestamp>,
     /// Folder in which what the relay has not answered survives the end of the program; nothing survives when absent.
     pub state: Option<PathBuf>,
+    /// How long before a note its author means what was heard, in ms; as chosen last when absent.
+    pub reaction_ms: Option<u32>,
     /// Frame length of a published program, for those that no profile has; the profile's when absent.
     pub frame: Option<FrameDuration>,
 }
@@ -79,9 +81,6 @@ pub enum JoinError {
     /// The sound connection.
     #[error(transparent)]
     Media(#[from] MediaError),
-    /// The relay does not answer.
-    #[error(transparent)]
-    Outbox(#[from] OutboxFull),
 }
 
 /// Where [`JoinConfig::state`] lies unless somebody says otherwise; none when the system names no such place.

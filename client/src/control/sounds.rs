@@ -151,6 +151,7 @@ mod tests {
             state: None,
             recordings: PathBuf::new(),
             rtp0: None,
+            reaction_ms: None,
             frame: None,
         }
     }

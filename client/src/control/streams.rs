@@ -16,7 +16,7 @@ use client_core::talk::TalkDetector;
 use codec::publish::MAX_REDUNDANCY;
 use protocol::command::Command;
 use protocol::ids::StreamId;
-use protocol::stream::{EpochMap, StreamFormat, StreamKind};
+use protocol::stream::{EpochMap, Stream, StreamFormat, StreamKind};
 use protocol::wire::Ephemeral;
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,6 +99,14 @@ impl OwnStream {
         std::iter::once(open).chain(epochs).collect()
     }
 
+    /// What the session must still be told of it, where it knows `known` of it.
+    pub(super) fn missing_commands(&self, known: Option<&Stream>) -> Vec<Command> {
+        let (is_open, declared) = known.map_or((false, 0), |known| (known.open, known.epochs.len()));
+        let mut all = self.open_commands().into_iter();
+        let open = all.next().filter(|_| !is_open);
+        open.into_iter().chain(all.skip(declared)).collect()
+    }
+
     /// Becomes another stream: one has come in as somebody new. Only the epoch in force is declared again.
     pub(super) fn renew(&mut self) {
         self.id = new_id();
@@ -110,6 +118,13 @@ impl OwnStream {
         let number = self.epochs.last().map_or(0, |(number, _)| number + 1);
         self.epochs.push((number, start));
         self.epoch_command(number, &start)
+    }
+
+    /// Declares the epoch in force anew when it has gone on for an hour since it was declared.
+    pub(super) fn poll_hour(&mut self) -> Option<Command> {
+        let newest = self.state.newest()?.ticks;
+        let start = self.epochs.last()?.1.hours_on(newest)?;
+        Some(self.handle_epoch(start))
     }
 
     /// What the session calls its recorded lane's runs: lane, run, name.

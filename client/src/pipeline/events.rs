@@ -37,6 +37,20 @@ pub struct EpochStart {
     pub resampler_delay: Ticks,
 }
 
+/// Maps are told anew so often, in ticks: whoever places a timestamp, which has 32 bits, begins at the newest map.
+const HOUR: i64 = 3_600 * 48_000;
+
+impl EpochStart {
+    /// The same run as told from its last whole hour on, if an hour of it or more is over by `newest`. It names the same
+    /// samples to the tick, because whole seconds of ticks are whole seconds of samples.
+    pub fn hours_on(&self, newest: Ticks) -> Option<EpochStart> {
+        let hours = (newest - self.from).0 / HOUR;
+        let samples = hours * 3_600 * i64::from(self.rate.0);
+        let (from, sample0) = (Ticks(self.from.0 + hours * HOUR), SampleTime(self.sample0.0 + samples));
+        (hours > 0).then_some(EpochStart { from, sample0, ..*self })
+    }
+}
+
 /// A capture gap: samples that the source never had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
@@ -151,5 +165,48 @@ mod tests {
             last = Some(event);
         }
         assert_eq!((total, last), (5_000, Some(PublisherEvent::Ended)));
+    }
+
+    fn started(rate: u32) -> EpochStart {
+        EpochStart {
+            epoch: 3,
+            from: Ticks(1_234),
+            sample0: SampleTime(7),
+            rate: SampleRate(rate),
+            codec_delay: Ticks(120),
+            resampler_delay: Ticks(31),
+        }
+    }
+
+    #[test]
+    fn a_run_is_told_anew_when_an_hour_of_it_is_over_and_not_before() {
+        let start = started(48_000);
+        assert_eq!(start.hours_on(Ticks(1_234 + HOUR - 1)), None);
+        let hour = start.hours_on(Ticks(1_234 + HOUR)).unwrap();
+        assert_eq!((hour.epoch, hour.from, hour.sample0), (3, Ticks(1_234 + HOUR), SampleTime(7 + HOUR)));
+        assert_eq!(start.hours_on(Ticks(1_234 + 3 * HOUR + 5)).unwrap().from, Ticks(1_234 + 3 * HOUR));
+        assert_eq!(hour.hours_on(Ticks(1_234 + 2 * HOUR - 1)), None);
+    }
+
+    #[test]
+    fn a_run_that_is_told_anew_names_the_same_samples() {
+        let map = |start: &EpochStart| protocol::stream::EpochMap {
+            epoch: 0,
+            ssrc: units::Ssrc(1),
+            rtp0: units::RtpTimestamp(0),
+            from: start.from,
+            sample0: start.sample0,
+            rate: start.rate,
+            codec_delay: start.codec_delay,
+            resampler_delay: start.resampler_delay,
+            trusted: true,
+        };
+        for rate in [8_000, 44_100, 48_000, 88_200, 96_000, 192_000] {
+            let start = started(rate);
+            let later = start.hours_on(Ticks(30 * HOUR)).unwrap();
+            for ticks in [0, 1, HOUR / 3, 12 * HOUR + 7, 30 * HOUR, 31 * HOUR + 47_999].map(Ticks) {
+                assert_eq!(map(&start).sample_at(ticks), map(&later).sample_at(ticks), "{rate} Hz at {ticks:?}");
+            }
+        }
     }
 }

@@ -73,7 +73,7 @@ impl Page {
         ])
     }
 
-    /// The newest take, the baton and what is not saved yet; no row while there is nothing of it.
+    /// The newest take, the baton, what is not saved yet and the reaction offset; no row while there is nothing of it.
     fn transport(&self, view: &View) -> Option<Line<'static>> {
         let mut parts = Vec::new();
         let rolling = view.take.as_ref().is_some_and(|take| take.rolling.is_some());
@@ -87,6 +87,8 @@ impl Page {
         }
         parts.extend(view.baton.as_ref().map(|holder| format!("baton: {holder}")));
         parts.extend((view.unsaved > 0).then(|| format!("{} not saved yet", view.unsaved)));
+        let reaction = view.reaction_ms.filter(|_| self.wide());
+        parts.extend(reaction.map(|ms| format!("notes {ms} ms before the key")));
         let text = cut(&parts.join(self.dot()), self.width, self.more());
         let style = if rolling { self.look.over() } else { self.look.strong() };
         (!parts.is_empty()).then(|| Line::styled(text, style))

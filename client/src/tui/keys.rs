@@ -32,6 +32,11 @@ pub enum Action {
     Baton,
     /// Say what the newest take is called.
     Slate(String),
+    /// A note is being typed: keep what is heard.
+    Begin {
+        /// When its first key was pressed.
+        at: Instant,
+    },
     /// Note something about what was heard when the key was pressed.
     Note {
         /// What; empty for a bare marker.
@@ -39,6 +44,8 @@ pub enum Action {
         /// When the key was pressed that began the note.
         at: Instant,
     },
+    /// The next choice of how long before a key press its author means.
+    Reaction,
     /// Show or hide the list of keys.
     Help,
     /// The window has another size, or something was typed: draw again.
@@ -46,7 +53,7 @@ pub enum Action {
 }
 
 /// Each key with its words, in the order in which they are listed.
-pub(super) const KEYS: [(&str, &str); 13] = [
+pub(super) const KEYS: [(&str, &str); 14] = [
     ("q", "quit"),
     ("m", "mute"),
     ("d", "dim"),
@@ -56,6 +63,7 @@ pub(super) const KEYS: [(&str, &str); 13] = [
     ("n", "note"),
     ("l", "slate"),
     ("b", "baton"),
+    ("o", "reaction offset"),
     ("+", "louder"),
     ("-", "softer"),
     ("c", "clear overs"),
@@ -67,7 +75,8 @@ pub(super) const KEYS: [(&str, &str); 13] = [
 struct Typing {
     what: What,
     text: String,
-    at: Instant,
+    /// When its first key was pressed; none yet for a text that was given back.
+    at: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +89,8 @@ enum What {
 #[derive(Debug, Default)]
 pub struct Keys {
     typing: Option<Typing>,
+    /// Texts of notes that could not be kept and wait until nothing else is typed.
+    left: Vec<String>,
 }
 
 impl Keys {
@@ -87,7 +98,7 @@ impl Keys {
     pub fn handle(&mut self, event: &Event, now: Instant) -> Option<Action> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => match self.typing.take() {
-                Some(typing) => self.go_on(typing, key),
+                Some(typing) => self.go_on(typing, key, now),
                 None => self.begin(key, now),
             },
             Event::Resize(..) => Some(Action::Redraw),
@@ -101,6 +112,15 @@ impl Keys {
             return Ok(None);
         }
         Ok(self.handle(&event::read()?, Instant::now()))
+    }
+
+    /// Has the text of a note typed on that could not be kept: at once, or with the next note where something else is being
+    /// typed. It is about what is heard when the next key is pressed.
+    pub fn give_back(&mut self, text: String) {
+        match self.typing {
+            None => self.typing = Some(Typing { what: What::Note, text, at: None }),
+            Some(_) => self.left.push(text),
+        }
     }
 
     /// What is being typed, for people: what it will be, and the text so far.
@@ -119,14 +139,15 @@ impl Keys {
             KeyCode::Char('l' | 'L') if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => What::Slate,
             _ => return of_key(key),
         };
-        self.typing = Some(Typing { what, text: String::new(), at: now });
-        Some(Action::Redraw)
+        let text = if what == What::Note { self.left.pop().unwrap_or_default() } else { String::new() };
+        self.typing = Some(Typing { what, text, at: Some(now) });
+        Some(if what == What::Note { Action::Begin { at: now } } else { Action::Redraw })
     }
 
-    fn go_on(&mut self, mut typing: Typing, key: &KeyEvent) -> Option<Action> {
+    fn go_on(&mut self, mut typing: Typing, key: &KeyEvent, now: Instant) -> Option<Action> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Enter => return Some(typing.done()),
+            KeyCode::Enter => return Some(typing.done(now)),
             KeyCode::Esc => return Some(Action::Redraw),
             KeyCode::Char('c' | 'd') if control => return Some(Action::Quit),
             KeyCode::Char('u') if control => typing.text.clear(),
@@ -134,16 +155,18 @@ impl Keys {
             KeyCode::Char(c) if !control && typing.text.chars().count() < MAX_TEXT => typing.text.push(c),
             _ => {}
         }
+        let begins = typing.at.is_none();
+        let at = *typing.at.get_or_insert(now);
         self.typing = Some(typing);
-        Some(Action::Redraw)
+        Some(if begins { Action::Begin { at } } else { Action::Redraw })
     }
 }
 
 impl Typing {
-    fn done(self) -> Action {
+    fn done(self, now: Instant) -> Action {
         let text = self.text.trim().to_owned();
         match self.what {
-            What::Note => Action::Note { text, at: self.at },
+            What::Note => Action::Note { text, at: self.at.unwrap_or(now) },
             What::Slate => Action::Slate(text),
         }
     }
@@ -161,6 +184,7 @@ fn of_key(key: &KeyEvent) -> Option<Action> {
         KeyCode::Char('r' | 'R') => Some(Action::Roll),
         KeyCode::Char('s' | 'S') => Some(Action::Stop),
         KeyCode::Char('b' | 'B') => Some(Action::Baton),
+        KeyCode::Char('o' | 'O') => Some(Action::Reaction),
         KeyCode::Char('+' | '=') | KeyCode::Up => Some(Action::VolumeUp),
         KeyCode::Char('-' | '_') | KeyCode::Down => Some(Action::VolumeDown),
         KeyCode::Char('c' | 'C') => Some(Action::ClearOvers),
@@ -219,12 +243,34 @@ mod tests {
     fn a_note_is_about_the_moment_of_its_first_key_however_long_it_is_typed() {
         let (mut keys, begun) = (Keys::default(), Instant::now());
         let later = begun + Duration::from_secs(20);
-        typed(&mut keys, "n", begun);
+        assert_eq!(typed(&mut keys, "n", begun), Some(Action::Begin { at: begun }), "what is heard now is kept");
         assert_eq!(typed(&mut keys, "quite flat", later), Some(Action::Redraw));
         assert_eq!(keys.prompt().unwrap().1, "quite flat");
         let note = Action::Note { text: "quite flat".into(), at: begun };
         assert_eq!(typed(&mut keys, "\n", later), Some(note));
         assert_eq!((keys.prompt(), typed(&mut keys, "q", later)), (None, Some(Action::Quit)));
+    }
+
+    #[test]
+    fn a_text_that_is_given_back_is_about_the_moment_of_the_next_key() {
+        let (mut keys, first) = (Keys::default(), Instant::now());
+        let second = first + Duration::from_secs(5);
+        keys.give_back("flat".into());
+        assert_eq!(keys.prompt().unwrap().1, "flat");
+        assert_eq!(typed(&mut keys, "\n", first), Some(Action::Note { text: "flat".into(), at: first }));
+        keys.give_back("flat".into());
+        assert_eq!(typed(&mut keys, "!", first), Some(Action::Begin { at: first }));
+        assert_eq!(typed(&mut keys, "\n", second), Some(Action::Note { text: "flat!".into(), at: first }));
+    }
+
+    #[test]
+    fn a_text_that_is_given_back_while_another_is_typed_waits_for_the_next_note() {
+        let (mut keys, now) = (Keys::default(), Instant::now());
+        typed(&mut keys, "lver", now);
+        keys.give_back("flat".into());
+        assert_eq!(typed(&mut keys, "se\n", now), Some(Action::Slate("verse".into())));
+        assert_eq!(typed(&mut keys, "r", now), Some(Action::Roll), "no key is taken for text that nobody asked for");
+        assert_eq!(typed(&mut keys, "n\n", now), Some(Action::Note { text: "flat".into(), at: now }));
     }
 
     #[test]

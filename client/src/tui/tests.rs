@@ -167,7 +167,7 @@ fn the_view_at_two_hundred_by_sixty() {
         "00:02   You are in the session.",
         "01:01   Nina came in.",
         "11:40 ! Mo hears nothing: their browser plays no sound; ask them to press Join.",
-        "q quit  m mute  d dim  a arm  r roll  s stop  n note  l slate  b baton  + louder  - softer  c clear overs  ? keys                                                             DIM -20 dB  volume -3.0 dB",
+        "q quit  m mute  d dim  a arm  r roll  s stop  n note  l slate  b baton  o reaction offset  + louder  - softer  c clear overs  ? keys                                          DIM -20 dB  volume -3.0 dB",
     ];
     assert_eq!(written, expected);
 }
@@ -184,6 +184,9 @@ fn a_rolling_take_the_baton_and_what_is_not_saved_have_a_row_of_their_own() {
     let view = View { take: Some(take.clone()), baton: Some("Nina".into()), unsaved: 2, ..studio() };
     let row = "Take 3 \"chorus\" · ● ROLLING 01:12 · circled · baton: Nina · 2 not saved yet";
     assert_eq!(rows(&view, DRAWN, 80, 24)[1], row);
+    let offset = View { reaction_ms: Some(250), ..studio() };
+    assert_eq!(rows(&offset, DRAWN, 80, 24)[1], "notes 250 ms before the key");
+    assert_eq!(rows(&offset, DRAWN, 40, 12), rows(&studio(), DRAWN, 40, 12), "there is no room for it");
     let stopped = TakeLine { rolling: None, phase: "in review".into(), slate: String::new(), ..take };
     let view = View { take: Some(stopped), ..studio() };
     assert_eq!(rows(&view, PLAIN, 80, 24)[1], "Take 3 - in review - circled");

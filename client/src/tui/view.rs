@@ -30,6 +30,8 @@ pub struct View {
     pub baton: Option<String>,
     /// What was asked and is not saved yet.
     pub unsaved: usize,
+    /// How long before a note's key its author means, in ms.
+    pub reaction_ms: Option<u32>,
     /// What is being typed: what it will be, and the text so far.
     pub typing: Option<(&'static str, String)>,
     /// The microphone or the program is muted here.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sound_files::WavReader;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use tests::programs::Program;
+use tests::programs::{Program, Relay};
 use tests::studio::{Studio, join};
 use tests::wire::Wire;
 
@@ -100,6 +100,8 @@ fn what_was_noted_while_the_link_was_gone_survives_a_kill_of_the_client() {
     mentor.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
     wire.cut();
     mentor.wait_for_type("warning").unwrap();
+    let roll = ask(&mut mentor, json!({"cmd": "take.roll", "id": "roll"}));
+    assert_eq!((&roll["ok"], &roll["code"]), (&json!(false), &json!("not_saved")), "nobody rolls it later: {roll}");
     say(&mut mentor, &json!({"cmd": "note.add", "id": "late", "text": "that entry"}));
     // What comes after the note on stdin is answered after the note was kept.
     say(&mut mentor, &json!({"cmd": "heard", "id": "after"}));
@@ -113,6 +115,59 @@ fn what_was_noted_while_the_link_was_gone_survives_a_kill_of_the_client() {
     assert_eq!(answer["ok"], true, "{answer}");
     let note = event(&mut studio.client, "note.add");
     assert_eq!((&note["by"], &note["data"]["text"]), (&who, &json!("that entry")));
+    assert_eq!(note["data"]["reaction_ms"], 250, "the usual offset, as nobody said another");
+}
+
+/// Joins as somebody who publishes music of their own.
+fn publisher(link: &str, state: &Path) -> Program {
+    let state = state.to_string_lossy();
+    let sound = ["--input", "music", "--stream", "program", "--output", "null"];
+    join(link, &[&sound[..], &["--name", "Ada", "--state", &state, "--reaction", "500"]].concat()).unwrap()
+}
+
+#[test]
+fn a_publisher_who_marks_a_hundred_places_without_a_link_starts_again_after_a_kill_and_all_are_saved() {
+    const MARKS: usize = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let mut studio = Studio::open("tone", &[]).unwrap();
+    let wire = Wire::to(&studio.relay.http).unwrap();
+    let link = wire.by_way_of(studio.session.link("engineer"));
+    let mut ada = publisher(&link, folder.path());
+    ada.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
+    wire.cut();
+    ada.wait_for_type("warning").unwrap();
+    for n in 0..MARKS {
+        say(&mut ada, &json!({"cmd": "note.add", "id": n, "text": format!("mark {n}")}));
+    }
+    say(&mut ada, &json!({"cmd": "heard", "id": "after"}));
+    ada.wait_for("the answer after them", |line| line["id"] == "after").unwrap();
+    ada.signal(libc::SIGKILL);
+    drop(ada);
+    wire.mend();
+    let mut ada = publisher(&link, folder.path());
+    for n in 0..MARKS {
+        let answer = ada.wait_for("an answer", |line| line["id"] == n && line["ok"].is_boolean()).unwrap();
+        assert_eq!(answer["ok"], true, "{answer}");
+        let note = event(&mut studio.client, "note.add")["data"].clone();
+        assert_eq!((&note["text"], &note["reaction_ms"]), (&json!(format!("mark {n}")), &json!(500)));
+    }
+}
+
+#[test]
+fn a_publisher_who_was_away_for_longer_than_the_grace_is_heard_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let relay = Relay::start().unwrap();
+    let session = relay.new_session("Blue hour").unwrap();
+    let wire = Wire::to(&relay.http).unwrap();
+    let _ada = publisher(&wire.by_way_of(session.link("engineer")), folder.path());
+    let mut mentor = join(session.link("mentor"), &["--output", "null"]).unwrap();
+    mentor.wait_for_type("hearing").unwrap();
+    wire.cut();
+    let closed = event(&mut mentor, "stream.close");
+    wire.mend();
+    let opened = event(&mut mentor, "stream.open");
+    assert_eq!(opened["data"]["stream"], closed["data"]["stream"]);
+    mentor.wait_for_type("hearing").unwrap();
 }
 
 #[test]

@@ -81,10 +81,24 @@ fn note(command: Command) -> NewNote {
 fn a_note_without_a_place_is_pinned_to_what_was_heard() {
     let line = json!({"cmd": "note.add", "text": "flat", "reaction_ms": 250});
     assert!(request(line.clone()).wants_heard());
-    let heard = HeardAnchor { stream: MIX, epoch: 3, at: Ticks(4_800), uncertainty_ms: 2, concealed: true };
-    let note = note(request(line).complete(&Scene::new().0, Some(heard), FRESH).unwrap());
+    let note = note(request(line).complete(&Scene::new().0, Some(pin()), FRESH).unwrap());
     assert_eq!(note.on, Anchor::Live { stream: MIX, epoch: 3, at: Ticks(4_800), to: None });
     assert_eq!((note.note, note.uncertainty_ms, note.concealed, note.reaction_ms), (NoteId(FRESH), 2, true, 250));
+}
+
+fn pin() -> Pin {
+    let heard = HeardAnchor { stream: MIX, epoch: 3, at: Ticks(4_800), uncertainty_ms: 2, concealed: true };
+    Pin { heard, reaction_ms: 500 }
+}
+
+#[test]
+fn a_note_on_what_was_heard_that_does_not_say_its_reaction_offset_takes_its_authors_usual_one() {
+    let pinned = |line: Value| note(request(line).complete(&Scene::rolling().0, Some(pin()), FRESH).unwrap());
+    assert_eq!(pinned(json!({"cmd": "note.add", "text": "flat"})).reaction_ms, 500);
+    assert_eq!(pinned(json!({"cmd": "note.add", "text": "flat", "reaction_ms": 0})).reaction_ms, 0);
+    assert_eq!(pinned(json!({"cmd": "note.add", "text": "flat", "take": 1, "at": 1})).reaction_ms, 0);
+    let on = json!({"kind": "live", "stream": MIX, "epoch": 0, "at": 5});
+    assert_eq!(pinned(json!({"cmd": "note.add", "text": "flat", "on": on})).reaction_ms, 0);
 }
 
 #[test]
@@ -119,7 +133,7 @@ fn a_verdict_says_what_its_author_sees_and_means_the_newest_take() {
     assert_eq!(verdict, Command::TakeVerdict { take, verdict: Verdict::Approved, reason, belief });
     let stop = complete(&scene, json!({"cmd": "take.stop"})).unwrap();
     let belief = Some(Belief { phase: Some(Phase::Rolling), ..Belief::default() });
-    assert_eq!(stop, Command::TakeStop { take: None, belief });
+    assert_eq!(stop, Command::TakeStop { take: Some(take), belief });
     assert_eq!(complete(&Scene::new(), json!({"cmd": "take.circle"})), Err(RequestError::NoTake));
 }
 
@@ -127,7 +141,28 @@ fn a_verdict_says_what_its_author_sees_and_means_the_newest_take() {
 fn a_belief_that_is_given_is_left_alone() {
     let line = json!({"cmd": "take.stop", "if": {"phase": "armed"}});
     let belief = Some(Belief { phase: Some(Phase::Armed), ..Belief::default() });
-    assert_eq!(complete(&Scene::rolling(), line), Ok(Command::TakeStop { take: None, belief }));
+    assert_eq!(complete(&Scene::rolling(), line), Ok(Command::TakeStop { take: Some(TakeNumber(1)), belief }));
+}
+
+#[test]
+fn a_stop_means_the_take_that_its_author_saw_and_none_that_rolls_after_it() {
+    let stop = |scene: &Scene| complete(scene, json!({"cmd": "take.stop"})).unwrap();
+    let actor = Actor { participant: OWNER, grants: &Role::Owner.grants() };
+    let seen = stop(&Scene::rolling());
+    let next = Scene::rolling().does(json!({"cmd": "take.stop"})).does(json!({"cmd": "take.roll"}));
+    assert!(decide(&next.0, &actor, &seen).is_err(), "take 1 was stopped and take 2 rolls");
+    let nothing_rolls = stop(&Scene::rolling().does(json!({"cmd": "take.stop"})));
+    assert!(decide(&next.0, &actor, &nothing_rolls).is_err(), "take 2 was not seen");
+    assert!(decide(&next.0, &actor, &stop(&next)).is_ok());
+}
+
+#[test]
+fn a_roll_means_the_take_that_is_armed_and_where_none_is_the_next_one() {
+    let armed = Scene::new().does(json!({"cmd": "take.arm"}));
+    let belief = Some(Belief { phase: Some(Phase::Armed), ..Belief::default() });
+    let roll = |scene: &Scene| complete(scene, json!({"cmd": "take.roll"})).unwrap();
+    assert_eq!(roll(&armed), Command::TakeRoll { take: Some(TakeNumber(1)), slate: None, belief });
+    assert_eq!(roll(&Scene::new()), Command::TakeRoll { take: None, slate: None, belief: None });
 }
 
 #[test]

@@ -3,21 +3,23 @@
 use super::super::asked::{Asked, Line as Read, Misread};
 use super::super::memory::Remembered;
 use super::*;
-use crate::report::{AnchorLine, kind_name};
-use client_core::heard::{HeardAnchor, Unheard};
-use client_core::outbox::{self, Answer, Known, Pending};
+use crate::report::AnchorLine;
+use client_core::heard::HeardAnchor;
+use client_core::outbox::{self, Answer, Handled, Known, Pending, is_for_now};
 use client_core::request::Request;
-use protocol::stream::StreamKind;
 use protocol::wire::ErrorCode;
 use serde_json::{Value, json};
 use units::MonoTime;
 
-/// How long nothing is asked after the relay could not save something.
-const NOT_SAVED_WAIT: Duration = Duration::from_secs(1);
+/// How long nothing is asked after the relay could not do something just now.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// What is said to who wants something done now while nobody can be asked.
+const NO_LINK: &str =
+    "there is no connection to the relay now, and this is not kept for later; ask again when it is back";
 
 impl Session {
     /// Answers what the program that started us asked, or passes it on.
-    pub(super) async fn handle_asked(&mut self, (asked, read_at): Read) -> Result<(), JoinError> {
+    pub(super) async fn handle_asked(&mut self, (asked, read_at): Read) {
         match asked {
             Ok(Asked::Heard { id, at_us }) => {
                 let when = at_us.map_or_else(|| self.clock.at(read_at), |us| self.clock.at_system_us(us));
@@ -26,25 +28,16 @@ impl Session {
                     Err(unheard) => (None, Some(unheard.to_string())),
                 };
                 self.tell(Line::Heard { id, anchor, why });
-                Ok(())
             }
             Ok(Asked::Do { id, line, request }) => {
                 let asked = id.map(|id| outbox::Asked { id, line });
-                self.handle_request(request, asked, self.clock.at(read_at)).await
+                self.handle_request(request, asked, self.clock.at(read_at)).await;
             }
-            Err(Misread { id, msg }) => {
-                self.tell_refusal(id, ErrorCode::Invalid, msg);
-                Ok(())
-            }
+            Err(Misread { id, msg }) => self.tell_refusal(id, ErrorCode::Invalid, msg),
         }
     }
 
-    async fn handle_request(
-        &mut self,
-        request: Request,
-        asked: Option<outbox::Asked>,
-        when: MonoTime,
-    ) -> Result<(), JoinError> {
+    async fn handle_request(&mut self, request: Request, asked: Option<outbox::Asked>, when: MonoTime) {
         let id = asked.as_ref().map(|asked| asked.id.clone()).unwrap_or_default();
         match asked.as_ref().and_then(|asked| self.outbox.handle_repeat(asked)) {
             Some(Known::Waiting) => {}
@@ -54,92 +47,87 @@ impl Session {
                 self.tell_refusal(id, ErrorCode::Conflict, msg);
             }
             None => match self.complete(request, when) {
-                Ok(command) => return self.want(command, asked).await,
+                Ok(command) => drop(self.want(command, asked).await),
                 Err(msg) => self.tell_refusal(id, ErrorCode::Invalid, msg),
             },
         }
-        Ok(())
     }
 
-    /// What a key on the terminal wants; `when` it was pressed.
-    pub(super) async fn handle_wish(&mut self, cmd: &str, fields: Value, when: MonoTime) -> Result<(), JoinError> {
+    /// What a key on the terminal wants.
+    pub(super) async fn handle_wish(&mut self, cmd: &str, fields: Value) {
         let fields = fields.as_object().cloned().unwrap_or_default();
-        match self.complete(Request { cmd: cmd.to_owned(), fields }, when) {
-            Ok(command) => self.want(command, None).await,
-            Err(msg) => {
-                self.warn(msg);
-                Ok(())
-            }
+        match self.complete(Request { cmd: cmd.to_owned(), fields }, self.clock.now()) {
+            Ok(command) => drop(self.want(command, None).await),
+            Err(msg) => self.warn(msg),
         }
     }
 
-    /// The request as a command of the protocol, as things stand now.
-    fn complete(&mut self, request: Request, when: MonoTime) -> Result<Command, String> {
-        let heard =
-            if request.wants_heard() { Some(self.heard_at(when).map_err(|why| why.to_string())?) } else { None };
-        request.complete(&self.mirror.state, heard, Uuid::now_v7()).map_err(|error| error.to_string())
-    }
-
-    fn heard_at(&mut self, when: MonoTime) -> Result<HeardAnchor, Unheard> {
-        // What is being heard now may not have been taken from the player yet.
-        self.tell_positions();
-        let heard = self.ear.anchor_at(when, &self.mirror);
-        // Who makes the only sound hears it at the moment that it is made.
-        let own = || self.streams.iter().find(|own| own.kind != StreamKind::Talkback)?.captured_at(when);
-        heard.or_else(|unheard| own().ok_or(unheard))
-    }
-
-    /// Keeps a command where a kill does not reach it, and sends it when its turn comes.
-    async fn want(&mut self, command: Command, asked: Option<outbox::Asked>) -> Result<(), JoinError> {
+    /// Keeps a command where a kill does not reach it, and sends it when its turn comes. Whether it is kept; whoever asked
+    /// is told if not.
+    pub(super) async fn want(&mut self, command: Command, asked: Option<outbox::Asked>) -> bool {
         let id = CommandId(Uuid::now_v7());
-        let caller = asked.as_ref().map(|asked| asked.id.clone());
-        if let Err(full) = self.outbox.push(Pending::lasting(id, command, asked)) {
-            self.tell_refusal(caller.unwrap_or_else(|| json!(id)), ErrorCode::TooMany, full.to_string());
-            return Ok(());
+        let caller = asked.as_ref().map_or_else(|| json!(id), |asked| asked.id.clone());
+        if is_for_now(&command) && !self.way.is_open() {
+            self.tell_refusal(caller, ErrorCode::NotSaved, NO_LINK.to_owned());
+            return false;
+        }
+        if let Err(full) = self.outbox.push(Pending::lasting(id, command, asked, wall_now())) {
+            self.tell_refusal(caller, ErrorCode::TooMany, full.to_string());
+            return false;
         }
         self.remember().await;
         self.send_commands();
-        Ok(())
+        true
     }
 
     /// Sends what is due, in order and no faster than the relay takes it.
     pub(super) fn send_commands(&mut self) {
         while self.way.is_open() && Instant::now() >= self.ask_after {
             let (now, pace) = (self.clock.now(), &mut self.pace);
-            let Some((id, command)) = self.outbox.next_to_send(|| pace.try_take(now)) else { return };
+            let Some((id, command)) = self.outbox.next_to_send(wall_now(), || pace.try_take(now)) else { return };
             self.send(ClientFrame::Cmd { id, command });
+        }
+    }
+
+    /// Gives up what was wanted at once and could not be asked in time.
+    pub(super) async fn give_up_late(&mut self) {
+        let late = self.outbox.handle_time(wall_now());
+        self.tell_settled(late).await;
+    }
+
+    /// Tells whoever asked what became of things, when the next run of the program knows it too.
+    pub(super) async fn tell_settled(&mut self, settled: Vec<(Pending, Answer)>) {
+        if settled.is_empty() {
+            return;
+        }
+        self.remember().await;
+        for (pending, answer) in settled {
+            let caller = pending.asked.map_or_else(|| json!(pending.id), |asked| asked.id);
+            (0..pending.times).for_each(|_| self.tell_answer(caller.clone(), answer.clone()));
         }
     }
 
     /// The relay has answered.
     pub(super) async fn handle_answer(&mut self, id: CommandId, answer: Answer) {
-        let not_saved = matches!(answer, Answer::Refused { code: ErrorCode::NotSaved, .. });
-        if not_saved && self.outbox.handle_not_saved(id) {
-            self.ask_after = Instant::now() + NOT_SAVED_WAIT;
-            return;
+        if let Answer::Done { seq } = answer {
+            self.saved_to = self.saved_to.max(seq);
         }
-        let Some(pending) = self.outbox.handle_answer(id, &answer) else { return };
-        self.send_commands();
-        if !pending.lasting {
-            self.handle_own_answer(&pending.command, &answer);
-            return;
-        }
-        self.remember().await;
-        let caller = pending.asked.map_or_else(|| json!(id), |asked| asked.id);
-        for _ in 0..pending.times {
-            self.tell_answer(caller.clone(), answer.clone());
-        }
-    }
-
-    /// An answer to what the program asked by itself.
-    fn handle_own_answer(&mut self, command: &Command, answer: &Answer) {
-        let Answer::Refused { code, msg } = answer else { return };
-        match command {
-            // A part that an earlier run had told already.
-            Command::PartRolling { .. } if *code == ErrorCode::Conflict => {}
-            Command::StreamOpen { kind, .. } => self.warn(format!("{} is not published: {msg}", kind_name(*kind))),
-            Command::StreamClose { .. } => {}
-            _ => self.warn(msg.clone()),
+        match self.outbox.handle_answer(id, &answer) {
+            Handled::Answered(pending) => {
+                self.send_commands();
+                if pending.lasting {
+                    self.tell_settled(vec![(pending, answer)]).await;
+                } else {
+                    self.handle_own_answer(&pending.command, &answer);
+                }
+            }
+            Handled::Again { first } => {
+                self.ask_after = Instant::now() + AGAIN_AFTER;
+                if let (true, Answer::Refused { msg, .. }) = (first, answer) {
+                    self.warn(format!("what waits for the relay is not lost and is sent again by itself: {msg}"));
+                }
+            }
+            Handled::Ignored => {}
         }
     }
 
@@ -170,15 +158,6 @@ impl Session {
                  another folder with --state"
             ));
         }
-    }
-
-    /// Closes streams of one's own that an earlier run of the program left open.
-    pub(super) fn close_left_streams(&mut self) -> Result<(), JoinError> {
-        let ours = |id: &protocol::ids::StreamId| self.streams.iter().any(|own| own.id == *id);
-        let streams = self.mirror.state.streams.values();
-        let left = streams.filter(|known| known.open && known.participant == self.mirror.me && !ours(&known.id));
-        let closes: Vec<Command> = left.map(|known| Command::StreamClose { stream: known.id }).collect();
-        closes.into_iter().try_for_each(|command| self.command(command))
     }
 }
 

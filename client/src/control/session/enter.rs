@@ -2,12 +2,14 @@
 
 use super::super::asked::read_stdin;
 use super::super::door::Door;
+use super::super::habits;
 use super::super::hearing::{Ear, open_player};
 use super::super::memory::{Memory, Remembered};
 use super::super::sounds::{self, Opened, Planned};
 use super::*;
 use crate::report::Mode;
 use crate::spec::OutputSpec;
+use client_core::reaction::USUAL_REACTION_MS;
 
 /// Epochs and gaps of all publishers on their way to the session. While it is full they wait in each publisher's own
 /// queue, whose overflow is written there.
@@ -25,6 +27,7 @@ impl Session {
         if let Some(left) = &left {
             door.remember(left);
         }
+        let reaction_ms = usual_reaction(&config).await;
         let for_player = config.clone();
         let (mut player, warning) = blocking(move || open_player(&for_player, clock)).await?;
         warning.into_iter().for_each(|warning| reporter.warn(warning));
@@ -51,7 +54,12 @@ impl Session {
             outbox: Outbox::restore(left.map(|left| left.outbox).unwrap_or_default()),
             pace: Pace::default(),
             ask_after: start,
+            saved_to: 0,
+            restore_due: false,
             memory,
+            habits: config.state.clone(),
+            reaction_ms,
+            begun: None,
             resume: welcome.resume.clone(),
             relay_clock: RelayClock::default(),
             keeper,
@@ -81,8 +89,8 @@ impl Session {
         session.asked = (session.reporter.mode() == Mode::Json).then(read_stdin);
         session.tell_joined(&welcome);
         session.remember().await;
-        session.close_left_streams()?;
-        session.begin_streams()?;
+        session.close_left_streams();
+        session.begin_streams();
         session.send_offer(offer);
         Ok(session)
     }
@@ -136,6 +144,15 @@ async fn open_all(
         }
     }
     Ok(opened)
+}
+
+/// What was asked for, else what was chosen last on this machine.
+async fn usual_reaction(config: &JoinConfig) -> u32 {
+    match (config.reaction_ms, config.state.clone()) {
+        (Some(ms), _) => ms,
+        (None, Some(folder)) => blocking(move || habits::load(&folder)).await,
+        (None, None) => USUAL_REACTION_MS,
+    }
 }
 
 /// What an earlier run left, and the place where this one's will be kept.

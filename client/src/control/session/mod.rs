@@ -2,6 +2,8 @@
 
 mod ask;
 mod enter;
+mod note;
+mod own;
 mod react;
 mod record;
 mod tell;
@@ -27,18 +29,19 @@ use crate::tui::Action;
 use client_core::backoff::Backoff;
 use client_core::clock::RelayClock;
 use client_core::mirror::Mirror;
-use client_core::outbox::{Outbox, Pending};
+use client_core::outbox::Outbox;
 use client_core::pace::Pace;
 use client_core::take::Input;
 use protocol::command::Command;
 use protocol::ids::CommandId;
 use protocol::wire::{ClientFrame, Offer};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
-use units::Dbfs;
+use units::{Dbfs, WallTime};
 use uuid::Uuid;
 use way::Way;
 
@@ -59,10 +62,20 @@ struct Session {
     mirror: Mirror,
     outbox: Outbox,
     pace: Pace,
-    /// The relay could not save something: nothing is asked until then.
+    /// The relay could not do something just now: nothing is asked until then.
     ask_after: Instant,
+    /// Number of the last event that the relay has said to be saved for us.
+    saved_to: u64,
+    /// Own streams are to be looked at when the mirror has come so far.
+    restore_due: bool,
     /// Where the outbox survives the end of the program; none where nothing can be kept.
     memory: Option<Arc<Memory>>,
+    /// Where the reaction offset is remembered; none where nothing can be kept.
+    habits: Option<PathBuf>,
+    /// How long before a key press its author means, in ms.
+    reaction_ms: u32,
+    /// What was heard when the note was begun that is being typed.
+    begun: Option<note::Begun>,
     /// The secret from the last welcome, with which one comes back.
     resume: String,
     relay_clock: RelayClock,
@@ -154,10 +167,14 @@ impl Session {
                 reason = &mut end => return End::Orderly(reason),
                 news = self.way.next() => self.handle_way(news).await,
                 (peer, event) = self.keeper.next_event() => { self.handle_peer(peer, event); Ok(()) }
-                Some((stream, event)) = self.publisher_events.recv() => self.handle_publisher(stream, event),
-                news = self.takes.next_news() => self.handle_take(Input::News(news)),
+                Some((stream, event)) = self.publisher_events.recv() => {
+                    self.handle_publisher(stream, event);
+                    Ok(())
+                }
+                news = self.takes.next_news() => { self.handle_take(Input::News(news)); Ok(()) }
                 () = sleep_until(take_deadline.unwrap_or(self.start)), if take_deadline.is_some() => {
-                    self.handle_take(Input::Time)
+                    self.handle_take(Input::Time);
+                    Ok(())
                 }
                 () = sleep_until(deadline.unwrap_or(self.start)), if deadline.is_some() => {
                     self.offer().await;
@@ -165,12 +182,12 @@ impl Session {
                 }
                 () = sleep_until(self.next_ping) => { self.ping(); Ok(()) }
                 action = next_action(&mut self.desk) => match self.handle_action(action).await {
-                    Ok(Some(reason)) => return End::Orderly(reason),
-                    handled => handled.map(drop),
+                    Some(reason) => return End::Orderly(reason),
+                    None => Ok(()),
                 },
-                Some(asked) = next_asked(&mut self.asked) => self.handle_asked(asked).await,
+                Some(asked) = next_asked(&mut self.asked) => { self.handle_asked(asked).await; Ok(()) }
                 _ = positions.tick() => { self.tell_positions(); Ok(()) }
-                _ = levels.tick() => { self.tell_levels(); Ok(()) }
+                _ = levels.tick() => { self.give_up_late().await; self.tell_levels(); Ok(()) }
                 _ = stats.tick() => { self.tell_stats(); Ok(()) }
             };
             if let Err(error) = handled {
@@ -186,7 +203,7 @@ impl Session {
         let streams = std::mem::take(&mut self.streams);
         for stream in &streams {
             stream.connect(None);
-            let _ = self.command(Command::StreamClose { stream: stream.id });
+            self.command(Command::StreamClose { stream: stream.id });
         }
         self.way.close(GOODBYE).await;
         self.keeper.close_and_wait().await;
@@ -216,21 +233,6 @@ impl Session {
         }
     }
 
-    /// Opens all own streams and declares what epochs are known.
-    fn begin_streams(&mut self) -> Result<(), JoinError> {
-        let commands: Vec<Command> = self.streams.iter().flat_map(OwnStream::open_commands).collect();
-        commands.into_iter().try_for_each(|command| self.command(command))?;
-        self.introduce_lanes()
-    }
-
-    /// Opens again what the relay closed while the link was gone.
-    fn reopen_closed(&mut self) -> Result<(), JoinError> {
-        let is_open = |stream: &&OwnStream| self.mirror.state.streams.get(&stream.id).is_some_and(|known| known.open);
-        let closed = self.streams.iter().filter(|stream| !is_open(stream));
-        let opens: Vec<Command> = closed.filter_map(|stream| stream.open_commands().into_iter().next()).collect();
-        opens.into_iter().try_for_each(|command| self.command(command))
-    }
-
     /// Offers a new peer connection, as soon as there is a link to offer it over.
     async fn offer(&mut self) {
         if !self.way.is_open() {
@@ -246,12 +248,6 @@ impl Session {
             Ok(offer) => self.send(ClientFrame::Sdp(offer)),
             Err(error) => self.warn(error.to_string()),
         }
-    }
-
-    fn command(&mut self, command: Command) -> Result<(), JoinError> {
-        self.outbox.push(Pending::passing(CommandId(Uuid::now_v7()), command))?;
-        self.send_commands();
-        Ok(())
     }
 
     /// Sends over the link if there is one. What matters is sent again on the next link.
@@ -294,6 +290,12 @@ fn every(period: Duration) -> Interval {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
+}
+
+/// The time by the wall clock, which the next run of the program reads too.
+fn wall_now() -> WallTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    WallTime(since.as_millis() as i64)
 }
 
 fn random_unit() -> f64 {

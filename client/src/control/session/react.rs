@@ -18,20 +18,19 @@ impl Session {
             News::Event(LinkEvent::Broken(error)) => {
                 self.warn(format!("{error}; trying to come back"));
                 self.turn_back();
-                Ok(())
             }
             News::Returned(door, Ok((link, welcome))) => self.handle_return(door, link, *welcome).await,
             News::Returned(door, Err(error)) if error.is_passing() => {
                 tracing::info!(%error, "the relay is not back yet");
                 self.way = Way::back(door, self.backoff.next_wait(random_unit()));
-                Ok(())
             }
-            News::Returned(_, Err(error)) => Err(error.into()),
+            News::Returned(_, Err(error)) => return Err(error.into()),
         }
+        Ok(())
     }
 
     /// Back in, as who one was or as somebody new. Sound that flows goes on over its peer if the relay still has that.
-    async fn handle_return(&mut self, door: Box<Door>, link: Link, welcome: Welcome) -> Result<(), JoinError> {
+    async fn handle_return(&mut self, door: Box<Door>, link: Link, welcome: Welcome) {
         let same = welcome.participant == self.mirror.me && welcome.log == self.mirror.log;
         self.way = Way::In(link, door);
         self.backoff.reset();
@@ -42,42 +41,42 @@ impl Session {
         self.tell_joined(&welcome);
         self.tell_talking();
         if !same {
-            self.outbox.change_author();
+            self.saved_to = 0;
+            let settled = self.outbox.change_author(&self.mirror.state);
             self.remember().await;
-            self.outbox.handle_new_link();
+            self.tell_settled(settled).await;
             self.streams.iter_mut().for_each(OwnStream::renew);
-            self.begin_streams()?;
+            self.begin_streams();
             self.offer().await;
-            return Ok(());
+            return;
         }
         self.remember().await;
-        self.outbox.handle_new_link();
+        self.restore_streams();
         self.send_commands();
-        self.reopen_closed()?;
-        self.handle_take(Input::State)?;
+        self.handle_take(Input::State);
         self.unconfirmed = self.keeper.is_connected();
         if !self.unconfirmed {
             self.offer().await;
         }
-        Ok(())
     }
 
-    async fn handle_frame(&mut self, frame: RelayFrame, read_at: std::time::Instant) -> Result<(), JoinError> {
+    async fn handle_frame(&mut self, frame: RelayFrame, read_at: std::time::Instant) {
         match self.mirror.handle_frame(&frame) {
             Ok(changes) => {
                 let lines: Vec<Line> =
                     changes.iter().filter_map(|change| news::line_of(&self.mirror, change)).collect();
                 lines.into_iter().for_each(|line| self.tell(line));
                 self.tell_event(&frame);
+                self.watch_streams(&changes);
             }
             Err(gap) => {
                 tracing::warn!(%gap, "resuming");
                 self.turn_back();
-                return Ok(());
+                return;
             }
         }
         match frame {
-            RelayFrame::Ev(_) => self.handle_take(Input::State)?,
+            RelayFrame::Ev(_) => self.handle_take(Input::State),
             RelayFrame::Ok { id, seq } => self.handle_answer(id, Answer::Done { seq }).await,
             RelayFrame::Err { id: Some(id), code, msg, .. } => {
                 self.handle_answer(id, Answer::Refused { code, msg }).await;
@@ -94,7 +93,6 @@ impl Session {
             }
             _ => {}
         }
-        Ok(())
     }
 
     /// The session's event itself: programs get it as it was recorded, people as a sentence.
@@ -149,32 +147,31 @@ impl Session {
         }
     }
 
-    pub(super) fn handle_publisher(&mut self, number: usize, event: PublisherEvent) -> Result<(), JoinError> {
-        let Some(stream) = self.streams.get_mut(number) else { return Ok(()) };
+    pub(super) fn handle_publisher(&mut self, number: usize, event: PublisherEvent) {
+        let Some(stream) = self.streams.get_mut(number) else { return };
         let kind = kind_name(stream.kind);
         let warning = match event {
             PublisherEvent::Epoch(start) => {
-                let command = stream.handle_epoch(start);
-                let named = stream.names().last();
-                self.command(command)?;
-                return named.map_or(Ok(()), |(lane, run, name)| self.handle_take(Input::Epoch { lane, run, name }));
+                let map = stream.handle_epoch(start);
+                return self.declare(number, map);
             }
             PublisherEvent::Gap(gap) => {
                 format!("{kind}: the device lost {} samples; close other programs if it goes on", gap.samples.0)
             }
             PublisherEvent::Ended => format!("{kind}: the sound has come to its end, silence follows"),
             PublisherEvent::DeviceLost(None) => {
-                stream.lane.map_or(Ok(()), |lane| self.handle_take(Input::DeviceLost { lane }))?;
+                let lane = stream.lane;
+                lane.into_iter().for_each(|lane| self.handle_take(Input::DeviceLost { lane }));
                 format!("{kind}: the device is gone; trying it again")
             }
             PublisherEvent::DeviceLost(Some(cause)) | PublisherEvent::Warning(cause) => format!("{kind}: {cause}"),
         };
         self.warn(warning);
-        Ok(())
     }
 
     fn turn_back(&mut self) {
         self.keeper.pause();
+        self.outbox.handle_lost_link();
         self.way.turn_back(self.mirror.place());
     }
 }

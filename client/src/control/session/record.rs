@@ -5,10 +5,10 @@ use client_core::take::Output;
 
 impl Session {
     /// Takes in what is about takes, and does what follows.
-    pub(super) fn handle_take(&mut self, input: Input) -> Result<(), JoinError> {
+    pub(super) fn handle_take(&mut self, input: Input) {
         for output in self.takes.handle(self.clock.now(), &self.mirror, input) {
             match output {
-                Output::Command(command) => self.command(command)?,
+                Output::Command(command) => self.command(command),
                 Output::Tell(sentence) => self.warn(sentence),
                 Output::Order(order) => {
                     if let Err(stuck) = self.takes.try_order(order) {
@@ -17,16 +17,15 @@ impl Session {
                 }
             }
         }
-        Ok(())
     }
 
     /// Tells which of the own streams are recorded, and what the session calls their runs of samples.
-    pub(super) fn introduce_lanes(&mut self) -> Result<(), JoinError> {
+    pub(super) fn introduce_lanes(&mut self) {
         let lanes = self.streams.iter().filter_map(|own| Some(Input::Stream { lane: own.lane?, kind: own.kind }));
         let names = self.streams.iter().flat_map(OwnStream::names);
         let names = names.map(|(lane, run, name)| Input::Epoch { lane, run, name });
         let inputs: Vec<Input> = lanes.chain(names).chain([Input::State]).collect();
-        inputs.into_iter().try_for_each(|input| self.handle_take(input))
+        inputs.into_iter().for_each(|input| self.handle_take(input));
     }
 
     /// Ends every part and tells so, as long as somebody listens; who was gone is told at the next start.
@@ -34,9 +33,7 @@ impl Session {
         let recorder = self.takes.give_recorder();
         blocking(move || drop(recorder)).await;
         while let Some(news) = self.takes.try_news() {
-            if self.handle_take(Input::News(news)).is_err() {
-                return;
-            }
+            self.handle_take(Input::News(news));
         }
     }
 

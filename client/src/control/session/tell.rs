@@ -109,5 +109,6 @@ impl Session {
             dimmed: self.dimmed,
         };
         self.tell(Line::Stats(Box::new(stats)));
+        self.tell_hours();
     }
 }

@@ -18,23 +18,21 @@ const VOLUME_DB: std::ops::RangeInclusive<f32> = -40.0..=12.0;
 
 impl Session {
     /// Does what a key says; some reason when it says to leave.
-    pub(super) async fn handle_action(&mut self, action: Action) -> Result<Option<&'static str>, JoinError> {
-        let now = self.clock.now();
+    pub(super) async fn handle_action(&mut self, action: Action) -> Option<&'static str> {
         match action {
-            Action::Quit => return Ok(Some("q was pressed")),
-            Action::Arm => self.handle_wish("take.arm", json!({}), now).await?,
-            Action::Roll => self.handle_wish("take.roll", json!({}), now).await?,
+            Action::Quit => return Some("q was pressed"),
+            Action::Arm => self.handle_wish("take.arm", json!({})).await,
+            Action::Roll => self.handle_wish("take.roll", json!({})).await,
             Action::Stop => {
                 let armed = self.mirror.state.live_take().is_some_and(|take| take.phase == Phase::Armed);
                 let cmd = if armed { "take.cancel" } else { "take.stop" };
-                self.handle_wish(cmd, json!({}), now).await?;
+                self.handle_wish(cmd, json!({})).await;
             }
-            Action::Baton => self.handle_wish(self.baton_wish(), json!({}), now).await?,
-            Action::Slate(slate) => self.handle_wish("take.slate", json!({ "slate": slate }), now).await?,
-            Action::Note { text, at } => {
-                let text = if text.is_empty() { "marker".to_owned() } else { text };
-                self.handle_wish("note.add", json!({ "text": text }), self.clock.at(at)).await?;
-            }
+            Action::Baton => self.handle_wish(self.baton_wish(), json!({})).await,
+            Action::Slate(slate) => self.handle_wish("take.slate", json!({ "slate": slate })).await,
+            Action::Begin { at } => self.begin_note(at),
+            Action::Note { text, at } => self.handle_note(text, at).await,
+            Action::Reaction => self.change_reaction().await,
             Action::Mute => self.toggle_mute(),
             Action::Dim => {
                 self.dim_by_hand = !self.dim_by_hand;
@@ -50,7 +48,7 @@ impl Session {
             Action::Redraw => {}
         }
         self.show_view();
-        Ok(None)
+        None
     }
 
     /// One's own baton is put down, one that lies on the desk is taken, somebody else's is asked back.
@@ -89,6 +87,7 @@ impl Session {
             take: self.mirror.state.takes.last().map(|take| self.take_line(take)),
             baton: self.mirror.state.baton.map(|baton| self.holder(baton.holder)),
             unsaved: self.outbox.waiting(),
+            reaction_ms: Some(self.reaction_ms),
             ..View::default()
         }
     }

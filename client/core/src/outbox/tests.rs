@@ -1,0 +1,294 @@
+use super::*;
+use protocol::event::{Event, Recorded};
+use protocol::ids::TakeNumber;
+use protocol::ids::{ParticipantId, StreamId};
+use protocol::session::apply;
+use protocol::session::note::{Anchor, NewNote, Severity};
+use serde_json::json;
+
+const NOW: WallTime = WallTime(1_700_000_000_000);
+
+fn id<T: std::str::FromStr>(n: usize) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    format!("018f4d3e-0000-7000-8000-{n:012}").parse().unwrap()
+}
+
+fn close(n: usize) -> Pending {
+    let command = Command::StreamClose { stream: id::<StreamId>(n) };
+    Pending::own(id(n), command)
+}
+
+fn push_close(outbox: &mut Outbox, n: usize) {
+    outbox.push_own(id(n), close(n).command);
+}
+
+fn asked(n: usize, text: &str) -> Asked {
+    Asked { id: json!(n), line: json!({"cmd": "chat.say", "id": n, "text": text}) }
+}
+
+fn wanted(n: usize, command: Command) -> Pending {
+    Pending::lasting(id(n), command, Some(asked(n, "x")), NOW)
+}
+
+fn said(n: usize, text: &str) -> Pending {
+    let command = Command::ChatSay { text: text.into() };
+    Pending::lasting(id(n), command, Some(asked(n, text)), NOW)
+}
+
+fn roll(n: usize) -> Pending {
+    wanted(n, Command::TakeRoll { take: None, slate: None, belief: None })
+}
+
+fn new_note(n: usize) -> NewNote {
+    NewNote {
+        note: id(n),
+        on: Anchor::Take { take: TakeNumber(1), part: None, at: None, to: None },
+        reaction_ms: 0,
+        uncertainty_ms: 0,
+        concealed: false,
+        text: "flat".into(),
+        tag: None,
+        severity: Severity::Minor,
+        parent: None,
+    }
+}
+
+fn note(n: usize) -> Pending {
+    wanted(n, Command::NoteAdd(new_note(n)))
+}
+
+const DONE: Answer = Answer::Done { seq: 7 };
+
+fn refused(code: ErrorCode) -> Answer {
+    Answer::Refused { code, msg: "no".into() }
+}
+
+fn code_of((pending, answer): &(Pending, Answer)) -> (CommandId, ErrorCode) {
+    let Answer::Refused { code, .. } = answer else { panic!("{answer:?} is no refusal") };
+    (pending.id, *code)
+}
+
+/// Sends all that may go; as it was pushed.
+fn to_send(outbox: &mut Outbox) -> Vec<Pending> {
+    let ids: Vec<_> = std::iter::from_fn(|| outbox.next_to_send(NOW, || true)).map(|(id, _)| id).collect();
+    let of = |id: &CommandId| outbox.pending.iter().find(|pending| pending.id == *id).unwrap().clone();
+    ids.iter().map(of).map(|pending| Pending { sent: false, ..pending }).collect()
+}
+
+/// Where the item under this id stands.
+fn answered(outbox: &mut Outbox, n: usize) -> Pending {
+    match outbox.handle_answer(id(n), &DONE) {
+        Handled::Answered(pending) => Pending { sent: false, ..pending },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_not_answered_is_sent_again_in_order() {
+    let mut outbox = Outbox::default();
+    (0..3).for_each(|n| push_close(&mut outbox, n));
+    assert_eq!(answered(&mut outbox, 1), close(1));
+    assert_eq!(outbox.handle_answer(id(1), &DONE), Handled::Ignored);
+    assert!(!outbox.is_empty() && Outbox::default().is_empty());
+    assert_eq!(to_send(&mut outbox), [close(0), close(2)]);
+    assert_eq!(to_send(&mut outbox), []);
+    outbox.handle_lost_link();
+    assert_eq!(outbox.next_to_send(NOW, || false), None);
+    assert_eq!(to_send(&mut outbox), [close(0), close(2)]);
+}
+
+#[test]
+fn what_the_program_asks_goes_before_what_people_want_which_may_rest_on_it() {
+    let mut outbox = Outbox::default();
+    outbox.push(said(1, "hello")).unwrap();
+    outbox.push(note(2)).unwrap();
+    push_close(&mut outbox, 3);
+    assert_eq!(to_send(&mut outbox), [close(3), said(1, "hello"), note(2)]);
+}
+
+#[test]
+fn what_somebody_wants_over_capacity_is_refused_and_the_program_itself_never_is() {
+    let mut outbox = Outbox::default();
+    for n in 0..CAPACITY {
+        assert_eq!(outbox.push(said(n, "x")), Ok(()));
+    }
+    assert_eq!(outbox.push(said(CAPACITY, "x")), Err(OutboxFull));
+    let mut again = Outbox::restore(outbox.kept());
+    push_close(&mut again, CAPACITY);
+    assert_eq!(to_send(&mut again)[0], close(CAPACITY));
+}
+
+#[test]
+fn what_the_program_asked_beyond_its_reserve_is_dropped_and_told_when_the_rest_is_answered() {
+    let mut outbox = Outbox::default();
+    outbox.push(said(9_999, "x")).unwrap();
+    (0..OWN_CAPACITY).for_each(|n| push_close(&mut outbox, n));
+    (1..OWN_CAPACITY).for_each(|n| drop(answered(&mut outbox, n)));
+    assert!(!outbox.poll_dropped());
+    answered(&mut outbox, 0);
+    assert!(!outbox.poll_dropped(), "all of them fitted");
+    (0..=OWN_CAPACITY).for_each(|n| push_close(&mut outbox, n));
+    assert!(!outbox.poll_dropped(), "the others are not answered yet");
+    assert_eq!(outbox.handle_answer(id(OWN_CAPACITY), &DONE), Handled::Ignored);
+    (0..OWN_CAPACITY).for_each(|n| drop(answered(&mut outbox, n)));
+    assert_eq!((outbox.poll_dropped(), outbox.poll_dropped()), (true, false));
+}
+
+#[test]
+fn what_could_not_be_saved_stays_in_its_place_and_is_sent_again_with_all_that_follows() {
+    let mut outbox = Outbox::default();
+    (1..4).for_each(|n| outbox.push(note(n)).unwrap());
+    to_send(&mut outbox);
+    for code in [ErrorCode::NotSaved, ErrorCode::Draining, ErrorCode::Slow, ErrorCode::Internal] {
+        let first = code == ErrorCode::NotSaved;
+        assert_eq!(outbox.handle_answer(id(1), &refused(code)), Handled::Again { first }, "{code:?}");
+        assert_eq!(to_send(&mut outbox), [note(1), note(2), note(3)]);
+    }
+    assert_eq!(outbox.handle_repeat(&asked(1, "x")), Some(Known::Waiting));
+    assert!(matches!(outbox.handle_answer(id(1), &DONE), Handled::Answered(_)));
+    assert_eq!(outbox.known(&asked(1, "x")), Some(Known::Answered(DONE)));
+    assert_eq!(outbox.handle_answer(id(2), &refused(ErrorCode::NotSaved)), Handled::Again { first: true });
+}
+
+#[test]
+fn a_refusal_of_what_goes_out_again_is_waited_for_anew_and_its_being_done_is_not() {
+    let mut outbox = Outbox::default();
+    (1..4).for_each(|n| outbox.push(note(n)).unwrap());
+    to_send(&mut outbox);
+    outbox.handle_answer(id(1), &refused(ErrorCode::NotSaved));
+    assert_eq!(outbox.handle_answer(id(2), &refused(ErrorCode::Unknown)), Handled::Ignored);
+    assert!(matches!(outbox.handle_answer(id(3), &DONE), Handled::Answered(_)));
+    assert_eq!(to_send(&mut outbox), [note(1), note(2)]);
+    assert!(matches!(outbox.handle_answer(id(2), &refused(ErrorCode::Unknown)), Handled::Answered(_)));
+}
+
+#[test]
+fn too_many_is_tried_again_three_times_in_a_row_and_then_believed() {
+    let mut outbox = Outbox::default();
+    outbox.push(note(1)).unwrap();
+    for n in 0..TOO_MANY_TRIES {
+        to_send(&mut outbox);
+        let again = Handled::Again { first: n == 0 };
+        assert_eq!(outbox.handle_answer(id(1), &refused(ErrorCode::TooMany)), again);
+    }
+    to_send(&mut outbox);
+    let last = refused(ErrorCode::TooMany);
+    assert!(matches!(outbox.handle_answer(id(1), &last), Handled::Answered(_)));
+    assert_eq!(outbox.known(&asked(1, "x")), Some(Known::Answered(last)));
+}
+
+#[test]
+fn a_refusal_that_passes_is_not_repeated_to_a_script_by_the_next_run() {
+    let answered = [(1, refused(ErrorCode::NotSaved)), (2, refused(ErrorCode::Forbidden))];
+    let answered = answered.map(|(n, answer)| (asked(n, "x"), answer)).to_vec();
+    let outbox = Outbox::restore(Kept { pending: vec![], answered });
+    assert_eq!(outbox.known(&asked(1, "x")), None);
+    assert_eq!(outbox.known(&asked(2, "x")), Some(Known::Answered(refused(ErrorCode::Forbidden))));
+}
+
+#[test]
+fn a_memory_that_holds_more_than_there_may_be_does_not_lift_the_bounds() {
+    let pending = (0..=CAPACITY).map(|n| said(n, "x")).collect();
+    let answered = (0..=ANSWERS).map(|n| (asked(1_000 + n, "x"), DONE)).collect();
+    let kept = Outbox::restore(Kept { pending, answered }).kept();
+    assert_eq!((kept.pending.len(), kept.answered.len()), (CAPACITY, ANSWERS));
+    assert_eq!(kept.answered[0].0, asked(1_001, "x"), "the oldest answer made room");
+}
+
+#[test]
+fn what_moves_the_machine_is_given_up_after_15_s_and_a_note_is_not() {
+    let mut outbox = Outbox::default();
+    outbox.push(roll(1)).unwrap();
+    outbox.push(note(2)).unwrap();
+    let last = WallTime(NOW.0 + GOOD_FOR_MS);
+    assert_eq!(outbox.handle_time(last), []);
+    let over = outbox.handle_time(WallTime(last.0 + 1));
+    assert_eq!(over.iter().map(code_of).collect::<Vec<_>>(), [(id(1), ErrorCode::Stale)]);
+    assert_eq!(to_send(&mut outbox), [note(2)]);
+    assert!(matches!(outbox.known(&asked(1, "x")), Some(Known::Answered(Answer::Refused { .. }))));
+}
+
+#[test]
+fn what_is_on_its_way_to_the_relay_is_waited_for_until_the_link_is_lost() {
+    let mut outbox = Outbox::default();
+    outbox.push(roll(1)).unwrap();
+    to_send(&mut outbox);
+    let late = WallTime(NOW.0 + GOOD_FOR_MS + 1);
+    assert_eq!(outbox.handle_time(late), []);
+    outbox.handle_lost_link();
+    assert_eq!(outbox.handle_time(late).len(), 1);
+}
+
+#[test]
+fn the_next_run_does_not_roll_what_the_one_before_was_asked_too_long_ago() {
+    let mut outbox = Outbox::default();
+    outbox.push(roll(1)).unwrap();
+    let kept = serde_json::to_value(outbox.kept()).unwrap();
+    let later = |kept: &Value, ms: i64| {
+        let mut again = Outbox::restore(serde_json::from_value(kept.clone()).unwrap());
+        let now = WallTime(NOW.0 + ms);
+        let sent = again.next_to_send(now, || true).is_some();
+        again.handle_lost_link();
+        (sent, again.handle_time(now).len())
+    };
+    assert_eq!([later(&kept, 1_000), later(&kept, 3_600_000)], [(true, 0), (false, 1)]);
+    assert_eq!(later(&kept, -3_600_000), (false, 1), "a clock that was set back makes nothing good for longer");
+    let mut older = kept;
+    older["pending"][0].as_object_mut().unwrap().remove("good_until");
+    assert_eq!(later(&older, 0), (false, 1), "what an older version kept says not how long it is good");
+}
+
+#[test]
+fn a_script_that_repeats_itself_gets_the_same_answer_and_another_line_under_the_id_does_not() {
+    let mut outbox = Outbox::default();
+    assert_eq!(outbox.known(&asked(1, "hello")), None);
+    outbox.push(said(1, "hello")).unwrap();
+    assert_eq!(outbox.handle_repeat(&asked(1, "hello")), Some(Known::Waiting));
+    assert_eq!(answered(&mut outbox, 1).times, 2);
+    assert_eq!(outbox.known(&asked(1, "hello")), Some(Known::Answered(DONE)));
+    assert_eq!(outbox.known(&asked(1, "bye")), Some(Known::Other));
+}
+
+#[test]
+fn the_oldest_answer_makes_room() {
+    let mut outbox = Outbox::default();
+    for n in 0..=ANSWERS {
+        outbox.push(said(n, "x")).unwrap();
+        answered(&mut outbox, n);
+    }
+    assert_eq!(outbox.known(&asked(0, "x")), None);
+    assert_eq!(outbox.known(&asked(1, "x")), Some(Known::Answered(DONE)));
+}
+
+#[test]
+fn only_what_lasts_is_kept_for_the_next_run_and_comes_back_as_it_was() {
+    let mut outbox = Outbox::default();
+    push_close(&mut outbox, 0);
+    outbox.push(said(1, "hello")).unwrap();
+    outbox.push(said(2, "answered")).unwrap();
+    answered(&mut outbox, 2);
+    let text = serde_json::to_string(&outbox.kept()).unwrap();
+    let mut again = Outbox::restore(serde_json::from_str(&text).unwrap());
+    assert_eq!(to_send(&mut again), [said(1, "hello")]);
+    assert_eq!(again.known(&asked(2, "answered")), Some(Known::Answered(DONE)));
+}
+
+#[test]
+fn who_comes_in_as_somebody_new_brings_notes_along_and_nothing_that_could_be_done_twice() {
+    let mut state = SessionState::default();
+    let event = Event::NoteAdd(new_note(3));
+    apply(&mut state, &Recorded { seq: 41, id: None, by: Some(id::<ParticipantId>(9)), at: NOW, event });
+    let mut outbox = Outbox::default();
+    push_close(&mut outbox, 0);
+    let circle = wanted(4, Command::TakeCircle { take: TakeNumber(1), on: true });
+    for pending in [said(1, "hello"), note(2), note(3), circle] {
+        outbox.push(pending).unwrap();
+    }
+    let mut settled = outbox.change_author(&state);
+    assert_eq!(settled.remove(1), (note(3), Answer::Done { seq: 41 }));
+    let refused: Vec<_> = settled.iter().map(code_of).collect();
+    assert_eq!(refused, [(id(1), ErrorCode::Gone), (id(4), ErrorCode::Gone)]);
+    assert_eq!(to_send(&mut outbox), [note(2)]);
+}

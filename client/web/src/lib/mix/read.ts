@@ -1,7 +1,11 @@
-/** The name of a mix: the hash over its samples, whatever file they stand in, as `sound_files::PcmHash` makes it. */
+/**
+ * The name of a mix: the hash over its samples, whatever file they stand in, as `sound_files::PcmHash` makes it. By a
+ * library, because browsers hash only what is in memory as a whole, and only over https.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { LIMITS } from "../../protocol.gen";
 import type { MixFile } from "../types";
-import { Sha256 } from "./sha256";
 import { NoWav, readWav, values, type Wav } from "./wav";
 
 const AT_ONCE = 1 << 20;
@@ -18,14 +22,17 @@ export async function readMix(file: Blob, title: string, told: (part: number) =>
     hash.update(new Uint8Array(values(bytes, wav.sample).buffer));
     told(Math.min(1, (at + step) / wav.bytes));
   }
-  return { title, rate: wav.rate, channels: wav.channels, length: wav.bytes / frame, pcm_hash: hash.finish() };
+  return { title, rate: wav.rate, channels: wav.channels, length: wav.bytes / frame, pcm_hash: bytesToHex(hash.digest()) };
 }
 
-function begin({ channels, rate }: Wav): Sha256 {
+function begin({ channels, rate }: Wav) {
   const head = new DataView(new ArrayBuffer(6));
   head.setUint16(0, channels, true);
   head.setUint32(2, rate, true);
-  return new Sha256().update(new TextEncoder().encode("farfield-pcm-1")).update(new Uint8Array(head.buffer));
+  return sha256
+    .create()
+    .update(new TextEncoder().encode("farfield-pcm-1"))
+    .update(new Uint8Array(head.buffer));
 }
 
 /** A title from a file's name: without its ending, and no longer than one may be. */

@@ -47,6 +47,13 @@ pub enum Line {
         /// When.
         ms: u64,
     },
+    /// We wait until somebody inside lets us in.
+    Lobby {
+        /// What people call the session.
+        title: String,
+        /// When.
+        ms: u64,
+    },
     /// Somebody came, left or changed.
     Peer {
         /// Who.
@@ -408,6 +415,7 @@ fn write_sentence(line: &Line) -> std::io::Result<()> {
 pub fn sentence(line: &Line) -> Option<String> {
     Some(match line {
         Line::Joined { title, role, .. } => format!("joined \"{title}\" as {role}"),
+        Line::Lobby { title, .. } => format!("you wait in the lobby of \"{title}\" until somebody inside lets you in"),
         Line::Peer { name, present: false, .. } => format!("{name} has left"),
         Line::Peer { name, media, talking, hears, .. } => {
             let sound = if *media { format!("hears {} stream(s)", hears.len()) } else { "has no sound yet".to_owned() };
@@ -442,6 +450,8 @@ mod tests {
     fn every_line_names_its_type() {
         let warning = serde_json::to_value(Line::Warning { message: "x".into() }).unwrap();
         assert_eq!(warning, serde_json::json!({"type": "warning", "message": "x"}));
+        let lobby = serde_json::to_value(Line::Lobby { title: "Blue hour".into(), ms: 5 }).unwrap();
+        assert_eq!(lobby, serde_json::json!({"type": "lobby", "title": "Blue hour", "ms": 5}));
         let stats = serde_json::to_value(Line::Stats(Box::default())).unwrap();
         assert_eq!(stats["type"], "stats");
     }

@@ -79,8 +79,11 @@ pub struct EpochMap {
 impl EpochMap {
     /// The captured sample heard at `ticks` since `rtp0` of decoded sound, rounded down.
     pub fn sample_at(&self, ticks: Ticks) -> SampleTime {
-        let since = i128::from((ticks - self.from - self.codec_delay - self.resampler_delay).0);
-        SampleTime(self.sample0.0 + (since * i128::from(self.rate.0)).div_euclid(i128::from(TICK_RATE)) as i64)
+        let before = [self.from, self.codec_delay, self.resampler_delay].map(|ticks| i128::from(ticks.0));
+        let since = i128::from(ticks.0) - before.iter().sum::<i128>();
+        let samples = (since * i128::from(self.rate.0)).div_euclid(i128::from(TICK_RATE));
+        let sample = i128::from(self.sample0.0) + samples;
+        SampleTime(sample.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
     }
 }
 

@@ -5,13 +5,13 @@ mod scene;
 use protocol::command::{Belief, Command};
 use protocol::event::Event;
 use protocol::grants::{Grants, Role};
-use protocol::ids::{MixNumber, NoteId, PartId, ParticipantId, TakeNumber};
+use protocol::ids::{InviteId, MixNumber, NoteId, PartId, ParticipantId, TakeNumber};
 use protocol::session::limits::*;
 use protocol::session::note::{Anchor, NewNote, NoteStatus, Wording};
 use protocol::session::people::{BatonWhy, Policy};
 use protocol::session::take::{CaptureGap, Flag, PartPhase, Phase, Verdict};
 use protocol::session::{Entry, Rejection, due};
-use protocol::stream::StreamKind;
+use protocol::stream::{EpochMap, StreamKind};
 use protocol::wire::ErrorCode;
 use scene::*;
 use scene::{Live, Scene, When};
@@ -238,11 +238,12 @@ fn newcomers_wait_in_the_lobby_and_who_may_admit_does_not() {
     let policy = Policy { lobby: true, ..Policy::default() };
     scene.ask(ME, &Command::SessionPolicy { policy }).unwrap();
     let (role, grants) = (Role::Mentor, Role::Mentor.grants());
-    assert_eq!(scene.state.entry(WAITS, &grants), Entry::Wait);
-    assert_eq!(scene.state.entry(WAITS, &Role::Producer.grants()), Entry::Open);
-    scene.record(None, Event::LobbyKnock { participant: WAITS, name: "Paul".into(), role, grants: grants.clone() });
+    assert_eq!(scene.state.entry(WAITS, &grants, &[]), Entry::Wait);
+    assert_eq!(scene.state.entry(WAITS, &Role::Producer.grants(), &[]), Entry::Open);
+    let (name, invite) = ("Paul".to_owned(), None);
+    scene.record(None, Event::LobbyKnock { participant: WAITS, name, role, grants: grants.clone(), invite });
     scene.ask(OTHER, &Command::LobbyAdmit { participant: WAITS }).unwrap();
-    assert_eq!(scene.state.entry(WAITS, &grants), Entry::Open);
+    assert_eq!(scene.state.entry(WAITS, &grants, &[]), Entry::Open);
     assert_eq!(code(scene.ask(ME, &Command::LobbyAdmit { participant: WAITS })), ErrorCode::Stale);
     scene.ask(OTHER, &Command::ParticipantBan { participant: WAITS, reason: String::new() }).unwrap_err();
 }
@@ -256,13 +257,49 @@ fn who_is_kicked_leaves_with_their_streams_and_does_not_come_back_as_who_they_we
     );
     scene.ask(OTHER, &Command::ParticipantKick { participant: ME, reason: "noise".into() }).unwrap();
     assert!(!scene.state.participants[&ME].present && !scene.state.streams[&MY_MIC].open);
-    assert_eq!(scene.state.entry(ME, &Grants::default()), Entry::SentAway);
+    assert_eq!(scene.state.entry(ME, &Grants::default(), &[]), Entry::SentAway);
     assert_eq!(
         code(scene.ask(OTHER, &Command::ParticipantKick { participant: ME, reason: String::new() })),
         ErrorCode::Stale
     );
     scene.ask(OTHER, &Command::ParticipantBan { participant: ME, reason: String::new() }).unwrap();
-    assert_eq!(scene.state.entry(ME, &Grants::default()), Entry::Banned);
+    assert_eq!(scene.state.entry(ME, &Grants::default(), &[]), Entry::Banned);
+}
+
+#[test]
+fn whoever_is_new_and_comes_by_the_way_of_somebody_who_is_kept_out_waits_until_the_ban_is_lifted() {
+    let mut scene = Scene::empty(Role::Owner);
+    let [theirs, other, made] = [1, 2, 3].map(|n| InviteId(Uuid::from_u128(n)));
+    let [eve, ada, new] = [71, 72, 73].map(|n| ParticipantId(Uuid::from_u128(n)));
+    let (role, engineer) = (Role::Mentor, Role::Engineer.grants());
+    for participant in [eve, ada] {
+        let (name, grants, invite) = ("Eve".to_owned(), role.grants(), Some(theirs));
+        scene.record(None, Event::ParticipantJoin { participant, name, role, grants, invite });
+    }
+    scene.ask(ME, &Command::ParticipantKick { participant: eve, reason: String::new() }).unwrap();
+    assert_eq!(scene.state.entry(new, &role.grants(), &[theirs]), Entry::Open, "a kick is not for good");
+    scene.ask(ME, &Command::ParticipantBan { participant: eve, reason: String::new() }).unwrap();
+    assert_eq!(scene.state.entry(new, &role.grants(), &[theirs]), Entry::Wait);
+    assert_eq!(scene.state.entry(new, &engineer, &[theirs]), Entry::Wait, "also where it lets people admit others");
+    assert_eq!(scene.state.entry(new, &role.grants(), &[made, theirs]), Entry::Wait, "made by the right of that one");
+    assert_eq!(scene.state.entry(new, &role.grants(), &[other]), Entry::Open, "nobody else is held up");
+    assert_eq!(scene.state.entry(new, &role.grants(), &[]), Entry::Open);
+    assert_eq!(scene.state.entry(ada, &role.grants(), &[theirs]), Entry::Open, "who has been in comes back");
+    scene.ask(ME, &Command::ParticipantUnban { participant: eve }).unwrap();
+    assert_eq!(scene.state.entry(new, &role.grants(), &[theirs]), Entry::Open);
+}
+
+#[test]
+fn while_somebody_is_kept_out_who_only_knocked_every_newcomer_waits() {
+    let mut scene = Scene::empty(Role::Owner);
+    let (name, role, invite) = ("Eve".to_owned(), Role::Mentor, Some(InviteId(Uuid::from_u128(1))));
+    scene.record(None, Event::LobbyKnock { participant: WAITS, name, role, grants: role.grants(), invite });
+    scene.ask(ME, &Command::ParticipantBan { participant: WAITS, reason: String::new() }).unwrap();
+    let new = ParticipantId(Uuid::from_u128(73));
+    assert_eq!(scene.state.entry(new, &role.grants(), &[]), Entry::Wait);
+    assert_eq!(scene.state.entry(new, &Role::Engineer.grants(), &[]), Entry::Open);
+    scene.ask(ME, &Command::ParticipantUnban { participant: WAITS }).unwrap();
+    assert_eq!(scene.state.entry(new, &role.grants(), &[]), Entry::Open);
 }
 
 #[test]
@@ -281,6 +318,17 @@ fn losing_the_grant_to_publish_closes_the_stream() {
     assert!(scene.state.streams[&PROGRAM].open);
     scene.ask(ME, &Command::ParticipantGrant { participant: OTHER, grants: Role::Listener.grants() }).unwrap();
     assert!(!scene.state.streams[&PROGRAM].open);
+}
+
+#[test]
+fn a_clock_map_counts_up_to_the_highest_position_and_no_further() {
+    let mut scene = Scene::of(Role::Owner, When::Plain, Live::None);
+    for (from, fits) in [(MAX_POSITION + 1, false), (i64::MIN, false), (-MAX_POSITION - 1, false), (MAX_POSITION, true)]
+    {
+        let map = EpochMap { from: Ticks(from), ..map(1) };
+        let asked = scene.ask(OTHER, &Command::StreamEpoch { stream: PROGRAM, map });
+        assert_eq!(asked.is_ok(), fits, "{from}");
+    }
 }
 
 #[test]

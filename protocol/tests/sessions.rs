@@ -6,8 +6,10 @@ use play::{Coverage, Play, type_of};
 use protocol::command::Command;
 use protocol::event::{Event, Recorded, TYPES};
 use protocol::grants::{Action, may};
+use protocol::ids::{InviteId, ParticipantId};
 use protocol::session::take::{Flag, Phase, Take, Verdict};
 use protocol::session::{SessionState, absorb, apply, split};
+use std::collections::{BTreeMap, BTreeSet};
 
 const SESSIONS: u64 = 2_000;
 const STEPS: u64 = 200;
@@ -17,7 +19,7 @@ fn every_law_of_a_session_holds_in_thousands_of_random_ones() {
     let mut coverage = Coverage::default();
     for seed in 0..SESSIONS {
         let mut play = Play::new(seed);
-        let mut before = Phases::default();
+        let (mut before, mut doors) = (Phases::default(), Doors::default());
         for _ in 0..STEPS {
             let from = play.log.len();
             play.step(&mut |command, answer| {
@@ -26,6 +28,7 @@ fn every_law_of_a_session_holds_in_thousands_of_random_ones() {
             });
             let recorded = &play.log[from..];
             before.follow(&play.state, recorded, seed);
+            doors.follow(recorded, seed);
             check(&play.state, seed);
         }
         folds_alike(&play, seed);
@@ -60,6 +63,34 @@ impl Phases {
             *phase = next;
         }
         assert_eq!(self.0, state.takes.iter().map(|take| take.phase).collect::<Vec<_>>(), "seed {seed}");
+    }
+}
+
+/// By which invitation everybody came, who is kept out, and who was let in.
+#[derive(Default)]
+struct Doors {
+    came: BTreeMap<ParticipantId, Option<InviteId>>,
+    banned: BTreeSet<ParticipantId>,
+    admitted: BTreeSet<ParticipantId>,
+}
+
+impl Doors {
+    /// Whoever is kept out does not come in as somebody new by the same invitation unless somebody lets them.
+    fn follow(&mut self, recorded: &[Recorded], seed: u64) {
+        for Recorded { seq, event, .. } in recorded {
+            match event {
+                Event::ParticipantJoin { participant, invite, .. } => {
+                    let known = self.came.contains_key(participant) || self.admitted.contains(participant);
+                    let guarded = self.banned.iter().any(|id| self.came.get(id).is_some_and(|by| by == invite));
+                    assert!(known || !guarded, "seed {seed}, event {seq}: {participant} came in past a ban");
+                    self.came.insert(*participant, *invite);
+                }
+                Event::LobbyAdmit { participant } => self.admitted.extend([*participant]),
+                Event::ParticipantBan { participant, .. } => self.banned.extend([*participant]),
+                Event::ParticipantUnban { participant } => self.banned.retain(|banned| banned != participant),
+                _ => {}
+            }
+        }
     }
 }
 

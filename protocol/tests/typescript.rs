@@ -170,6 +170,7 @@ fn story() -> Vec<Event> {
         name: name.into(),
         role,
         grants: role.grants(),
+        invite: None,
     };
     let open = |stream, participant, kind, channels| Event::StreamOpen {
         stream,

@@ -1,6 +1,7 @@
 //! What every request handler may use.
 
 use crate::auth::Tickets;
+use crate::journal::JournalHandle;
 use crate::rooms::Rooms;
 use crate::secret::SecretHash;
 use crate::store::Store;
@@ -24,6 +25,8 @@ pub struct App {
     pub owner: SecretHash,
     /// The running sessions.
     pub rooms: Rooms,
+    /// Where they are kept.
+    pub journal: JournalHandle,
     /// Figures.
     pub metrics: Arc<Metrics>,
     /// Whether the relay is going down.

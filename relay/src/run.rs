@@ -92,6 +92,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()> + Send + 'st
         tickets: Tickets::new(&keys.signing),
         owner: keys.owner,
         rooms: rooms.clone(),
+        journal: journal.handle(),
         metrics,
         draining,
         alive: alive.downgrade(),

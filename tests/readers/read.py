@@ -30,6 +30,12 @@ def read_midi(path):
                 found["metre"] = [message.numerator, message.denominator]
             elif message.type == "marker":
                 found["markers"].append([tick, message.text])
+    # Played, mido follows the tempo map.
+    found["seconds"], now = [], 0.0
+    for message in file:
+        now += message.time
+        if message.type == "marker":
+            found["seconds"].append([now, message.text])
     return found
 
 

@@ -11,6 +11,7 @@ pub mod faults;
 pub mod impair;
 pub mod jack_ear;
 pub mod load;
+pub mod mirror;
 #[cfg(target_os = "linux")]
 pub mod mounts;
 pub mod programs;

@@ -218,7 +218,7 @@ mod tests {
 
     fn join(n: u32) -> Event {
         let (role, grants) = (Role::Owner, Role::Owner.grants());
-        Event::ParticipantJoin { participant: id(n), name: format!("p{n}"), role, grants }
+        Event::ParticipantJoin { participant: id(n), name: format!("p{n}"), role, grants, invite: None }
     }
 
     fn command() -> impl Strategy<Value = (u32, Command)> {

@@ -1,7 +1,7 @@
 //! What happened in the session, as one sentence for people; takes, notes and who may do what, not the plumbing.
 
 use protocol::event::{Event, Recorded};
-use protocol::ids::{ParticipantId, TakeNumber};
+use protocol::ids::{InviteId, ParticipantId, TakeNumber};
 use protocol::session::SessionState;
 use protocol::session::note::{Anchor, NewNote, NoteStatus};
 use protocol::session::take::{Flag, Verdict};
@@ -41,7 +41,9 @@ pub fn sentence(state: &SessionState, recorded: &Recorded) -> Option<String> {
         }
         Event::BatonPass { to: Some(to), .. } => format!("{} holds the baton", name(state, *to)),
         Event::BatonPass { to: None, .. } => "the baton lies on the desk".to_owned(),
-        Event::LobbyKnock { participant, name, .. } => format!("{name} waits to be let in ({participant})"),
+        Event::LobbyKnock { participant, name, invite, .. } => {
+            format!("{name} waits to be let in ({participant}){}", beware(state, *invite))
+        }
         Event::ParticipantKick { participant, reason } | Event::ParticipantBan { participant, reason } => {
             format!("{} sent {} away{}", who(), name(state, *participant), why(reason))
         }
@@ -57,6 +59,12 @@ pub fn sentence(state: &SessionState, recorded: &Recorded) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// What whoever lets people in has to know of the invitation that somebody comes by.
+fn beware(state: &SessionState, invite: Option<InviteId>) -> String {
+    let kept_out = state.kept_out_by(invite.as_slice());
+    kept_out.map_or_else(String::new, |id| format!(", by the invitation of {}, who is kept out", name(state, id)))
 }
 
 fn note_words(state: &SessionState, who: &str, note: &NewNote) -> String {
@@ -127,7 +135,7 @@ mod tests {
     fn sentences(events: Vec<Event>) -> Vec<Option<String>> {
         let (role, grants) = (Role::Producer, Role::Producer.grants());
         let mut state = SessionState::default();
-        let join = Event::ParticipantJoin { participant: IDA, name: "Ida".into(), role, grants };
+        let join = Event::ParticipantJoin { participant: IDA, name: "Ida".into(), role, grants, invite: None };
         let tell = |(n, event)| {
             let recorded = Recorded { seq: n as u64 + 1, id: None, by: Some(IDA), at: WallTime(1), event };
             apply(&mut state, &recorded);
@@ -181,6 +189,20 @@ mod tests {
         let told = sentences(vec![arm, note(5, None, "flat"), note(6, Some(5), "again?")]);
         assert_eq!(told[1].as_deref(), Some("Ida notes on take 1: flat"));
         assert_eq!(told[2].as_deref(), Some("Ida answers \"flat\": again?"));
+    }
+
+    #[test]
+    fn who_knocks_by_the_invitation_of_somebody_who_is_kept_out_is_told_so() {
+        let [eve, new] = [5, 6].map(|n| ParticipantId(Uuid::from_u128(n)));
+        let (role, invite) = (Role::Listener, Some(InviteId(Uuid::from_u128(9))));
+        let (name, grants) = ("Eve".to_owned(), role.grants());
+        let told = sentences(vec![
+            Event::ParticipantJoin { participant: eve, name, role, grants: grants.clone(), invite },
+            Event::ParticipantBan { participant: eve, reason: String::new() },
+            Event::LobbyKnock { participant: new, name: "Ada".into(), role, grants, invite },
+        ]);
+        let wanted = format!("Ada waits to be let in ({new}), by the invitation of Eve, who is kept out");
+        assert_eq!(told[2].as_deref(), Some(wanted.as_str()));
     }
 
     #[test]

@@ -153,6 +153,41 @@ mod tests {
     }
 
     #[test]
+    fn any_bytes_on_stdin_are_questions_or_are_answered_in_words() {
+        bolero::check!().for_each(|bytes: &[u8]| {
+            let mut input = bytes;
+            let mut lines = 0;
+            while let Some(line) = next_line(&mut input) {
+                lines += 1;
+                if let Err(misread) = line.and_then(|line| read(&line)) {
+                    assert!(!misread.msg.is_empty());
+                }
+            }
+            assert!(lines <= bytes.iter().filter(|byte| **byte == b'\n').count() + 1);
+        });
+    }
+
+    #[test]
+    fn any_fields_are_a_question_or_are_answered_in_words() {
+        let values =
+            [json!(null), json!(-1), json!(1e300), json!(u64::MAX), json!("heard"), json!([]), json!({"id": 1})];
+        bolero::check!().with_type::<(bool, Vec<(u8, u8)>)>().for_each(|(heard, fields)| {
+            let mut line = Map::new();
+            line.extend(heard.then(|| ("cmd".to_owned(), json!("heard"))));
+            for (name, value) in fields.iter().take(5) {
+                let name = ["cmd", "id", "at_us", "take", ""][usize::from(*name) % 5];
+                line.insert(name.to_owned(), values[usize::from(*value) % values.len()].clone());
+            }
+            let whole = Value::Object(line.clone());
+            match read(&whole.to_string()) {
+                Ok(Asked::Do { line, .. }) => assert_eq!(line, whole),
+                Ok(Asked::Heard { id, .. }) => assert_eq!(id.unwrap_or_default(), whole["id"]),
+                Err(Misread { id, msg }) => assert!(!msg.is_empty() && (id.is_null() || id == whole["id"])),
+            }
+        });
+    }
+
+    #[test]
     fn a_line_over_the_cap_is_refused_alone_and_one_at_it_is_not() {
         let at_cap = "x".repeat(MAX_LINE as usize);
         let read = lines(&format!("{at_cap}\n{at_cap}y\nafter\n"));

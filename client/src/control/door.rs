@@ -5,6 +5,7 @@ use crate::signal::{Api, Link, SignalError};
 use protocol::api::Redeemed;
 use protocol::link::InviteLink;
 use protocol::wire::{ClientKind, ErrorCode, Hello, Place, Resume, VERSION, Welcome};
+use tokio::sync::mpsc;
 
 /// Knows the way in.
 pub(super) struct Door {
@@ -12,12 +13,15 @@ pub(super) struct Door {
     name: String,
     api: Api,
     resume: Option<Resume>,
+    /// Is told the session's title when one has to be let in.
+    knocked: mpsc::Sender<String>,
 }
 
 impl Door {
-    pub(super) fn new(link: InviteLink, name: String) -> Result<Door, SignalError> {
+    /// Whenever one has to be let in, `knocked` is told the session's title.
+    pub(super) fn new(link: InviteLink, name: String, knocked: mpsc::Sender<String>) -> Result<Door, SignalError> {
         let api = Api::new(&link.relay)?;
-        Ok(Door { link, name, api, resume: None })
+        Ok(Door { link, name, api, resume: None, knocked })
     }
 
     /// Shows the invitation; the answer says as what one will come in.
@@ -81,7 +85,7 @@ impl Door {
 
     async fn hello(&mut self, ticket: Option<String>, resume: Option<Resume>) -> Result<(Link, Welcome), SignalError> {
         let hello = Hello { v: VERSION, client: ClientKind::Native, ticket, resume };
-        let (link, welcome) = Link::open(&self.link.relay, hello).await?;
+        let (link, welcome) = Link::open(&self.link.relay, hello, &self.knocked).await?;
         let (session, participant) = (welcome.session, welcome.participant);
         self.resume = Some(Resume { session, participant, secret: welcome.resume.clone(), known: None });
         Ok((link, welcome))
@@ -94,7 +98,7 @@ mod tests {
 
     fn door(relay: &str) -> Door {
         let link = format!("{relay}/i/018f4d3e-0000-7000-8000-000000000001#AAAAAAAAAAAAAAAAAAAAAA");
-        Door::new(link.parse().unwrap(), "x".to_owned()).unwrap()
+        Door::new(link.parse().unwrap(), "x".to_owned(), mpsc::channel(1).0).unwrap()
     }
 
     #[test]

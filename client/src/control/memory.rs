@@ -141,6 +141,26 @@ mod tests {
         assert_eq!(Memory::open(folder.path(), &link(), "Ida").unwrap().unwrap().1, None);
     }
 
+    #[test]
+    fn any_bytes_in_the_file_are_what_was_left_or_as_good_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(file_name(&link(), "Ida"));
+        let whole = serde_json::to_vec(&remembered("secret")).unwrap();
+        bolero::check!().with_type::<(Vec<(u16, u8)>, u16)>().for_each(|(bytes, cut)| {
+            let mut text = whole.clone();
+            let length = text.len();
+            bytes.iter().take(3).for_each(|(at, byte)| text[usize::from(*at) % length] = *byte);
+            text.truncate(length - usize::from(*cut) % length);
+            std::fs::write(&path, &text).unwrap();
+            let (memory, left) = Memory::open(folder.path(), &link(), "Ida").unwrap().expect("nobody else holds it");
+            if let Some(left) = left {
+                memory.write(&left).unwrap();
+                drop(memory);
+                assert_eq!(Memory::open(folder.path(), &link(), "Ida").unwrap().unwrap().1, Some(left));
+            }
+        });
+    }
+
     #[cfg(unix)]
     #[test]
     fn only_the_owner_can_read_the_secret() {

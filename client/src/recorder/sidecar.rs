@@ -2,6 +2,7 @@
 
 use client_core::take::{EpochName, Left, PartHead, Seat};
 use protocol::ids::{LogId, PartId, ParticipantId, SessionId, StreamId, TakeNumber};
+use protocol::session::limits::MAX_POSITION;
 use protocol::session::take::CaptureGap;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -82,11 +83,27 @@ impl Sidecar {
 
     /// Samples per channel that were lost on the way to the disk.
     pub(super) fn lost(&self) -> u64 {
-        self.holes.iter().map(|hole| hole.samples.0).sum()
+        self.holes.iter().fold(0, |lost, hole| lost.saturating_add(hole.samples.0))
     }
 
+    /// # Errors
+    /// When there is none, or it is none that a recorder writes.
     pub(super) fn read(path: &Path) -> io::Result<Sidecar> {
-        serde_json::from_slice(&fs::read(path)?).map_err(io::Error::from)
+        let read: Sidecar = serde_json::from_slice(&fs::read(path)?)?;
+        if read.is_possible() {
+            return Ok(read);
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, "it tells of sound that cannot be; move it elsewhere"))
+    }
+
+    /// Whether positions, lengths and format are such as a recorder counts in, so that they can be reckoned with.
+    fn is_possible(&self) -> bool {
+        let counts = |at: SampleTime| at.0.unsigned_abs() <= MAX_POSITION.unsigned_abs();
+        let fits = |gap: &CaptureGap| counts(gap.at) && gap.samples.0 <= MAX_POSITION.unsigned_abs();
+        // A part may begin at the very last position and still have a length.
+        let ends = self.end.as_ref().is_none_or(|end| end.to.0.unsigned_abs() <= 2 * MAX_POSITION.unsigned_abs());
+        let sound = self.rate.0 > 0 && self.channels > 0 && counts(self.from) && ends;
+        sound && self.gaps.iter().chain(&self.holes).all(fits)
     }
 
     /// Writes it so that a kill or a power cut leaves the old one or the new one.

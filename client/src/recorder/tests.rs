@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use units::{MonoTime, SampleCount, SampleRate, SampleTime};
 use uuid::Uuid;
 
+mod foreign;
 mod kill;
 
 const RATE: SampleRate = SampleRate(48_000);

@@ -49,8 +49,13 @@ pub enum LinkEvent {
 }
 
 impl Link {
-    /// Connects to the relay at `relay` and says `hello`. Answers with what the relay says at the door.
-    pub async fn open(relay: &str, hello: Hello) -> Result<(Link, Welcome), SignalError> {
+    /// Connects to the relay at `relay` and says `hello`. Answers with what the relay says at the door; where one has to
+    /// be let in, which can take long, `knocked` is told the session's title.
+    pub async fn open(
+        relay: &str,
+        hello: Hello,
+        knocked: &mpsc::Sender<String>,
+    ) -> Result<(Link, Welcome), SignalError> {
         let opening = async {
             let mut socket = connect(relay).await?;
             write(&mut socket, &ClientFrame::Hello(hello)).await?;
@@ -58,7 +63,7 @@ impl Link {
         };
         let silent = || SignalError::Unreachable { relay: relay.to_owned(), cause: "no answer".to_owned() };
         let mut socket = timeout(OPEN_TIMEOUT, opening).await.map_err(|_| silent())??;
-        let welcome = read_welcome(&mut socket, relay).await?;
+        let welcome = read_welcome(&mut socket, relay, knocked).await?;
         let (frames, outgoing) = mpsc::channel(OUT_CAPACITY);
         let (incoming, events) = mpsc::channel(IN_CAPACITY);
         let silence = Duration::from_millis(u64::from(welcome.ping_ms)) * SILENT_PINGS;
@@ -122,7 +127,11 @@ enum AtDoor {
 
 /// Reads until the relay says welcome. Where one has to be let in that takes as long as it takes, as long as the relay is
 /// heard; else at most [`OPEN_TIMEOUT`].
-async fn read_welcome(socket: &mut Socket, relay: &str) -> Result<Welcome, SignalError> {
+async fn read_welcome(
+    socket: &mut Socket,
+    relay: &str,
+    knocked: &mpsc::Sender<String>,
+) -> Result<Welcome, SignalError> {
     let mut at = AtDoor::Knocking;
     loop {
         let patience = if matches!(at, AtDoor::Waiting) { LOBBY_SILENCE } else { OPEN_TIMEOUT };
@@ -136,7 +145,8 @@ async fn read_welcome(socket: &mut Socket, relay: &str) -> Result<Welcome, Signa
                 at = AtDoor::Coming(Box::new(welcome));
             }
             Some(RelayFrame::Lobby { title }) => {
-                tracing::warn!("you are waiting to be let into “{title}”");
+                // Nobody may listen any more.
+                let _ = knocked.try_send(title);
                 at = AtDoor::Waiting;
             }
             Some(RelayFrame::Err { code, msg, .. }) => return Err(SignalError::Refused { code, msg }),

@@ -58,7 +58,8 @@ impl Page {
     fn status(&self, view: &View) -> Line<'static> {
         let (link, style) = self.link(&view.link);
         let mode = if view.mode == Mode::Publisher { "publishing" } else { "listening" };
-        let mode = if self.wide() { format!("{mode}{}", self.dot()) } else { String::new() };
+        let mode =
+            if self.wide() && view.link != Link::Lobby { format!("{mode}{}", self.dot()) } else { String::new() };
         let delay =
             view.delay_ms.map_or(String::new(), |ms| format!("{}{}", self.dot(), self.at_most(ms.ceil() as u32)));
         let time = if self.wide() { format!("{}{}", self.dot(), clock(view.elapsed)) } else { String::new() };
@@ -98,6 +99,9 @@ impl Page {
         let (sign, words, style) = match link {
             Link::Connecting => (self.look.sign("○ ", "o "), "connecting".to_owned(), self.look.watch()),
             Link::Connected => (self.look.sign("● ", "* "), "connected".to_owned(), self.look.accent()),
+            Link::Lobby => {
+                (self.look.sign("◌ ", "? "), "in the lobby until somebody lets you in".to_owned(), self.look.watch())
+            }
             Link::Reconnecting(why) => (self.look.sign("◌ ", "! "), format!("reconnecting: {why}"), self.look.watch()),
         };
         (format!("{sign}{}", cut(&words, self.width / 2, self.more())), style)
@@ -121,7 +125,9 @@ impl Page {
     /// and the blank rows only where there is room.
     fn middle(&self, view: &View, room: usize) -> Lines {
         let meters = |full| view.streams.iter().flat_map(|stream| self.stream(stream, full)).collect::<Lines>();
-        let (people, health) = (self.people(&view.people), self.health(&view.health));
+        // Who waits in the lobby cannot see who is inside.
+        let people = if view.link == Link::Lobby { Lines::new() } else { self.people(&view.people) };
+        let health = self.health(&view.health);
         let full = meters(true);
         let airy = full.len() + people.len() + health.len() + 6 <= room;
         let mut lines = if airy || full.len() * 2 <= room { full } else { meters(false) };

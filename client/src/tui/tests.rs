@@ -95,6 +95,15 @@ fn hostile(text: &str) -> View {
 }
 
 #[test]
+fn who_waits_in_the_lobby_is_told_so_in_words() {
+    let waits = View { title: "Blue hour".into(), link: Link::Lobby, ..View::default() };
+    let words = "in the lobby until somebody lets you in";
+    assert_eq!(rows(&waits, DRAWN, 80, 4)[0], format!("Farfield · Blue hour · ◌ {words} · 00:00"));
+    assert!(rows(&waits, DRAWN, 80, 4)[1..3].iter().all(String::is_empty), "who is inside is not known");
+    assert!(rows(&waits, PLAIN, 40, 4)[0].contains("? in the lobby"));
+}
+
+#[test]
 fn the_view_at_eighty_by_twenty_four() {
     let shown = rows(&studio(), DRAWN, 80, 24);
     let expected = [

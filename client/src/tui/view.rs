@@ -79,6 +79,8 @@ pub enum Link {
     Connecting,
     /// Signalling and media are up.
     Connected,
+    /// Somebody inside has to let this client in.
+    Lobby,
     /// It was up and comes back by itself; the words say why it went.
     Reconnecting(String),
 }

@@ -89,6 +89,9 @@ pub enum Event {
         role: Role,
         /// What they may do once they are in.
         grants: Grants,
+        /// The invitation that they came by; none where that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invite: Option<InviteId>,
     },
     /// Somebody who waited may come in.
     #[serde(rename = "lobby.admit")]
@@ -113,6 +116,9 @@ pub enum Event {
         role: Role,
         /// What they may do.
         grants: Grants,
+        /// The invitation that they came by; none where that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invite: Option<InviteId>,
     },
     /// Somebody left: every link of theirs has been gone for the time of grace.
     #[serde(rename = "participant.leave")]
@@ -138,7 +144,8 @@ pub enum Event {
         /// Why; may be empty.
         reason: String,
     },
-    /// Somebody is kept out for good.
+    /// Somebody is kept out for good. Whoever is new and comes by the invitation that they came by waits in the lobby from
+    /// now on.
     #[serde(rename = "participant.ban")]
     ParticipantBan {
         /// Who.

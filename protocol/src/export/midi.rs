@@ -1,11 +1,13 @@
-//! A Standard MIDI File of type 1 (MIDI Association, RP-001 v1.0) with one track: name, tempo, metre and markers, which
-//! is all that Pro Tools and Logic take markers from. A range is a marker at each end. Names are in UTF-8.
+//! A Standard MIDI File of type 1 (MIDI Association, RP-001 v1.0) with one track: name, tempo map, metre and markers,
+//! which is all that Pro Tools and Logic take markers from. A range is a marker at each end. Names are in UTF-8.
 //!
-//! The tempo is rounded to whole microseconds in a quarter note, as the format wants it, and every position is worked
-//! out with the tempo as written, so that nothing drifts.
+//! Each tempo is rounded to whole microseconds in a quarter note, as the format wants it, and begins on a whole tick; every
+//! position is worked out with the map as written, so that nothing drifts and a marker is never more than half a tick off
+//! its time.
 
 use super::place::Place;
 use super::sheet::Mark;
+use super::tempo::Beat;
 use crate::session::people::{Metre, Song};
 
 /// Ticks in a quarter note.
@@ -14,6 +16,10 @@ const PPQ: u16 = 960;
 const LONGEST_STEP: u64 = 0x0fff_ffff;
 /// Where the file ends at the latest: four years at 120 to the minute. What is later stands there.
 const LAST_TICK: u64 = LONGEST_STEP * 900;
+/// Units that time is counted in here, a second: of them a place as well as a tick at any tempo has a whole number.
+const PER_SECOND: i128 = 141_120_000_000;
+/// So many of them are a tick at one microsecond a quarter note.
+const PER_TICK_US: i128 = PER_SECOND / (PPQ as i128 * 1_000_000);
 /// The slowest tempo that the format can write, in microseconds a quarter note.
 const SLOWEST: u64 = 0x00ff_ffff;
 
@@ -24,17 +30,73 @@ const END_OF_TRACK: u8 = 0x2f;
 const TEMPO: u8 = 0x51;
 const TIME_SIGNATURE: u8 = 0x58;
 
-pub(super) fn write(marks: &[Mark], title: &str, song: &Song) -> Vec<u8> {
-    let tempo_us = tempo_us(song);
+pub(super) fn write(marks: &[Mark], title: &str, beats: &[Beat]) -> Vec<u8> {
+    let map = TempoMap::of(beats);
+    let markers = points(marks).into_iter().map(|(place, name)| (map.tick(place), MARKER, name.into_bytes()));
+    let mut events: Vec<_> = map.events().chain(markers).collect();
+    events.sort_by_key(|(tick, ..)| *tick);
     let mut track = Track::default();
     track.meta(0, TRACK_NAME, title.as_bytes());
-    track.meta(0, TEMPO, &(tempo_us as u32).to_be_bytes()[1..]);
-    track.meta(0, TIME_SIGNATURE, &time_signature(song));
-    for (place, name) in points(marks) {
-        track.meta(ticks(place, tempo_us), MARKER, name.as_bytes());
-    }
+    events.iter().for_each(|(tick, kind, data)| track.meta(*tick, *kind, data));
     track.meta(0, END_OF_TRACK, &[]);
     file(&track.bytes)
+}
+
+/// Where ticks lie in time: the tempo that counts from a tick on, and when that tick is.
+struct TempoMap(Vec<Tempo>);
+
+struct Tempo {
+    tick: u64,
+    /// In [`PER_SECOND`]ths of a second.
+    at: i128,
+    us: u64,
+    song: Song,
+}
+
+impl TempoMap {
+    fn of(beats: &[Beat]) -> TempoMap {
+        let mut map: Vec<Tempo> = Vec::with_capacity(beats.len());
+        for Beat { from, song } in beats {
+            let (tick, at) = map.last().map_or((0, 0), |last| {
+                let tick = last.tick_of(*from);
+                (tick, last.at + i128::from(tick - last.tick) * last.length())
+            });
+            map.push(Tempo { tick, at, us: tempo_us(song), song: song.clone() });
+        }
+        TempoMap(map)
+    }
+
+    fn tick(&self, place: Place) -> u64 {
+        let after = self.0.partition_point(|tempo| tempo.at <= place.count(PER_SECOND, 1));
+        self.0[after.saturating_sub(1)].tick_of(place)
+    }
+
+    /// What the file says of it: each tempo and each metre where it begins.
+    fn events(&self) -> impl Iterator<Item = (u64, u8, Vec<u8>)> {
+        let mut before = None;
+        self.0.iter().flat_map(move |Tempo { tick, us, song, .. }| {
+            let metre = time_signature(song);
+            let is_new = before.replace(metre) != Some(metre);
+            let tempo = (*us as u32).to_be_bytes()[1..].to_vec();
+            let metre = is_new.then(|| (*tick, TIME_SIGNATURE, metre.to_vec()));
+            [(*tick, TEMPO, tempo)].into_iter().chain(metre)
+        })
+    }
+}
+
+impl Tempo {
+    /// How long a tick is.
+    fn length(&self) -> i128 {
+        i128::from(self.us) * PER_TICK_US
+    }
+
+    /// The tick that is the nearest to a place, if it is of this tempo.
+    fn tick_of(&self, place: Place) -> u64 {
+        let after = place.count(PER_SECOND, 1) - self.at;
+        let ticks = (2 * after + self.length()).div_euclid(2 * self.length());
+        let tick = i128::from(self.tick) + ticks.max(0);
+        u64::try_from(tick).unwrap_or(LAST_TICK).min(LAST_TICK)
+    }
 }
 
 /// The markers in order, ends of ranges among them.
@@ -57,11 +119,6 @@ fn tempo_us(song: &Song) -> u64 {
 fn time_signature(song: &Song) -> [u8; 4] {
     let Metre { beats, unit } = song.metre.unwrap_or(Metre { beats: 4, unit: 4 });
     [beats, unit.max(1).ilog2() as u8, 96 / unit.clamp(1, 96), 8]
-}
-
-fn ticks(place: Place, tempo_us: u64) -> u64 {
-    let ticks = place.count(i128::from(PPQ) * 1_000_000, i128::from(tempo_us));
-    u64::try_from(ticks).unwrap_or(if ticks < 0 { 0 } else { LAST_TICK }).min(LAST_TICK)
 }
 
 /// A track as it grows.
@@ -110,6 +167,7 @@ fn file(track: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn numbers_are_written_as_the_standard_shows_them() {
@@ -135,6 +193,49 @@ mod tests {
         assert_eq!(tempo_us(&song(120_000, 8)), 1_000_000);
         assert_eq!(tempo_us(&song(97_300, 4)), 616_650, "616 649.54 is rounded up");
         assert_eq!(tempo_us(&song(10_000, 32)), SLOWEST, "as slow as the format goes");
+    }
+
+    fn beat(ms: i64, tempo_mbpm: u32) -> Beat {
+        Beat { from: Place::from_ms(ms), song: Song { tempo_mbpm: Some(tempo_mbpm), metre: None, key: None } }
+    }
+
+    #[test]
+    fn a_changed_tempo_begins_on_the_nearest_tick_and_what_follows_keeps_its_time() {
+        // 97.3 to the minute are 616 650 µs a quarter note: 960 ticks of 642.34 µs.
+        let map = TempoMap::of(&[beat(0, 97_300), beat(1_000, 120_000), beat(2_000, 60_000)]);
+        let ticks: Vec<u64> = map.0.iter().map(|tempo| tempo.tick).collect();
+        // 1 s is tick 1 556.8, so 1 557, which is 0.129 ms late; from there 1 919.8 ticks of 520.83 µs to 2 s.
+        assert_eq!(ticks, [0, 1_557, 1_557 + 1_920]);
+        assert_eq!(map.tick(Place::from_ms(500)), 778);
+        assert_eq!(map.tick(Place::from_ms(1_000)), 1_557);
+        assert_eq!(map.tick(Place::from_ms(1_500)), 1_557 + 960);
+        assert_eq!(map.tick(Place::from_ms(3_000)), 1_557 + 1_920 + 960);
+    }
+
+    proptest! {
+        #[test]
+        fn a_marker_is_never_more_than_half_a_tick_off_its_time(
+            steps_ms in prop::collection::vec((1i64..100_000, 10_000u32..=999_000), 1..20), at_ms in 0i64..2_000_000,
+        ) {
+            let mut from_ms = 0;
+            let beats: Vec<Beat> = steps_ms.iter().map(|(step, tempo)| {
+                let beat = beat(from_ms, *tempo);
+                from_ms += step;
+                beat
+            }).collect();
+            let map = TempoMap::of(&beats);
+            let tick = map.tick(Place::from_ms(at_ms));
+            // As a reader of the file finds the time: tempo by tempo.
+            let (mut time_us, mut last, mut us) = (0.0, 0, 0);
+            for tempo in map.0.iter().filter(|tempo| tempo.tick <= tick) {
+                time_us += (tempo.tick - last) as f64 * us as f64 / f64::from(PPQ);
+                (last, us) = (tempo.tick, tempo.us);
+            }
+            time_us += (tick - last) as f64 * us as f64 / f64::from(PPQ);
+            let slowest = map.0.iter().map(|tempo| tempo.us).max().unwrap() as f64;
+            let off = (time_us - at_ms as f64 * 1e3).abs();
+            prop_assert!(off <= slowest / f64::from(PPQ) / 2.0 + 1e-3, "{off} µs");
+        }
     }
 
     #[test]

@@ -16,7 +16,11 @@
 //!
 //! Times are whole numbers of 1/1 411 200 000 s inside (a sample of every usual rate is a whole number of them), and are
 //! rounded once, to the format's own resolution: `csv` 1 ns, `vtt` and `md` 1 ms, `audacity` 1 µs, `reaper` 1 ps,
-//! `midi` one of 960 ticks in a quarter note of the song's tempo.
+//! `midi` one of 960 ticks in a quarter note of the song's tempo there.
+//!
+//! A tempo or metre that was changed while the timeline ran counts from there on in `midi`, which has the whole tempo map;
+//! `reaper` has the tempo of the beginning alone, because its positions are in seconds and stand whatever the tempo is.
+//! On a mix version the song goes as it does now.
 
 mod audacity;
 mod calendar;
@@ -29,6 +33,7 @@ mod place;
 mod plain;
 mod reaper;
 mod sheet;
+mod tempo;
 mod timeline;
 mod vtt;
 
@@ -129,8 +134,11 @@ impl Source {
             Format::Md => md::write(&sheet, scope, &self.events).into_bytes(),
             Format::Vtt => vtt::write(&sheet.marks(scope), &sheet.title(scope)).into_bytes(),
             Format::Audacity => audacity::write(&sheet.marks(scope)).into_bytes(),
-            Format::Reaper => reaper::write(&sheet.marks(scope), &sheet.title(scope), &self.state.song).into_bytes(),
-            Format::Midi => midi::write(&sheet.marks(scope), &sheet.title(scope), &self.state.song),
+            Format::Reaper => {
+                let song = &sheet.beats(scope)[0].song;
+                reaper::write(&sheet.marks(scope), &sheet.title(scope), song).into_bytes()
+            }
+            Format::Midi => midi::write(&sheet.marks(scope), &sheet.title(scope), &sheet.beats(scope)),
         })
     }
 

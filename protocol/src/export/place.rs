@@ -5,8 +5,11 @@ use units::{SampleRate, TICK_RATE, Ticks};
 /// millisecond as whole numbers.
 const PER_SECOND: i128 = 1_411_200_000;
 
+/// The furthest place that samples are laid at: 200 million years. No sound is there, but a log of another make may say so.
+const FURTHEST: i128 = 10_i128.pow(25);
+
 /// A position on a timeline, or a distance, exact where rates are usual and to 0.4 ns where they are not. Never grows
-/// out of its integer: positions are below 2^53 samples.
+/// out of its integer, whatever a log says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place(i128);
 
@@ -18,7 +21,8 @@ impl Place {
     }
 
     pub(super) fn from_samples(samples: i64, rate: SampleRate) -> Place {
-        Place(rounded(i128::from(samples) * PER_SECOND, i128::from(rate.0.max(1))))
+        let place = rounded(i128::from(samples) * PER_SECOND, i128::from(rate.0.max(1)));
+        Place(place.clamp(-FURTHEST, FURTHEST))
     }
 
     pub(super) fn from_ms(ms: i64) -> Place {

@@ -1,5 +1,6 @@
 //! A REAPER project that has nothing but a tempo, markers and regions: to be opened beside one's own, or imported into
-//! it. A region is two MARKER lines with one number, the second without a name.
+//! it. A region is two MARKER lines with one number, the second without a name. The tempo is that of the beginning, also
+//! where it was changed later: positions are in seconds, so that they stand by any tempo, that of one's own project too.
 
 use super::place::Place;
 use super::sheet::Mark;

@@ -1,11 +1,13 @@
 use super::Scope;
 use super::place::Place;
 use super::plain;
+use super::tempo::{self, Beat};
 use super::timeline::{TakeSpan, Timeline};
-use crate::event::Stored;
+use crate::event::{Event, Stored};
 use crate::ids::{MixNumber, NoteId, ParticipantId, TakeNumber};
 use crate::session::SessionState;
 use crate::session::note::{Anchor, Note, NoteStatus};
+use crate::session::people::Song;
 use crate::session::take::{Flag, Take, Verdict};
 use units::{SampleTime, WallTime};
 
@@ -16,6 +18,8 @@ const NOTABLE_UNCERTAINTY_MS: u32 = 20;
 pub(super) struct Sheet<'a> {
     pub(super) state: &'a SessionState,
     pub(super) timeline: Timeline<'a>,
+    /// What was said of the song, in order, on the session's timeline.
+    songs: Vec<(Place, Song)>,
     /// In the order of the numbers. Notes that were taken back are not here; their numbers stay theirs.
     pub(super) items: Vec<Item<'a>>,
 }
@@ -114,7 +118,25 @@ impl<'a> Sheet<'a> {
             Item { number, note, replies: replies.collect(), seat: seat(state, &timeline, note) }
         });
         let items = items.collect();
-        Sheet { state, timeline, items }
+        let said = events.iter().map(Stored::recorded).filter_map(|recorded| match &recorded.event {
+            Event::SessionSong { song, .. } => Some((timeline.moment(recorded.at), song.clone())),
+            _ => None,
+        });
+        let songs = said.collect();
+        Sheet { state, timeline, songs, items }
+    }
+
+    /// How the song goes on the timeline of an export: at least one beat, the first at the beginning.
+    pub(super) fn beats(&self, scope: Scope) -> Vec<Beat> {
+        let now = || vec![Beat { from: Place::ZERO, song: self.state.song.clone() }];
+        match scope {
+            Scope::Session => tempo::beats(&self.songs, Place::ZERO, None),
+            Scope::Take(number) => {
+                let take = self.timeline.take(number);
+                take.map_or_else(now, |take| tempo::beats(&self.songs, take.start, Some(take.end)))
+            }
+            Scope::Mix(_) => now(),
+        }
     }
 
     /// What a person is called.

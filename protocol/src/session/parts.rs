@@ -167,7 +167,7 @@ fn json_bytes(value: &impl Serialize) -> usize {
 mod tests {
     use super::*;
     use crate::grants::Role;
-    use crate::ids::{ParticipantId, StreamId};
+    use crate::ids::{InviteId, ParticipantId, StreamId};
     use crate::session::{MAX_LABEL_CHARS, Participant};
     use crate::stream::{EpochMap, StreamFormat, StreamKind};
     use proptest::prelude::*;
@@ -184,6 +184,7 @@ mod tests {
             present: false,
             consented: false,
             sent_away: false,
+            invite: Some(InviteId(Uuid::from_u128(u128::MAX))),
         };
         let id = |n: u128| Uuid::from_u128(u128::MAX - n);
         let map = |n: usize| EpochMap {

@@ -1,7 +1,7 @@
 //! The session's own rules, and who holds, waits and is invited.
 
 use crate::grants::{Grants, Role};
-use crate::ids::ParticipantId;
+use crate::ids::{InviteId, ParticipantId};
 use serde::{Deserialize, Serialize};
 use units::WallTime;
 
@@ -115,6 +115,9 @@ pub struct Waiting {
     pub role: Role,
     /// What they may do once they are in.
     pub grants: Grants,
+    /// The invitation that they came by; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<InviteId>,
 }
 
 /// A sentence of the chat.

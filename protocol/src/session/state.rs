@@ -86,6 +86,9 @@ pub struct Participant {
     /// Whether they were sent away: they do not come back as who they were, but with an invitation as somebody new.
     #[serde(default)]
     pub sent_away: bool,
+    /// The invitation that they came by; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<InviteId>,
 }
 
 /// A change that its author can still undo.
@@ -139,19 +142,46 @@ impl SessionState {
         Here { lesson: self.policy.decides == Decides::Mentor, baton, baton_elsewhere: holder.is_some() && !baton, own }
     }
 
-    /// How somebody with these grants who knocks is met. Whoever may admit others does not wait, and nobody waits twice.
-    pub fn entry(&self, participant: ParticipantId, grants: &Grants) -> Entry {
+    /// How somebody with these grants who knocks is met. `via` is the invitation that they come by, and then those by
+    /// whose right it was made. Nobody waits twice.
+    pub fn entry(&self, participant: ParticipantId, grants: &Grants, via: &[InviteId]) -> Entry {
         let known = self.participants.contains_key(&participant) || self.admitted.contains(&participant);
         let sent_away = self.participants.get(&participant).is_some_and(|person| person.sent_away);
         if self.banned.contains(&participant) {
             Entry::Banned
         } else if sent_away {
             Entry::SentAway
-        } else if self.policy.lobby && !known && !grants.has(crate::grants::Grant::Invite) {
+        } else if !known && self.waits(grants, via) {
             Entry::Wait
         } else {
             Entry::Open
         }
+    }
+
+    /// Whether somebody new waits. Whoever may admit others does so only where somebody who is kept out came by the same
+    /// way.
+    fn waits(&self, grants: &Grants, via: &[InviteId]) -> bool {
+        let anybody = self.policy.lobby || self.keeps_out_somebody_unknown();
+        self.kept_out_by(via).is_some() || (anybody && !grants.has(crate::grants::Grant::Invite))
+    }
+
+    /// Who is kept out and came by one of these invitations.
+    ///
+    /// Without their old id somebody who is kept out is a newcomer like any other, so a ban holds only if it is about the
+    /// way in too. Revoking the invitation would shut out everybody else who has it until they are sent another one;
+    /// in the lobby they lose the moment that it takes to let them in, and whoever lets them in sees who comes. Those who
+    /// have been in before are not held up at all, and lifting the ban opens the way again.
+    pub fn kept_out_by(&self, via: &[InviteId]) -> Option<ParticipantId> {
+        let came_so = |id: &&ParticipantId| {
+            self.participants.get(*id).and_then(|person| person.invite).is_some_and(|invite| via.contains(&invite))
+        };
+        self.banned.iter().find(came_so).copied()
+    }
+
+    /// Whether somebody is kept out who was never in, so that nobody knows any more by which invitation they came: then
+    /// every newcomer waits, as they did when that one knocked.
+    fn keeps_out_somebody_unknown(&self) -> bool {
+        self.banned.iter().any(|id| !self.participants.contains_key(id))
     }
 
     /// When [`due`] has something next; none while nothing waits for time to pass.

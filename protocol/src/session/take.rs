@@ -223,7 +223,7 @@ pub struct Part {
 impl Part {
     /// Samples in its file; none until the recorder has told.
     pub fn length(&self) -> Option<SampleCount> {
-        self.to.and_then(|to| u64::try_from(to.0 - self.from.0).ok()).map(SampleCount)
+        self.to.and_then(|to| u64::try_from(to.0.checked_sub(self.from.0)?).ok()).map(SampleCount)
     }
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod asked;
 use protocol::command::Command;
 use protocol::event::{Event, Recorded};
 use protocol::grants::Role;
-use protocol::ids::ParticipantId;
+use protocol::ids::{InviteId, ParticipantId};
 use protocol::session::{Actor, Entry, Rejection, SessionState, apply, decide, due};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -54,6 +54,8 @@ pub(crate) struct Play {
     pub(crate) state: SessionState,
     pub(crate) log: Vec<Recorded>,
     pub(crate) people: Vec<ParticipantId>,
+    /// By which of a few invitations each of them came.
+    ways: BTreeMap<ParticipantId, InviteId>,
     pub(crate) now: i64,
     ids: u128,
 }
@@ -62,7 +64,8 @@ impl Play {
     /// A session that has just been made, with its owner in it.
     pub(crate) fn new(seed: u64) -> Play {
         let (rng, now) = (Rng(seed), 1_800_000_000_000);
-        let mut play = Play { rng, state: SessionState::default(), log: Vec::new(), people: Vec::new(), now, ids: 0 };
+        let (state, log, people, ways) = (SessionState::default(), Vec::new(), Vec::new(), BTreeMap::new());
+        let mut play = Play { rng, state, log, people, ways, now, ids: 0 };
         play.record(None, Event::SessionOpen { title: "Blue hour".into() });
         play.come(Role::Owner);
         play
@@ -92,6 +95,14 @@ impl Play {
         }
     }
 
+    /// What somebody might ask who sees `seen`.
+    pub(crate) fn ask_seeing(&mut self, seen: &mut SessionState) -> Command {
+        std::mem::swap(&mut self.state, seen);
+        let (_, command) = self.ask();
+        std::mem::swap(&mut self.state, seen);
+        command
+    }
+
     /// What the room does with a command.
     pub(crate) fn command(&mut self, who: ParticipantId, command: &Command) -> Result<Vec<Event>, Rejection> {
         let grants = self.state.participants.get(&who).map(|person| person.grants.clone()).unwrap_or_default();
@@ -117,9 +128,12 @@ impl Play {
         let participant = ParticipantId(self.id());
         self.people.push(participant);
         let (name, grants) = (format!("p{}", self.people.len()), role.grants());
-        match self.state.entry(participant, &grants) {
-            Entry::Open => self.record(None, Event::ParticipantJoin { participant, name, role, grants }),
-            Entry::Wait => self.record(None, Event::LobbyKnock { participant, name, role, grants }),
+        let way = InviteId(Uuid::from_u128(u128::from(self.rng.below(4))));
+        self.ways.insert(participant, way);
+        let invite = Some(way);
+        match self.state.entry(participant, &grants, &[way]) {
+            Entry::Open => self.record(None, Event::ParticipantJoin { participant, name, role, grants, invite }),
+            Entry::Wait => self.record(None, Event::LobbyKnock { participant, name, role, grants, invite }),
             Entry::SentAway | Entry::Banned => {}
         }
     }
@@ -143,8 +157,9 @@ impl Play {
             None if admitted => ("admitted".into(), Role::Artist, Role::Artist.grants()),
             None => return,
         };
-        if self.state.entry(participant, &grants) == Entry::Open && !self.is_here(participant) {
-            self.record(None, Event::ParticipantJoin { participant, name, role, grants });
+        let invite = self.ways.get(&participant).copied();
+        if self.state.entry(participant, &grants, invite.as_slice()) == Entry::Open && !self.is_here(participant) {
+            self.record(None, Event::ParticipantJoin { participant, name, role, grants, invite });
         }
     }
 

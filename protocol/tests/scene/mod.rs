@@ -162,14 +162,14 @@ impl Scene {
 
     pub(crate) fn join(&mut self, participant: ParticipantId, role: Role) {
         let (name, grants) = (format!("{role} {}", participant.0.as_u128()), role.grants());
-        self.record(None, Event::ParticipantJoin { participant, name, role, grants });
+        self.record(None, Event::ParticipantJoin { participant, name, role, grants, invite: None });
     }
 
     fn people(&mut self) {
         self.join(GONE, Role::Artist);
         self.record(GONE, Event::ParticipantLeave { participant: GONE });
         let (name, role) = ("Paul".to_owned(), Role::Mentor);
-        self.record(None, Event::LobbyKnock { participant: WAITS, name, role, grants: role.grants() });
+        self.record(None, Event::LobbyKnock { participant: WAITS, name, role, grants: role.grants(), invite: None });
         self.record(OTHER, Event::ParticipantBan { participant: BANNED, reason: String::new() });
         self.record(OTHER, Event::InviteMake { invite: INVITE, role: Role::Listener, once: false });
     }

@@ -2,7 +2,7 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use protocol::grants::{Grants, Role};
-use protocol::ids::{ParticipantId, SessionId};
+use protocol::ids::{InviteId, ParticipantId, SessionId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ pub struct Claims {
     pub role: Role,
     /// What the person may do.
     pub grants: Grants,
+    /// The invitation that was redeemed, and then those by whose right it was made.
+    pub via: Vec<InviteId>,
 }
 
 /// Why a ticket is no good. None of these says what the ticket was.
@@ -127,6 +129,7 @@ mod tests {
             name: "Ada".into(),
             role: Role::Mentor,
             grants: Role::Mentor.grants(),
+            via: vec![InviteId(Uuid::from_u128(4))],
         }
     }
 
@@ -203,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_ticket_without_one_of_its_claims_is_refused() {
-        for claim in ["aud", "sub", "jti", "exp", "grants", "role", "name"] {
+        for claim in ["aud", "sub", "jti", "exp", "grants", "role", "name", "via"] {
             let poor = signed_with(ticket_header(), |body| {
                 body.as_object_mut().unwrap().remove(claim);
             });

@@ -53,6 +53,7 @@ pub(super) async fn redeem(
         name: asked.name,
         role: opened.role,
         grants: opened.grants,
+        via: opened.via,
     };
     let ticket = app.tickets.sign(&claims)?;
     Ok(Json(Redeemed { ticket, session, participant, title: opened.title, role: opened.role }))

@@ -1,5 +1,6 @@
 use super::Failure;
 use crate::app::App;
+use crate::auth::Claims;
 use crate::secret::Secret;
 use crate::store::{AdmitError, Identity};
 use axum::extract::rejection::QueryRejection;
@@ -107,8 +108,8 @@ async fn by_ticket(app: &App, session: SessionId, ticket: &str) -> Result<Identi
     }
     // Seconds since 1970 are far below 2^63.
     app.store.spend(claims.jti, claims.exp as i64, session).await.map_err(not_admitted)?;
-    let (participant, name, role, grants) = (claims.sub, claims.name, claims.role, claims.grants);
-    Ok(Identity { session, participant, name, role, grants })
+    let Claims { sub: participant, name, role, grants, via, .. } = claims;
+    Ok(Identity { session, participant, name, role, grants, via })
 }
 
 async fn events(app: &App, session: SessionId) -> Result<(LogId, Vec<StoredEvent>), Failure> {
@@ -125,7 +126,7 @@ async fn events(app: &App, session: SessionId) -> Result<(LogId, Vec<StoredEvent
 fn check_may(state: &SessionState, who: &Identity) -> Result<(), Failure> {
     let known = state.participants.get(&who.participant);
     let grants = known.map_or(&who.grants, |known| &known.grants);
-    match state.entry(who.participant, grants) {
+    match state.entry(who.participant, grants, &who.via) {
         Entry::Open => {}
         Entry::Wait => {
             let msg = "you have to be let in before you can export this session; join it first";

@@ -77,7 +77,7 @@ impl From<InviteError> for Failure {
             InviteError::WrongSecret => ErrorCode::Unauthorized,
             InviteError::Revoked | InviteError::UsedUp => ErrorCode::Gone,
             InviteError::Forbidden => ErrorCode::Forbidden,
-            InviteError::TooMany => ErrorCode::TooMany,
+            InviteError::TooMany | InviteError::TooDeep => ErrorCode::TooMany,
             InviteError::Store(cause) => return Failure::internal(cause),
         };
         Failure::new(code, error.to_string())

@@ -11,6 +11,7 @@ pub mod tool;
 pub mod verify;
 
 mod figures;
+mod health;
 mod sqlite;
 mod writer;
 
@@ -57,6 +58,12 @@ pub trait Journal: Send {
     /// # Errors
     /// [`Refused::Unknown`] when the session has no log, or when the store fails.
     fn read(&mut self, session: SessionId, after: u64, most: usize) -> Result<Vec<StoredEvent>, JournalError>;
+
+    /// Writes something that nobody reads, to see whether the store takes it.
+    ///
+    /// # Errors
+    /// When it does not.
+    fn probe(&mut self) -> Result<(), JournalError>;
 
     /// Every session that has a log, in the order in which they were begun.
     ///

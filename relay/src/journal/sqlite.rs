@@ -74,6 +74,13 @@ impl Journal for SqliteJournal {
         Ok(events(&tx, &known, after, i64::try_from(most).unwrap_or(i64::MAX))?)
     }
 
+    fn probe(&mut self) -> Result<(), JournalError> {
+        let tx = begin(&mut self.0)?;
+        // The version that is there already: it makes one page dirty, which the commit brings to the disk.
+        tx.pragma_update(None, "user_version", VERSION)?;
+        Ok(tx.commit()?)
+    }
+
     fn sessions(&mut self) -> Result<Vec<SessionId>, JournalError> {
         let mut rows = self.0.prepare_cached("SELECT id FROM session ORDER BY number")?;
         let ids = rows.query_map([], |row| row.get(0).map(SessionId))?;

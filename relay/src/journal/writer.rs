@@ -1,3 +1,4 @@
+use super::health::Health;
 use super::{Figures, Journal, JournalError};
 use protocol::ids::{LogId, SessionId};
 use relay_core::journal::{Batch, Opened, Snapshot, StoredEvent};
@@ -31,6 +32,9 @@ pub struct JournalHandle {
     read: SyncSender<Job>,
     closed: Arc<AtomicBool>,
     figures: Figures,
+    health: Health,
+    /// Held by whoever probes the store.
+    probing: Arc<tokio::sync::Mutex<()>>,
 }
 
 enum Job {
@@ -48,10 +52,12 @@ impl Writer {
     /// # Errors
     /// When the system has no thread to give.
     pub fn start(write: impl Journal + 'static, read: impl Journal + 'static) -> std::io::Result<Writer> {
-        let (figures, closed) = (Figures::default(), Arc::new(AtomicBool::new(false)));
-        let (write, writing) = thread("journal", write, figures.clone())?;
-        let (read, reading) = thread("journal-read", read, figures.clone())?;
-        Ok(Writer { handle: JournalHandle { write, read, closed, figures }, threads: vec![writing, reading] })
+        let (figures, health) = (Figures::default(), Health::default());
+        let (write, writing) = thread("journal", write, (figures.clone(), health.clone()))?;
+        let (read, reading) = thread("journal-read", read, (figures.clone(), Health::default()))?;
+        let (closed, probing) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let handle = JournalHandle { write, read, closed, figures, health, probing };
+        Ok(Writer { handle, threads: vec![writing, reading] })
     }
 
     /// A way to the threads.
@@ -124,6 +130,29 @@ impl JournalHandle {
         self.call(&self.read, |journal| journal.sessions()).await
     }
 
+    /// Whether the store takes what is written. What it took within the last second is evidence enough; else it is tried
+    /// with one small write, which all who ask meanwhile wait for, so that asking often costs no more than asking once a
+    /// second. After a failure each call tries anew.
+    ///
+    /// # Errors
+    /// Why it does not, or when the journal takes nothing in.
+    pub async fn check(&self) -> Result<(), JournalError> {
+        self.check_at(Instant::now()).await
+    }
+
+    async fn check_at(&self, now: Instant) -> Result<(), JournalError> {
+        let _alone = self.probing.lock().await;
+        if self.closed.load(Ordering::Acquire) {
+            return Err(JournalError::Down);
+        }
+        if self.health.is_fresh(now) {
+            return Ok(());
+        }
+        let probed = self.call(&self.write, |journal| journal.probe()).await;
+        self.health.tell(probed.is_ok());
+        probed
+    }
+
     /// The figures.
     pub fn figures(&self) -> &Figures {
         &self.figures
@@ -184,10 +213,10 @@ impl Drop for Answer {
 fn thread(
     name: &str,
     journal: impl Journal + 'static,
-    figures: Figures,
+    (figures, health): (Figures, Health),
 ) -> std::io::Result<(SyncSender<Job>, JoinHandle<()>)> {
     let (queue, jobs) = sync_channel(QUEUE_JOBS);
-    let worker = Worker { journal, figures, batches: Vec::new(), answers: Vec::new(), events: 0 };
+    let worker = Worker { journal, figures, health, batches: Vec::new(), answers: Vec::new(), events: 0 };
     Ok((queue, Builder::new().name(name.to_owned()).spawn(move || worker.work(&jobs))?))
 }
 
@@ -195,6 +224,7 @@ fn thread(
 struct Worker<J> {
     journal: J,
     figures: Figures,
+    health: Health,
     batches: Vec<Batch>,
     answers: Vec<Answer>,
     /// Events in the group.
@@ -238,7 +268,9 @@ impl<J: Journal> Worker<J> {
             return;
         }
         let began = Instant::now();
-        match self.journal.append(&batches) {
+        let taken = self.journal.append(&batches);
+        self.health.tell(taken.is_ok());
+        match taken {
             Ok(done) => self.tell(began, &batches, answers, done),
             Err(error) => {
                 tracing::error!(batches = batches.len(), %error, "the journal did not take what happened");

@@ -3,6 +3,7 @@
 use super::MediaError;
 use super::keys::Exporting;
 use protocol::wire::{MAX_IN_BYTES, MAX_SLOTS};
+use relay_core::room::MAX_MID_BYTES;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,8 +18,6 @@ use str0m::{Candidate, Rtc};
 const MAX_SENDING: usize = 8;
 /// Longest line that is looked at, in bytes; a candidate or a fingerprint takes far fewer.
 const MAX_LINE_BYTES: usize = 1_024;
-/// Longest `a=mid` that the library keeps as it is.
-const MAX_MID_BYTES: usize = 16;
 /// How often is looked at what listeners report of their sections; they report every second at most.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// How the relay wants Opus sent to it and says that it sends it: in stereo, at any rate up to libopus's highest,

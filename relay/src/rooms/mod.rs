@@ -148,7 +148,6 @@ impl Rooms {
         alone
     }
 
-    /// Takes a room off the list although people have a way to it: it cannot go on.
     /// A session's log as it is stored, and which incarnation it is; none when nobody was ever in it.
     ///
     /// # Errors
@@ -166,6 +165,7 @@ impl Rooms {
         }
     }
 
+    /// Takes a room off the list although people have a way to it: it cannot go on.
     fn give_up(&self, session: SessionId) {
         let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.as_mut().map(|rooms| rooms.remove(&session));

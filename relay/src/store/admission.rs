@@ -2,7 +2,7 @@ use super::invites::{from_text, to_text};
 use super::{Store, StoreError};
 use crate::secret::{Secret, SecretHash};
 use protocol::grants::{Grants, Role};
-use protocol::ids::{ParticipantId, SessionId};
+use protocol::ids::{InviteId, ParticipantId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -22,6 +22,9 @@ pub struct Identity {
     pub role: Role,
     /// What they may do.
     pub grants: Grants,
+    /// The invitation that their ticket is of, and then those by whose right it was made. Not kept: empty for who comes
+    /// back, because the session knows them.
+    pub via: Vec<InviteId>,
 }
 
 /// Why somebody is not let in.
@@ -158,6 +161,7 @@ fn holder(
             name: row.get(2)?,
             role: from_text(3, row.get(3)?, |text| text.parse())?,
             grants: from_text(4, row.get(4)?, |text| serde_json::from_str(text))?,
+            via: Vec::new(),
         };
         Ok(([Some(row.get(0)?), row.get(1)?], who))
     });

@@ -6,6 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Invitations that one session may have, revoked and used-up ones included.
 pub(super) const MAX_INVITES: u32 = 1_000;
+/// Invitations of which each is made by the right of the one before. All of them are named in every ticket.
+pub(super) const MAX_GENERATIONS: usize = 8;
 
 /// An invitation as it is made.
 #[derive(Clone, Debug)]
@@ -35,6 +37,8 @@ pub struct Redeemed {
     pub role: Role,
     /// What the person may do.
     pub grants: Grants,
+    /// The invitation itself, and then those by whose right it was made, the nearest first.
+    pub via: Vec<InviteId>,
 }
 
 /// Why an invitation does not do.
@@ -55,6 +59,9 @@ pub enum InviteError {
     /// The session has as many as it may have.
     #[error("this session has {MAX_INVITES} invitations already; give several people one link that is good many times")]
     TooMany,
+    /// The authority was itself made by the right of as many others as there may be.
+    #[error("this link is the {MAX_GENERATIONS}th of a row in which each was made by the last; use an earlier one")]
+    TooDeep,
     /// The authority may not invite, or not so much.
     #[error("this invitation does not let you make or revoke such a link; use one that may do more")]
     Forbidden,
@@ -85,7 +92,7 @@ impl Store {
             let Invitation { session, role, grants, .. } = usable(tx, id, &secret)?;
             tx.execute("UPDATE invite SET uses = uses + 1 WHERE id = ?1", [id.0])?;
             let title = tx.query_row("SELECT title FROM session WHERE id = ?1", [session.0], |row| row.get(0))?;
-            Ok(Redeemed { session, title, role, grants })
+            Ok(Redeemed { session, title, role, grants, via: way(tx, id)? })
         })
         .await
     }
@@ -111,8 +118,11 @@ impl Store {
             if tx.query_row(sql, [authority.session.0], |row| row.get::<_, u32>(0))? >= MAX_INVITES {
                 return Err(InviteError::TooMany);
             }
+            if way(tx, by.0)?.len() >= MAX_GENERATIONS {
+                return Err(InviteError::TooDeep);
+            }
             let (id, secret) = made;
-            insert(tx, &Invitation { id, session: authority.session, secret, role, grants, once })?;
+            insert(tx, &Invitation { id, session: authority.session, secret, role, grants, once }, Some(by.0))?;
             Ok(())
         })
         .await
@@ -140,13 +150,24 @@ impl Store {
     }
 }
 
-pub(super) fn insert(tx: &Connection, invite: &Invitation) -> Result<(), StoreError> {
+pub(super) fn insert(tx: &Connection, invite: &Invitation, made_by: Option<InviteId>) -> Result<(), StoreError> {
     let Invitation { id, session, secret, role, grants, once } = invite;
+    let made_by = made_by.map(|by| by.0);
     tx.execute(
-        "INSERT INTO invite (id, session, secret_sha256, role, grants, once) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![id.0, session.0, secret, role.name(), to_text(grants), once],
+        "INSERT INTO invite (id, session, secret_sha256, role, grants, once, made_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![id.0, session.0, secret, role.name(), to_text(grants), once, made_by],
     )?;
     Ok(())
+}
+
+/// An invitation, and then those by whose right it was made, the nearest first.
+fn way(tx: &Connection, id: InviteId) -> rusqlite::Result<Vec<InviteId>> {
+    let sql = "WITH RECURSIVE way (id, made_by, n) AS (
+            SELECT id, made_by, 1 FROM invite WHERE id = ?1
+            UNION ALL SELECT invite.id, invite.made_by, n + 1 FROM invite JOIN way ON invite.id = way.made_by
+        ) SELECT id FROM way ORDER BY n";
+    tx.prepare_cached(sql)?.query_map([id.0], |row| row.get(0).map(InviteId))?.collect()
 }
 
 /// The secret is looked at before anything else is told, so that strangers learn nothing.

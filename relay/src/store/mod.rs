@@ -93,7 +93,7 @@ impl Store {
                 return Err(StoreError::TooManySessions);
             }
             tx.execute("INSERT INTO session (id, title) VALUES (?1, ?2)", params![id.0, title])?;
-            links.iter().try_for_each(|link| invites::insert(tx, link))
+            links.iter().try_for_each(|link| invites::insert(tx, link, None))
         })
         .await
     }

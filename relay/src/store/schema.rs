@@ -2,7 +2,7 @@ use super::StoreError;
 use rusqlite::Connection;
 
 /// Forward-only: number n+1 turns version n into n+1. Never change one that was released.
-pub(super) const MIGRATIONS: [&str; 2] = [
+pub(super) const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE session (
         id BLOB PRIMARY KEY,
@@ -37,6 +37,9 @@ pub(super) const MIGRATIONS: [&str; 2] = [
 ",
     "
     ALTER TABLE resume ADD COLUMN before_sha256 BLOB;
+",
+    "
+    ALTER TABLE invite ADD COLUMN made_by BLOB REFERENCES invite (id);
 ",
 ];
 

@@ -26,14 +26,14 @@ impl Fixture {
     async fn invite_to(&self, session: SessionId, role: Role, once: bool) -> (InviteId, Secret) {
         let (id, secret) = (InviteId(Uuid::new_v4()), Secret::random_128());
         let made = Invitation { id, session, secret: secret.hash(), role, grants: role.grants(), once };
-        self.store.write(move |tx| invites::insert(tx, &made)).await.unwrap();
+        self.store.write(move |tx| invites::insert(tx, &made, None)).await.unwrap();
         (id, secret)
     }
 
     fn somebody(&self) -> Identity {
         let (role, grants) = (Role::Mentor, Role::Mentor.grants());
         let participant = ParticipantId(Uuid::from_u128(2));
-        Identity { session: self.session, participant, name: "Ada".into(), role, grants }
+        Identity { session: self.session, participant, name: "Ada".into(), role, grants, via: Vec::new() }
     }
 }
 
@@ -79,6 +79,39 @@ async fn nobody_hands_out_or_takes_back_more_than_they_have() {
         f.store.revoke_invite(owner.clone(), engineer.0).await.unwrap();
     }
     assert!(matches!(f.store.redeem(engineer.0, engineer.1).await, Err(InviteError::Revoked)));
+}
+
+#[tokio::test]
+async fn an_invitation_names_those_by_whose_right_it_was_made_down_to_the_last_of_a_row() {
+    let f = fixture().await;
+    let (mut by, mut way) = (f.invite(Role::Engineer, false).await, Vec::new());
+    for _ in 1..invites::MAX_GENERATIONS {
+        way.insert(0, by.0);
+        assert_eq!(f.store.redeem(by.0, by.1.clone()).await.unwrap().via, way);
+        let next = (InviteId(Uuid::new_v4()), Secret::random_128());
+        f.store.add_invite(by, (next.0, next.1.hash()), Role::Engineer, false).await.unwrap();
+        by = next;
+    }
+    let more =
+        f.store.add_invite(by, (InviteId(Uuid::new_v4()), Secret::random_128().hash()), Role::Mentor, true).await;
+    assert!(matches!(more, Err(InviteError::TooDeep)), "{more:?}");
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_opens_with_its_invitations() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    let mut old = Connection::open(&path).unwrap();
+    schema::prepare(&mut old, &schema::MIGRATIONS[..1]).unwrap();
+    let (id, secret, grants) =
+        (Uuid::new_v4(), Secret::random_128(), serde_json::to_string(&Role::Mentor.grants()).unwrap());
+    old.execute("INSERT INTO session (id, title) VALUES (?1, 'Cello')", [id]).unwrap();
+    let sql =
+        "INSERT INTO invite (id, session, secret_sha256, role, grants, once) VALUES (?1, ?1, ?2, 'mentor', ?3, 0)";
+    old.execute(sql, params![id, secret.hash(), grants]).unwrap();
+    drop(old);
+    let store = Store::open(&path).unwrap();
+    assert_eq!(store.redeem(InviteId(id), secret).await.unwrap().via, [InviteId(id)]);
 }
 
 #[tokio::test]

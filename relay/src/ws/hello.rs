@@ -1,4 +1,5 @@
 use crate::app::App;
+use crate::auth::Claims;
 use crate::rooms::{NoRoom, RoomHandle};
 use crate::secret::{Secret, SecretHash};
 use crate::store::{AdmitError, Identity};
@@ -45,21 +46,22 @@ pub(super) async fn admit(app: &App, link: LinkId, hello: Hello) -> Result<Admit
         _ => return Err(Refusal::new(ErrorCode::Invalid, "a hello carries either a ticket or a resume secret")),
     };
     let title = app.store.session_title(who.session).await.map_err(internal)?.ok_or_else(unknown_session)?;
-    let Identity { session, participant, name, role, grants } = who;
+    let Identity { session, participant, name, role, grants, via } = who;
     let room = app.rooms.room(session, &title).map_err(no_room)?;
     let resume = next.reveal().to_owned();
     let way_back = returns.then(|| WayBack { session, participant, hash: next.hash() });
-    let enter = Enter { link, client: hello.client, participant, name, role, grants, resume, known };
+    let client = hello.client;
+    let enter = Enter { link, client, participant, name, role, grants, via, resume, known };
     Ok(Admitted { room, enter, way_back })
 }
 
 async fn by_ticket(app: &App, ticket: &str, next: &Secret) -> Result<Identity, Refusal> {
     let unauthorized = |error: crate::auth::TicketError| Refusal::new(ErrorCode::Unauthorized, error.to_string());
     let claims = app.tickets.read(ticket).map_err(unauthorized)?;
-    let (session, participant) = (claims.aud, claims.sub);
-    let who = Identity { session, participant, name: claims.name, role: claims.role, grants: claims.grants };
+    let Claims { aud: session, sub: participant, jti, exp, name, role, grants, via, .. } = claims;
+    let who = Identity { session, participant, name, role, grants, via };
     // Seconds since 1970 are far below 2^63.
-    app.store.admit(claims.jti, claims.exp as i64, who.clone(), next.hash()).await.map_err(refusal)?;
+    app.store.admit(jti, exp as i64, who.clone(), next.hash()).await.map_err(refusal)?;
     Ok(who)
 }
 

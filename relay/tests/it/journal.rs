@@ -2,12 +2,15 @@
 
 use crate::house::*;
 use crate::process::{program, start};
+use protocol::api::InviteMade;
 use protocol::command::Command;
 use protocol::grants::Role;
 use protocol::ids::CommandId;
+use protocol::link::InviteLink;
 use protocol::session::{SessionState, apply};
 use protocol::stream::StreamKind;
 use protocol::wire::{ErrorCode, Place, RelayFrame, close};
+use serde_json::json;
 use uuid::Uuid;
 
 /// What one link has folded.
@@ -114,4 +117,37 @@ async fn who_is_sent_away_is_out_at_once_and_does_not_come_back_as_who_they_were
     assert_eq!(u16::from(frame.code), close::REFUSED);
     let anew = house.join(&made, Role::Mentor, "Ada").await;
     assert_ne!(anew.welcome().participant, participant);
+}
+
+/// What the relay says first to whoever comes by a link.
+async fn knock(house: &House, link: &str) -> RelayFrame {
+    let mut socket = Link::open(house.addr()).await;
+    let hello = hello(&ticket(house.addr(), link).await);
+    socket.send(&protocol::wire::ClientFrame::Hello(hello)).await;
+    socket.next().await
+}
+
+#[tokio::test]
+async fn who_is_kept_out_gets_past_the_lobby_by_no_link_of_theirs_and_reads_nothing_from_outside() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let engineer = &made.links[&Role::Engineer];
+    let by: InviteLink = engineer.parse().unwrap();
+    let body = json!({ "by": { "invite": by.invite, "secret": by.secret }, "role": "listener", "once": false });
+    let spare: InviteMade = post(house.addr(), "/api/v1/invites", &body).await.read();
+    let mut owner = house.join(&made, Role::Owner, "Olga").await;
+    let mut eve = house.join(&made, Role::Engineer, "Eve").await;
+    let participant = eve.welcome().participant;
+    saved(&owner.command(Command::ParticipantBan { participant, reason: "noise".into() }).await);
+    assert_eq!(u16::from(eve.until_closed().await.1.code), close::SENT_AWAY);
+    for link in [engineer, &spare.link] {
+        assert!(matches!(knock(&house, link).await, RelayFrame::Lobby { .. }), "{link}");
+    }
+    let authority = format!("Bearer {}", ticket(house.addr(), engineer).await);
+    let path = format!("/api/v1/sessions/{}/export?format=json", made.session);
+    let answer = request(house.addr(), "GET", &path, &[("authorization", &authority)], "").await;
+    assert_eq!((answer.status, answer.error().0.as_str()), (403, "forbidden"));
+    assert!(matches!(knock(&house, &made.links[&Role::Mentor]).await, RelayFrame::Welcome(_)), "nobody else waits");
+    saved(&owner.command(Command::ParticipantUnban { participant }).await);
+    assert!(matches!(knock(&house, engineer).await, RelayFrame::Welcome(_)), "until the ban is lifted");
 }

@@ -53,6 +53,7 @@ impl Full {
             name: name(),
             role,
             grants,
+            via: Vec::new(),
             resume,
             known: None,
         })))

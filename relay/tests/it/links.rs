@@ -70,7 +70,8 @@ async fn a_ticket_for_a_session_of_another_relay_is_refused() {
     let iat = (wall_us() / 1_000_000) as u64;
     let (aud, sub, jti) = (SessionId(Uuid::new_v4()), ParticipantId(Uuid::new_v4()), Uuid::new_v4());
     let (role, grants) = (Role::Owner, Role::Owner.grants());
-    let claims = Claims { aud, sub, jti, iat, exp: iat + TICKET_S, name: "Eve".into(), role, grants };
+    let (name, via) = ("Eve".to_owned(), Vec::new());
+    let claims = Claims { aud, sub, jti, iat, exp: iat + TICKET_S, name, role, grants, via };
     let (code, msg) = is_refused(&house, &hello(&tickets.sign(&claims).unwrap())).await;
     assert_eq!(code, ErrorCode::Unauthorized);
     assert!(msg.contains("session"), "{msg}");

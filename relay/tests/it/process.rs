@@ -1,5 +1,7 @@
 use crate::house::*;
+use protocol::command::Command as Asked;
 use protocol::grants::Role;
+use protocol::wire::{ErrorCode, RelayFrame};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -146,6 +148,40 @@ fn a_full_disk_at_the_first_start_is_told_and_leaves_no_half_made_key() {
     let told = refusal(without_room(&mut program(data.path()), 4_096));
     assert!(told.contains("database"), "{told}");
     let started = start(&mut program(data.path()));
+    assert!(started.end(libc::SIGTERM).0.success());
+}
+
+/// From now on every file of a running child ends after so many bytes.
+fn limit_files(child: &Child, bytes: u64) {
+    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: plain system call; the pointers are null or to a value that outlives it.
+    let done = unsafe { libc::prlimit(child.id() as i32, libc::RLIMIT_FSIZE, &limit, std::ptr::null_mut()) };
+    assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
+}
+
+#[tokio::test]
+async fn a_relay_whose_disk_takes_nothing_is_not_ready_and_is_ready_again_without_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let started = start(without_room(&mut program(data.path()), libc::RLIM_INFINITY));
+    let addr = started.http();
+    assert_eq!(get(addr, "/readyz").await.body, "ready\n");
+    let made = new_session(addr, data.path()).await;
+    let mut studio = join(addr, &made.links[&Role::Engineer], "Studio").await;
+    limit_files(&started.child, 0);
+    let arm = || Asked::TakeArm { slate: "verse".into() };
+    let refused = studio.command(arm()).await;
+    assert!(matches!(refused, RelayFrame::Err { code: ErrorCode::NotSaved, .. }), "{refused:?}");
+    for _ in 0..2 {
+        let answer = get(addr, "/readyz").await;
+        let (code, msg) = answer.error();
+        assert_eq!((answer.status, code.as_str()), (503, "not_saved"), "{msg}");
+        assert!(msg.contains("disk") && msg.contains("journal"), "{msg}");
+    }
+    assert_eq!(get(addr, "/healthz").await.body, "ok\n");
+    limit_files(&started.child, libc::RLIM_INFINITY);
+    assert_eq!(get(addr, "/readyz").await.body, "ready\n");
+    let saved = studio.command(arm()).await;
+    assert!(matches!(saved, RelayFrame::Ok { .. }), "{saved:?}");
     assert!(started.end(libc::SIGTERM).0.success());
 }
 

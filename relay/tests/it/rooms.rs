@@ -30,8 +30,8 @@ async fn enter(rooms: &Rooms, room: &RoomHandle, n: u128) -> (LinkId, LinkEnd) {
     let (link, role) = (rooms.next_link(), Role::Engineer);
     let (door, end, _) = open_link();
     let (client, participant, name) = (ClientKind::Native, ParticipantId(Uuid::from_u128(n)), format!("Person {n}"));
-    let (grants, resume) = (role.grants(), String::new());
-    room.enter(Enter { link, client, participant, name, role, grants, resume, known: None }, door).await;
+    let (grants, via, resume) = (role.grants(), Vec::new(), String::new());
+    room.enter(Enter { link, client, participant, name, role, grants, via, resume, known: None }, door).await;
     (link, end)
 }
 

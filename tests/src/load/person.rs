@@ -9,7 +9,7 @@ use protocol::ids::{CommandId, NoteId, ParticipantId, SessionId};
 use protocol::wire::{ClientFrame, ClientKind, ErrorCode, Hello, Place, RelayFrame, Resume, VERSION, Welcome};
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 /// What all participants are to do.
@@ -103,7 +103,9 @@ impl Person {
     /// # Errors
     /// When the relay refuses, is not there, or says something strange.
     pub async fn come_in(&mut self) -> Result<Link, SignalError> {
-        let (link, welcome) = Link::open(&self.relay, self.hello.clone()).await?;
+        // Nobody here waits in a lobby.
+        let (lobby, _) = mpsc::channel(1);
+        let (link, welcome) = Link::open(&self.relay, self.hello.clone(), &lobby).await?;
         self.place = Some(welcome.place());
         self.keep_way_back(welcome);
         Ok(link)

@@ -57,7 +57,7 @@ fn events() -> Vec<Event> {
     let (to, gaps, pcm_hash) = (SampleTime(FROM + 36_000 * RATE), Vec::new(), "cd".repeat(32));
     let mut events = vec![
         Event::SessionOpen { title: "Blue hour".into() },
-        Event::ParticipantJoin { participant, name, role, grants: role.grants() },
+        Event::ParticipantJoin { participant, name, role, grants: role.grants(), invite: None },
         Event::StreamOpen { stream, participant, kind, label, format },
         Event::StreamEpoch { stream, map: epoch() },
         Event::SessionSong { song, was: Song::default() },
@@ -95,9 +95,13 @@ fn source() -> Source {
 
 /// What another program finds in an export.
 fn found(scope: Scope, format: Format) -> Value {
+    found_in(&source(), scope, format)
+}
+
+fn found_in(source: &Source, scope: Scope, format: Format) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(format!("export.{}", format.extension()));
-    std::fs::write(&path, source().export(scope, format).unwrap()).unwrap();
+    std::fs::write(&path, source.export(scope, format).unwrap()).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("readers/read.py");
     let read = run_to_end(Command::new(python()).arg(script).arg(format.name()).arg(&path)).unwrap();
     serde_json::from_str(&read.succeeded().unwrap()).unwrap()
@@ -181,6 +185,29 @@ fn mido_reads_the_midi_file() {
     assert!(read.is_sorted_by_key(|(tick, _)| *tick));
     read.sort();
     assert_eq!(read, expected);
+}
+
+#[test]
+fn mido_plays_the_markers_at_their_times_through_changes_of_tempo() {
+    let begin_ms = 1_800_000_000_000;
+    let song = |tempo, unit| Song { tempo_mbpm: Some(tempo), metre: Some(Metre { beats: 6, unit }), key: None };
+    let changes = [(20_123, song(211_100, 8)), (3_602_500, song(63_700, 4))]
+        .map(|(after_ms, song)| (begin_ms + after_ms, Event::SessionSong { song, was: Song::default() }));
+    let events = events().into_iter().map(|event| (begin_ms, event)).chain(changes);
+    let stored = |((at, event), seq)| Stored::write(Recorded { seq, id: None, by: Some(ADA), at: WallTime(at), event });
+    let source = Source::new(SessionId(Uuid::from_u128(77)), LOG, events.zip(1..).map(stored).collect());
+    let midi = found_in(&source, Scope::Take(TAKE), Format::Midi);
+    assert_eq!((&midi["tempo_us"], &midi["metre"]), (&941_915.into(), &serde_json::json!([6, 4])), "the last ones");
+    let played: Vec<(f64, String)> = serde_json::from_value(midi["seconds"].clone()).unwrap();
+    // Half a tick at the slowest of the three, 48.65 quarter notes a minute.
+    let half_a_tick = 60.0 / 48.65 / 960.0 / 2.0;
+    for (n, (at, to, reaction, _)) in NOTES.into_iter().enumerate() {
+        let second = |sample: i64| (sample as f64 / RATE as f64 - f64::from(reaction) / 1e3).max(0.0);
+        for (wanted, name) in [(at, name(n))].into_iter().chain(to.map(|to| (to, format!("End of {}", name(n))))) {
+            let (found, _) = played.iter().find(|(_, other)| *other == name).expect("every marker is played");
+            assert!((found - second(wanted)).abs() < half_a_tick + 1e-6, "{name}: {found} s, not {}", second(wanted));
+        }
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What a broken link costs: nothing that is heard.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use tests::programs::{Relay, Session};
+use tests::programs::{Program, Relay, Session};
 use tests::studio::{Studio, join};
 use tests::wire::Wire;
 
@@ -99,4 +99,34 @@ fn sessions_are_spread_over_the_shards_and_heard_on_each() {
         let grown: Vec<bool> = before.iter().zip(&after).map(|(before, after)| after > before).collect();
         assert_eq!(grown, [shard == 0, shard == 1], "{before:?} {after:?}");
     }
+}
+
+/// Asks the session for something, which is granted.
+fn done(client: &mut Program, command: &Value) {
+    writeln!(client.stdin().unwrap(), "{command}").unwrap();
+    let answer = client.wait_for("the answer", |line| line["id"] == command["id"]).unwrap();
+    assert_eq!(answer["ok"], true, "{answer}");
+}
+
+#[test]
+fn who_is_kept_out_and_comes_again_by_the_same_link_waits_in_the_lobby() {
+    let studio = Studio::open("music", &[]).unwrap();
+    let come = |role: &str, name: &str| join(studio.session.link(role), &["--name", name, "--output", "null"]).unwrap();
+    let mut owner = come("owner", "Ida");
+    owner.wait_for_type("joined").unwrap();
+    let mut listener = come("listener", "Mo");
+    let who = listener.wait_for_type("joined").unwrap()["participant"].clone();
+    done(&mut owner, &json!({"cmd": "participant.ban", "id": 1, "participant": who, "reason": "noise"}));
+    assert!(!listener.finish().unwrap().0.success(), "whoever is sent away does not come back by themselves");
+
+    let mut again = come("listener", "Somebody else");
+    assert_eq!(again.wait_for_type("lobby").unwrap()["title"], "Blue hour");
+    let knock = owner.wait_for("the knock", |line| line["event"]["type"] == "lobby.knock").unwrap();
+    let invite = &knock["event"]["data"]["invite"];
+    assert!(studio.session.link("listener").contains(invite.as_str().unwrap()), "the log says by which link: {knock}");
+    come("mentor", "Ada").wait_for_type("joined").unwrap();
+    assert!(!again.said().iter().any(|line| line["type"] == "joined"));
+    let newcomer = &knock["event"]["data"]["participant"];
+    done(&mut owner, &json!({"cmd": "lobby.admit", "id": 2, "participant": newcomer}));
+    assert_eq!(again.wait_for_type("joined").unwrap()["participant"], *newcomer);
 }

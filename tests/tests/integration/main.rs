@@ -8,5 +8,6 @@ mod exports;
 #[cfg(target_os = "linux")]
 mod journal;
 mod links;
+mod mirrors;
 mod sound;
 mod takes;

@@ -129,7 +129,7 @@ pub enum Known {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Handled {
     /// This is answered for good.
-    Answered(Pending),
+    Answered(Box<Pending>),
     /// The relay cannot do it just now: it waits in its place, and everything unanswered goes out again in order, after a
     /// pause.
     Again {
@@ -241,7 +241,7 @@ impl Outbox {
         }
         self.pending.remove(i).map_or(Handled::Ignored, |pending| {
             self.keep_answer(&pending, answer);
-            Handled::Answered(pending)
+            Handled::Answered(Box::new(pending))
         })
     }
 

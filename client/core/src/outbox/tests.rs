@@ -80,7 +80,7 @@ fn to_send(outbox: &mut Outbox) -> Vec<Pending> {
 /// Where the item under this id stands.
 fn answered(outbox: &mut Outbox, n: usize) -> Pending {
     match outbox.handle_answer(id(n), &DONE) {
-        Handled::Answered(pending) => Pending { sent: false, ..pending },
+        Handled::Answered(pending) => Pending { sent: false, ..*pending },
         other => panic!("{other:?}"),
     }
 }

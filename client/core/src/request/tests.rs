@@ -19,7 +19,7 @@ impl Scene {
     fn new() -> Scene {
         let mut scene = Scene(SessionState::default(), 0);
         let (role, grants) = (Role::Owner, Role::Owner.grants());
-        scene.record(Event::ParticipantJoin { participant: OWNER, name: "Ida".into(), role, grants });
+        scene.record(Event::ParticipantJoin { participant: OWNER, name: "Ida".into(), role, grants, invite: None });
         scene
     }
 

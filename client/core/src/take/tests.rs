@@ -78,7 +78,10 @@ impl Bench {
 
     fn join(&mut self, n: u32) {
         let (role, grants) = (Role::Owner, Role::Owner.grants());
-        self.record(None, Event::ParticipantJoin { participant: id(n), name: format!("p{n}"), role, grants });
+        self.record(
+            None,
+            Event::ParticipantJoin { participant: id(n), name: format!("p{n}"), role, grants, invite: None },
+        );
     }
 
     fn record(&mut self, by: Option<ParticipantId>, event: Event) {

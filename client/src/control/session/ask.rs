@@ -116,7 +116,7 @@ impl Session {
             Handled::Answered(pending) => {
                 self.send_commands();
                 if pending.lasting {
-                    self.tell_settled(vec![(pending, answer)]).await;
+                    self.tell_settled(vec![(*pending, answer)]).await;
                 } else {
                     self.handle_own_answer(&pending.command, &answer);
                 }

@@ -6,6 +6,7 @@ use super::super::habits;
 use super::super::hearing::{Ear, open_player};
 use super::super::memory::{Memory, Remembered};
 use super::super::sounds::{self, Opened, Planned};
+use super::lobby::{at_the_door, open_desk};
 use super::*;
 use crate::report::Mode;
 use crate::spec::OutputSpec;
@@ -15,14 +16,19 @@ use client_core::reaction::USUAL_REACTION_MS;
 /// queue, whose overflow is written there.
 const PUBLISHER_EVENTS: usize = 64;
 
+/// News of the lobby on their way to the session: one for each time that one knocks. What does not fit is not told.
+const LOBBY_NEWS: usize = 4;
+
 impl Session {
+    /// In, as soon as one is let in; none when `q` was pressed before.
     pub(super) async fn enter(
         config: JoinConfig,
         mut reporter: Reporter,
         start: Instant,
-    ) -> Result<Session, JoinError> {
+    ) -> Result<Option<Session>, JoinError> {
         let clock = MonoClock::start();
-        let mut door = Box::new(Door::new(config.link.clone(), config.name.clone())?);
+        let (knocked, mut lobby) = mpsc::channel(LOBBY_NEWS);
+        let mut door = Box::new(Door::new(config.link.clone(), config.name.clone(), knocked)?);
         let (memory, left) = recall(&config, &mut reporter).await;
         if let Some(left) = &left {
             door.remember(left);
@@ -44,8 +50,11 @@ impl Session {
         let ear = Arc::new(Ear::new(player, clock));
         let mut keeper = Keeper::new(ear.clone(), door.is_local(), network.runtime().clone());
         // Sockets and certificate of the offer are made while the door opens.
-        let (entered, offer) = tokio::join!(door.enter_first(ticket), keeper.offer(&streams));
+        let entering = async { tokio::join!(door.enter_first(ticket), keeper.offer(&streams)) };
+        let (entered, desk) = at_the_door(entering, &mut lobby, &mut reporter, start).await;
+        let Some((entered, offer)) = entered else { return Ok(None) };
         let (link, welcome) = entered?;
+        let desk = desk.or_else(|| open_desk(&mut reporter));
         let mut session = Session {
             start,
             clock,
@@ -65,6 +74,8 @@ impl Session {
             keeper,
             unconfirmed: false,
             way: Way::In(link, door),
+            lobby,
+            in_lobby: false,
             backoff: Backoff::default(),
             streams,
             publisher_events,
@@ -77,7 +88,7 @@ impl Session {
             output_sound: Vec::new(),
             output_meter: DeskMeter::new(2),
             heard: Vec::new(),
-            desk: None,
+            desk,
             asked: None,
             pings: 0,
             next_ping: Instant::now(),
@@ -85,24 +96,13 @@ impl Session {
             dim_by_hand: false,
             volume: Dbfs(0.0),
         };
-        session.open_desk();
         session.asked = (session.reporter.mode() == Mode::Json).then(read_stdin);
         session.tell_joined(&welcome);
         session.remember().await;
         session.close_left_streams();
         session.begin_streams();
         session.send_offer(offer);
-        Ok(session)
-    }
-
-    /// Takes the terminal, where there is one and nobody asked for something else.
-    fn open_desk(&mut self) {
-        if self.reporter.mode() == Mode::View {
-            match Desk::open() {
-                Ok(desk) => self.desk = Some(desk),
-                Err(error) => self.warn(error.to_string()),
-            }
-        }
+        Ok(Some(session))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod enter;
+mod lobby;
 mod note;
 mod own;
 mod react;
@@ -80,6 +81,10 @@ struct Session {
     resume: String,
     relay_clock: RelayClock,
     way: Way,
+    /// Names the session each time that one has to be let in.
+    lobby: mpsc::Receiver<String>,
+    /// Whether one waits there on the way back.
+    in_lobby: bool,
     backoff: Backoff,
     streams: Vec<OwnStream>,
     publisher_events: mpsc::Receiver<(usize, PublisherEvent)>,
@@ -116,10 +121,11 @@ enum End {
 pub(super) async fn run(config: JoinConfig, reporter: Reporter) -> Result<(), JoinError> {
     let mut end = std::pin::pin!(end_of(config.seconds));
     let start = Instant::now();
-    let mut session = tokio::select! {
+    let entered = tokio::select! {
         entered = Session::enter(config, reporter, start) => entered?,
-        _ = &mut end => return Ok(()),
+        _ = &mut end => None,
     };
+    let Some(mut session) = entered else { return Ok(()) };
     let ended = session.stay(end).await;
     session.leave(ended).await
 }
@@ -165,6 +171,7 @@ impl Session {
             let (deadline, take_deadline) = (self.keeper.deadline(), self.take_deadline());
             let handled = tokio::select! {
                 reason = &mut end => return End::Orderly(reason),
+                Some(title) = self.lobby.recv() => { self.handle_lobby(title); Ok(()) }
                 news = self.way.next() => self.handle_way(news).await,
                 (peer, event) = self.keeper.next_event() => { self.handle_peer(peer, event); Ok(()) }
                 Some((stream, event)) = self.publisher_events.recv() => {

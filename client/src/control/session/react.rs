@@ -21,6 +21,7 @@ impl Session {
             }
             News::Returned(door, Ok((link, welcome))) => self.handle_return(door, link, *welcome).await,
             News::Returned(door, Err(error)) if error.is_passing() => {
+                self.in_lobby = false;
                 tracing::info!(%error, "the relay is not back yet");
                 self.way = Way::back(door, self.backoff.next_wait(random_unit()));
             }
@@ -32,7 +33,10 @@ impl Session {
     /// Back in, as who one was or as somebody new. Sound that flows goes on over its peer if the relay still has that.
     async fn handle_return(&mut self, door: Box<Door>, link: Link, welcome: Welcome) {
         let same = welcome.participant == self.mirror.me && welcome.log == self.mirror.log;
-        self.way = Way::In(link, door);
+        while let Ok(title) = self.lobby.try_recv() {
+            self.handle_lobby(title);
+        }
+        (self.way, self.in_lobby) = (Way::In(link, door), false);
         self.backoff.reset();
         self.mirror.handle_welcome(&welcome);
         self.resume.clone_from(&welcome.resume);

@@ -95,6 +95,7 @@ impl Session {
     fn link_words(&self) -> Link {
         match (self.way.is_open(), self.keeper.is_connected()) {
             (true, true) => Link::Connected,
+            (false, _) if self.in_lobby => Link::Lobby,
             (false, _) => Link::Reconnecting("the link to the relay is gone".to_owned()),
             (true, false) if self.keeper.was_connected() => {
                 Link::Reconnecting("the sound connection is gone".to_owned())

@@ -19,7 +19,7 @@ pub(super) fn people(text: &mut String, sheet: &Sheet<'_>, events: &[Stored]) {
     let over = visits.iter().map(until).max();
     if let (Some(begin), Some(over)) = (begin, over) {
         let (from, to) = (calendar::to_the_second(begin), calendar::to_the_second(over));
-        let _ = writeln!(text, "\n{from} to {to}: {}.", calendar::duration(over.0 - begin.0));
+        let _ = writeln!(text, "\n{from} to {to}: {}.", calendar::duration(over.0.saturating_sub(begin.0)));
     }
     let _ = writeln!(text, "\nTimes in the session count from {}.", calendar::to_the_second(sheet.timeline.zero()));
     song(text, &sheet.state.song);
@@ -47,7 +47,8 @@ fn person<'a>(
     };
     let times = visits.clone().map(|visit| format!("{}–{}", calendar::time_of_day(visit.from), leaves(visit)));
     let times: Vec<String> = times.collect();
-    let length = visits.map(|visit| until(visit).0.saturating_sub(visit.from.0).max(0)).sum();
+    let lengths = visits.map(|visit| until(visit).0.saturating_sub(visit.from.0).max(0));
+    let length = lengths.fold(0, i64::saturating_add);
     let name = escape::line(&sheet.name(Some(who)));
     let _ = writeln!(text, "| {name} | {role} | {} | {} |", times.join(", "), calendar::duration(length));
 }

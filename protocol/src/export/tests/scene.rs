@@ -45,7 +45,7 @@ impl Scene {
         let mut scene = Scene { events: Vec::new(), now_ms: 0 };
         scene.add(Event::SessionOpen { title: "Blue hour".into() });
         let (name, role) = ("Ada".to_owned(), Role::Owner);
-        scene.add(Event::ParticipantJoin { participant: ADA, name, role, grants: role.grants() });
+        scene.add(Event::ParticipantJoin { participant: ADA, name, role, grants: role.grants(), invite: None });
         scene.stream(PROGRAM, rate);
         scene.at_ms(1_000);
         let metre = Some(Metre { beats: 3, unit: 4 });
@@ -161,7 +161,7 @@ impl Scene {
 
     pub(super) fn rename(&mut self, name: &str) {
         let (name, role) = (name.to_owned(), Role::Owner);
-        self.add(Event::ParticipantJoin { participant: ADA, name, role, grants: role.grants() });
+        self.add(Event::ParticipantJoin { participant: ADA, name, role, grants: role.grants(), invite: None });
     }
 
     pub(super) fn leave(&mut self) {

@@ -36,8 +36,8 @@ impl SessionState {
             Event::InviteRevoke { invite } => {
                 self.invites.entry(*invite).and_modify(|invite| invite.revoked = true);
             }
-            Event::LobbyKnock { participant, name, role, grants } => {
-                let waiting = Waiting { name: name.clone(), role: *role, grants: grants.clone() };
+            Event::LobbyKnock { participant, name, role, grants, invite } => {
+                let waiting = Waiting { name: name.clone(), role: *role, grants: grants.clone(), invite: *invite };
                 self.lobby.insert(*participant, waiting);
             }
             Event::LobbyAdmit { participant } => {
@@ -63,10 +63,11 @@ impl SessionState {
     }
 
     fn join(&mut self, id: ParticipantId, event: &Event) {
-        let Event::ParticipantJoin { name, role, grants, .. } = event else { return };
+        let Event::ParticipantJoin { name, role, grants, invite, .. } = event else { return };
         let consented = self.participants.get(&id).is_some_and(|known| known.consented);
-        let (name, role, grants) = (name.clone(), *role, grants.clone());
-        self.participants.insert(id, Participant { name, role, grants, present: true, consented, sent_away: false });
+        let (name, role, grants, invite) = (name.clone(), *role, grants.clone(), *invite);
+        let (present, sent_away) = (true, false);
+        self.participants.insert(id, Participant { name, role, grants, present, consented, sent_away, invite });
         self.lobby.remove(&id);
     }
 
@@ -84,5 +85,5 @@ impl SessionState {
 }
 
 fn end_of(at: WallTime, lease_ms: u32) -> WallTime {
-    WallTime(at.0 + i64::from(lease_ms))
+    WallTime(at.0.saturating_add(i64::from(lease_ms)))
 }

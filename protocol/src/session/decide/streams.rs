@@ -3,7 +3,7 @@ use crate::event::Event;
 use crate::grants::Grant;
 use crate::ids::StreamId;
 use crate::session::Rejection;
-use crate::session::limits::{MAX_EPOCHS, MAX_LABEL_CHARS, MAX_OPEN_STREAMS, MAX_STREAMS};
+use crate::session::limits::{MAX_EPOCHS, MAX_LABEL_CHARS, MAX_OPEN_STREAMS, MAX_POSITION, MAX_STREAMS};
 use crate::stream::{EpochMap, Stream, StreamFormat, StreamKind};
 use crate::text;
 
@@ -67,6 +67,11 @@ impl Ask<'_> {
             return Err(Rejection::Limit { what: "clock maps of one stream", most: MAX_EPOCHS, way_out });
         }
         check_rate(map.rate.0)?;
+        let EpochMap { from, sample0, codec_delay, resampler_delay, .. } = map;
+        let counts = [from.0, sample0.0, codec_delay.0, resampler_delay.0];
+        if counts.iter().any(|count| count.unsigned_abs() > MAX_POSITION.unsigned_abs()) {
+            return Err(Rejection::Invalid("a clock map counts up to 2^53; begin another epoch with smaller numbers"));
+        }
         Ok(vec![Event::StreamEpoch { stream, map: map.clone() }])
     }
 

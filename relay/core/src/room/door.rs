@@ -2,7 +2,7 @@
 
 use super::{Closing, Enter, GRACE, LinkId, Now, Output, PING_EVERY, Refusal, Room, refuse};
 use protocol::event::Event;
-use protocol::ids::ParticipantId;
+use protocol::ids::{InviteId, ParticipantId};
 use protocol::session::limits::MAX_WAITING;
 use protocol::session::{Entry, split};
 use protocol::wire::{MAX_OUT_BYTES, MAX_PARTICIPANTS, Place, RelayFrame, VERSION, Welcome};
@@ -33,7 +33,7 @@ impl Room {
         if !self.saving.is_open() {
             return Err((Refusal::not_saved(), Closing::NotSaved));
         }
-        match self.log.ahead().state.entry(enter.participant, &enter.grants) {
+        match self.log.ahead().state.entry(enter.participant, &enter.grants, &enter.via) {
             Entry::Open => self.come_in(now, enter, out).map_err(refused),
             Entry::Wait => self.knock(now, enter).map_err(refused),
             Entry::SentAway => Err(refused(Refusal::sent_away(""))),
@@ -50,7 +50,8 @@ impl Room {
         if joins {
             self.check_room()?;
             let (name, role, grants) = (enter.name.clone(), enter.role, enter.grants.clone());
-            self.record(now, Some(id), Event::ParticipantJoin { participant: id, name, role, grants });
+            let invite = self.invite_of(enter);
+            self.record(now, Some(id), Event::ParticipantJoin { participant: id, name, role, grants, invite });
         }
         if let Some(old) = self.people.enter(id, link, enter.client) {
             refuse(old, Refusal::replaced(), Closing::Replaced, out);
@@ -61,6 +62,12 @@ impl Room {
             self.welcome(enter.clone(), out);
         }
         Ok(())
+    }
+
+    /// The invitation that somebody came by the first time.
+    fn invite_of(&self, enter: &Enter) -> Option<InviteId> {
+        let known = self.log.ahead().state.participants.get(&enter.participant);
+        known.map_or_else(|| enter.via.first().copied(), |known| known.invite)
     }
 
     fn is_known_as(&self, enter: &Enter) -> bool {
@@ -74,9 +81,9 @@ impl Room {
             return Err(Refusal::lobby_full());
         }
         let (participant, link, name) = (enter.participant, enter.link, enter.name.clone());
-        let (role, grants) = (enter.role, enter.grants.clone());
+        let (role, grants, invite) = (enter.role, enter.grants.clone(), enter.via.first().copied());
         self.waiting.insert(participant, Waiting { link, enter: enter.clone() });
-        self.record(now, None, Event::LobbyKnock { participant, name, role, grants });
+        self.record(now, None, Event::LobbyKnock { participant, name, role, grants, invite });
         self.tell_to_wait(participant, link);
         Ok(())
     }

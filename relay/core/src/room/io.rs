@@ -1,7 +1,7 @@
 use crate::journal::{Batch, Snapshot};
 use crate::plan::Plan;
 use protocol::grants::{Grants, Role};
-use protocol::ids::{CommandId, ParticipantId, SessionId, StreamId};
+use protocol::ids::{CommandId, InviteId, ParticipantId, SessionId, StreamId};
 use protocol::session::limits::MAX_WAITING;
 use protocol::session::{Current, Rejection};
 use protocol::stream::StreamKind;
@@ -82,6 +82,8 @@ pub struct Enter {
     pub role: Role,
     /// What they may do.
     pub grants: Grants,
+    /// The invitation that they come by, and then those by whose right it was made; empty for who comes back.
+    pub via: Vec<InviteId>,
     /// Their next resume secret, passed on in `welcome`.
     pub resume: String,
     /// What they have folded already.

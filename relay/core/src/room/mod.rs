@@ -23,6 +23,7 @@ pub use io::{Closing, Enter, Input, LinkId, MediaInput, Now, Output, PeerOffer, 
 pub use limit::Bucket;
 pub use liveness::{Liveness, PING_EVERY, Pulse, SILENCE};
 pub use log::OpenError;
+pub use peers::MAX_MID_BYTES;
 pub use saving::MAX_IN_FLIGHT;
 
 use crate::journal::Opened;
@@ -169,7 +170,8 @@ impl Room {
     }
 
     fn next_due(&self, now: Now) -> Option<MonoTime> {
-        let until = |at: WallTime| Duration::from_millis(u64::try_from(at.0 - now.wall.0).unwrap_or_default());
+        let until =
+            |at: WallTime| Duration::from_millis(u64::try_from(at.0.saturating_sub(now.wall.0)).unwrap_or_default());
         let next = self.log.ahead().state.next_due().map(|at| now.mono + until(at));
         match self.saving.retry_at() {
             Some(retry_at) => Some(next.map_or(retry_at, |next| next.max(retry_at))),

@@ -8,8 +8,8 @@ use protocol::wire::{ClientKind, ErrorCode, Offer, PeerNews, RelayFrame, SendSec
 use std::collections::{BTreeMap, BTreeSet};
 use units::{RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks};
 
-/// Longest `a=mid`, in bytes.
-const MAX_MID_BYTES: usize = 16;
+/// Longest name of a section (`a=mid`), in bytes: what the WebRTC library keeps as it is.
+pub const MAX_MID_BYTES: usize = 16;
 /// Epochs of one stream that follow from its packets alone: a page begins one with each peer connection.
 const MAX_IMPLICIT_EPOCHS: usize = 1_000;
 

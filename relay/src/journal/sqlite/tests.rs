@@ -230,6 +230,18 @@ fn a_full_disk_takes_nothing_and_the_same_batch_works_once_there_is_room() {
     assert_eq!(house.journal.open(author.session), Ok(Some(author.opened())));
 }
 
+#[test]
+fn a_probe_reaches_the_disk_and_changes_nothing() {
+    let mut house = House::new();
+    let mut author = house.begin(1);
+    house.append(author.say("one"));
+    let log_bytes = || fs::metadata(house.data.join("journal.db-wal")).unwrap().len();
+    let before = log_bytes();
+    house.journal.probe().unwrap();
+    assert!(log_bytes() > before, "nothing was written");
+    assert_eq!(house.journal.open(author.session), Ok(Some(author.opened())));
+}
+
 /// Copies what a power cut leaves of a journal: the file, and so much of its log.
 fn cut(data: &Path, to: &Path, log_bytes: usize) -> PathBuf {
     let cut = to.join("cut");

@@ -39,6 +39,13 @@ impl Journal for Gated {
     fn read(&mut self, session: SessionId, after: u64, most: usize) -> Result<Vec<StoredEvent>, JournalError> {
         self.journal.read(session, after, most)
     }
+    fn probe(&mut self) -> Result<(), JournalError> {
+        self.entered.send(0).unwrap();
+        match self.through.recv() {
+            Ok(Pass::Full) => Err(JournalError::Full),
+            _ => self.journal.probe(),
+        }
+    }
     fn sessions(&mut self) -> Result<Vec<SessionId>, JournalError> {
         self.journal.sessions()
     }
@@ -146,6 +153,52 @@ fn a_store_that_fails_is_told_to_the_whole_group_and_the_next_one_works() {
     bench.say(1);
     assert_eq!(bench.pass(Pass::Go), 1);
     assert_eq!(bench.answers(1, 1), [Ok(())]);
+}
+
+#[tokio::test]
+async fn a_failing_store_is_not_ready_until_it_takes_something_again() {
+    let mut bench = bench();
+    let handle = bench.handle.clone();
+    let before = bench.author.clone();
+    bench.say(1);
+    assert_eq!(bench.pass(Pass::Full), 1);
+    assert_eq!(bench.answers(1, 1), [Err(JournalError::Full)]);
+    for (how, found) in
+        [(Pass::Full, Err(JournalError::Full)), (Pass::Full, Err(JournalError::Full)), (Pass::Go, Ok(()))]
+    {
+        bench.through.send(how).unwrap();
+        assert_eq!(handle.check_at(Instant::now()).await, found);
+        assert_eq!(bench.entered.recv().unwrap(), 0, "each time it was tried");
+    }
+    bench.author = before;
+    bench.say(1);
+    assert_eq!(bench.pass(Pass::Full), 1);
+    bench.answers(1, 1);
+    bench.through.send(Pass::Full).unwrap();
+    assert_eq!(
+        handle.check().await,
+        Err(JournalError::Full),
+        "a failure since counts for more than what it took before"
+    );
+}
+
+#[tokio::test]
+async fn what_the_store_has_just_taken_is_evidence_and_needs_no_further_write() {
+    let mut bench = bench();
+    let (handle, early) = (bench.handle.clone(), Instant::now());
+    bench.say(1);
+    assert_eq!(bench.pass(Pass::Go), 1);
+    assert_eq!(bench.answers(1, 1), [Ok(())]);
+    for _ in 0..100 {
+        assert_eq!(handle.check_at(early).await, Ok(()));
+    }
+    assert!(bench.entered.try_recv().is_err(), "nothing was written");
+    let late = Instant::now() + std::time::Duration::from_secs(60);
+    bench.through.send(Pass::Go).unwrap();
+    assert_eq!(handle.check_at(late).await, Ok(()));
+    assert_eq!(bench.entered.recv().unwrap(), 0, "after a while it is tried");
+    drop(bench.writer);
+    assert_eq!(handle.check_at(early).await, Err(JournalError::Down));
 }
 
 #[test]

@@ -99,6 +99,30 @@ fn who_is_sent_away_loses_link_peer_and_plan_at_once_and_the_way_back() {
 }
 
 #[test]
+fn who_is_kept_out_knocks_as_a_newcomer_by_the_same_invitation_and_nobody_else_is_held_up() {
+    let mut house = House::new();
+    let owner = house.enter(1, Role::Owner);
+    let eve = house.enter_by(2, Role::Engineer, &[9]);
+    house.enter_by(3, Role::Engineer, &[9]);
+    house.command(owner, 1, Command::ParticipantBan { participant: person(2), reason: "noise".into() });
+    assert!(house.closed.contains(&(eve, Closing::SentAway)));
+    house.restart();
+    for (n, via) in [(4, &[9][..]), (5, &[10, 9])] {
+        let anew = house.enter_by(n, Role::Engineer, via);
+        assert!(matches!(house.take(anew)[..], [RelayFrame::Lobby { .. }]), "{via:?}");
+        assert!(!house.is_present(n) && house.room.state().lobby.contains_key(&person(n)));
+    }
+    let by_another = house.enter_by(6, Role::Engineer, &[11]);
+    assert!(matches!(house.take(by_another)[0], RelayFrame::Welcome(_)));
+    house.pass(GRACE * 2);
+    assert!(!house.is_present(3));
+    let back = house.come_back(3, None);
+    assert!(matches!(house.take(back)[0], RelayFrame::Welcome(_)), "who has been in is known");
+    let invite = house.room.state().participants[&person(3)].invite;
+    assert_eq!(invite, Some(InviteId(uuid::Uuid::from_u128(9))), "and known as who came by it");
+}
+
+#[test]
 fn a_changed_grant_stays_changed_for_who_comes_back() {
     let mut house = House::new();
     let (owner, engineer) = (house.enter(1, Role::Owner), house.enter(2, Role::Engineer));

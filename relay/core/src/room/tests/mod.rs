@@ -13,7 +13,7 @@ use crate::journal::{Batch, StoredEvent};
 use protocol::command::Command;
 use protocol::event::Recorded;
 use protocol::grants::Role;
-use protocol::ids::{CommandId, LogId, StreamId};
+use protocol::ids::{CommandId, InviteId, LogId, StreamId};
 use protocol::session::apply;
 use protocol::stream::{StreamFormat, StreamKind};
 use protocol::wire::{ClientKind, Ephemeral, PeerNews, Presence};
@@ -147,9 +147,18 @@ impl House {
         self.links += 1;
         let link = LinkId(self.links);
         let (participant, name, grants) = (person(n), format!("Person {n}"), role.grants());
-        let resume = String::from("hush");
-        let known = None;
-        self.come(Enter { link, client, participant, name, role, grants, resume, known });
+        let (via, resume, known) = (Vec::new(), String::from("hush"), None);
+        self.come(Enter { link, client, participant, name, role, grants, via, resume, known });
+        link
+    }
+
+    /// Comes for the first time by an invitation, and then those that it was made by.
+    fn enter_by(&mut self, n: u128, role: Role, via: &[u128]) -> LinkId {
+        self.links += 1;
+        let (link, client, resume) = (LinkId(self.links), ClientKind::Native, String::from("hush"));
+        let (participant, name, grants) = (person(n), format!("Person {n}"), role.grants());
+        let via = via.iter().map(|n| InviteId(uuid::Uuid::from_u128(*n))).collect();
+        self.come(Enter { link, client, participant, name, role, grants, via, resume, known: None });
         link
     }
 
@@ -159,7 +168,8 @@ impl House {
         let link = LinkId(self.links);
         let (role, client) = (Role::Engineer, ClientKind::Native);
         let (participant, name, grants) = (person(n), format!("Person {n}"), role.grants());
-        self.come(Enter { link, client, participant, name, role, grants, resume: "hush".into(), known });
+        let (via, resume) = (Vec::new(), String::from("hush"));
+        self.come(Enter { link, client, participant, name, role, grants, via, resume, known });
         link
     }
 

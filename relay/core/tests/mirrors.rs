@@ -1,0 +1,59 @@
+//! Thousands of random sessions in virtual time: up to twenty people who read late, lose their links, go on asking
+//! without one and come back, a journal that answers late and has no room now and then, a relay that dies. In the end
+//! every mirror is the room's state, and nothing that was acknowledged is lost or doubled.
+
+#[path = "../../../protocol/tests/play/mod.rs"]
+mod play;
+mod world;
+
+use protocol::session::{SessionState, apply};
+use std::collections::BTreeSet;
+use world::World;
+
+const SEEDS: u64 = 2_000;
+const STEPS: usize = 120;
+
+#[test]
+fn all_mirrors_are_equal_after_any_interleaving_of_drops_resumes_and_edits_without_a_link() {
+    let mut seen = world::Figures::default();
+    for seed in 0..SEEDS {
+        let mut world = World::new(seed);
+        // Twenty people take longer to get far enough ahead of somebody who is away.
+        let steps = if world.is_large() { 8 * STEPS } else { STEPS };
+        (0..steps).for_each(|_| world.step());
+        world.settle();
+        check(&world, seed);
+        seen += world.figures;
+    }
+    println!("{SEEDS} sessions: {seen:?}");
+    let world::Figures { done, refused, unsaved, tails, wholes, deaths, mirrors } = seen;
+    assert!([done, refused, unsaved, tails, deaths, mirrors].iter().all(|count| *count > 1_000), "{seen:?}");
+    assert!(wholes > 0, "{seen:?}");
+}
+
+fn check(world: &World, seed: u64) {
+    let log = world.log();
+    let mut fold = SessionState::default();
+    log.iter().for_each(|recorded| apply(&mut fold, recorded));
+    assert_eq!(&fold, world.room.state(), "seed {seed}: the room is the fold of its log");
+    for client in world.clients.iter().filter(|client| client.is_in()) {
+        assert_eq!(client.place, Some(world.room.place()), "seed {seed}, {}", client.me);
+        assert_eq!(client.state, fold, "seed {seed}, {}", client.me);
+        assert!(client.pending.is_empty(), "seed {seed}, {}: everything is answered", client.me);
+    }
+    let numbers = log.iter().map(|recorded| recorded.seq);
+    assert!(numbers.eq(1..=log.len() as u64), "seed {seed}: the log has no gap");
+    let mut commands = BTreeSet::new();
+    for run in log.chunk_by(|a, b| a.id.is_some() && a.id == b.id) {
+        let fresh = run[0].id.is_none_or(|id| commands.insert((run[0].by, id)));
+        assert!(fresh, "seed {seed}: a command was carried out twice, at {}", run[0].seq);
+    }
+    for client in &world.clients {
+        let kept = |(_, seq): &&(protocol::ids::CommandId, u64)| *seq <= log.len() as u64;
+        assert!(client.done.iter().all(|done| kept(&done)), "seed {seed}: what was acknowledged is in the log");
+        for (id, seq) in &client.done {
+            let of_it = log.iter().filter(|recorded| recorded.id == Some(*id) && recorded.by == Some(client.me));
+            assert!(of_it.last().is_none_or(|last| last.seq == *seq), "seed {seed}: {id} was acknowledged as {seq}");
+        }
+    }
+}

@@ -77,7 +77,8 @@ pub struct EpochMap {
 }
 
 impl EpochMap {
-    /// The captured sample heard at `ticks` since `rtp0` of decoded sound, rounded down.
+    /// The captured sample heard at `ticks` since `rtp0` of decoded sound, rounded down. What lies outside of 64 bits is
+    /// their end.
     pub fn sample_at(&self, ticks: Ticks) -> SampleTime {
         let before = [self.from, self.codec_delay, self.resampler_delay].map(|ticks| i128::from(ticks.0));
         let since = i128::from(ticks.0) - before.iter().sum::<i128>();
@@ -128,5 +129,7 @@ mod tests {
         assert_eq!(map.sample_at(Ticks(480 + 130)), SampleTime(1000));
         assert_eq!(map.sample_at(Ticks(480 + 130 + 24)), SampleTime(1048));
         assert_eq!(map.sample_at(Ticks(480)), SampleTime(1000 - 260));
+        let wild = EpochMap { from: Ticks(i64::MIN), sample0: SampleTime(i64::MAX), ..map };
+        assert_eq!(wild.sample_at(Ticks(i64::MAX)), SampleTime(i64::MAX), "a map of a log from before the limits");
     }
 }

@@ -83,7 +83,7 @@ fn wire() -> String {
 /// How much of everything there can be, so that the page says so before the relay has to.
 fn limits() -> String {
     let chars = |Limit { chars, .. }: Limit| chars as u64;
-    let limits: [(&str, u64); 21] = [
+    let limits: [(&str, u64); 22] = [
         ("open_streams", limits::MAX_OPEN_STREAMS as u64),
         ("streams", limits::MAX_STREAMS as u64),
         ("takes", limits::MAX_TAKES as u64),
@@ -96,6 +96,7 @@ fn limits() -> String {
         ("banned", limits::MAX_BANNED as u64),
         ("chat_kept", limits::CHAT_KEPT as u64),
         ("undo_kept", limits::UNDO_KEPT as u64),
+        ("undo_kept_in_all", limits::UNDO_KEPT_IN_ALL as u64),
         ("reaction_ms", limits::MAX_REACTION_MS.into()),
         ("uncertainty_ms", limits::MAX_UNCERTAINTY_MS.into()),
         ("note_chars", chars(limits::NOTE)),

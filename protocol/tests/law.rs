@@ -15,7 +15,7 @@ use protocol::stream::{EpochMap, StreamKind};
 use protocol::wire::ErrorCode;
 use scene::*;
 use scene::{Live, Scene, When};
-use units::{SampleCount, SampleRate, SampleTime, Ticks, WallTime};
+use units::{SampleCount, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 use uuid::Uuid;
 
 const ONE: TakeNumber = TakeNumber(1);
@@ -178,17 +178,87 @@ fn capture_gaps_lie_within_their_part_in_order_and_apart() {
 }
 
 #[test]
+fn a_part_without_an_end_has_no_gaps() {
+    let gaps = vec![CaptureGap { at: SampleTime(50_000), samples: SampleCount(10) }];
+    let dead = |gaps| {
+        let (take, part, reason) = (ONE, MY_PART, String::new());
+        Command::PartInterrupted { take, part, to: None, gaps, pcm_hash: None, reason }
+    };
+    assert_eq!(code(rolling_scene().ask(ME, &dead(gaps))), ErrorCode::Invalid);
+    assert!(rolling_scene().ask(ME, &dead(vec![])).is_ok());
+}
+
+#[test]
+fn a_clock_map_has_positions_that_are_some_and_its_source_never_goes_back() {
+    let (first, good) = (EpochMap { from: Ticks(240), ..map(1) }, EpochMap { from: Ticks(480), ..map(1) });
+    let answer = |map: EpochMap| {
+        let mut scene = rolling_scene();
+        scene.ask(ME, &Command::StreamEpoch { stream: MY_MIC, map: first.clone() }).unwrap();
+        scene.ask(ME, &Command::StreamEpoch { stream: MY_MIC, map: EpochMap { epoch: 2, ..map } }).map(drop)
+    };
+    let most = Ticks(MAX_DELAY_TICKS);
+    let far = EpochMap { sample0: SampleTime(MAX_POSITION), from: Ticks(MAX_POSITION), ..good.clone() };
+    let again = EpochMap { ssrc: Ssrc(8), from: Ticks(0), ..good.clone() };
+    for map in [good.clone(), far, again, EpochMap { codec_delay: most, resampler_delay: most, ..good.clone() }] {
+        assert_eq!(answer(map.clone()), Ok(()), "{map:?}");
+    }
+    let bad = [
+        EpochMap { from: Ticks(-1), ssrc: Ssrc(8), ..good.clone() },
+        EpochMap { from: Ticks(MAX_POSITION + 1), ..good.clone() },
+        EpochMap { from: Ticks(239), ..good.clone() },
+        EpochMap { sample0: SampleTime(-1), ..good.clone() },
+        EpochMap { sample0: SampleTime(i64::MAX), ..good.clone() },
+        EpochMap { codec_delay: Ticks(-1), ..good.clone() },
+        EpochMap { resampler_delay: Ticks(MAX_DELAY_TICKS + 1), ..good.clone() },
+    ];
+    for map in bad {
+        assert_eq!(answer(map.clone()).unwrap_err().code(), ErrorCode::Invalid, "{map:?}");
+    }
+}
+
+#[test]
+fn a_part_is_of_an_epoch_that_its_stream_has() {
+    let part = |epoch| {
+        let Command::PartRolling { take, part, stream, from, rate, channels, .. } = rolling(NEW_PART) else { panic!() };
+        Command::PartRolling { take, part, stream, epoch, from, rate, channels }
+    };
+    let mut scene = rolling_scene();
+    assert_eq!(code(scene.ask(ME, &part(1))), ErrorCode::Unknown);
+    scene.ask(ME, &Command::StreamEpoch { stream: MY_MIC, map: map(1) }).unwrap();
+    assert!(scene.ask(ME, &part(1)).is_ok());
+}
+
+#[test]
+fn a_recorder_that_was_offline_while_the_session_was_closed_still_reports_its_part() {
+    let mut scene = review_scene();
+    scene.ask(ME, &Command::StreamClose { stream: MY_MIC }).unwrap();
+    scene.ask(ME, &Command::SessionClose {}).unwrap();
+    scene.ask(ME, &Command::StreamEpoch { stream: MY_MIC, map: map(1) }).unwrap();
+    scene.ask(ME, &rolling(NEW_PART)).unwrap();
+    scene.ask(ME, &stopped(NEW_PART, 2)).unwrap();
+    assert_eq!(scene.state.takes[0].part(NEW_PART).unwrap().phase, PartPhase::Stopped);
+    assert_eq!(scene.ask(ME, &roll()), Err(Rejection::Closed));
+}
+
+#[test]
 fn the_hero_before_steps_down_also_when_an_undo_crowns_it() {
     let mut scene = Scene::of(Role::Owner, When::Plain, Live::None);
     let heroes = |scene: &Scene| {
         let takes = scene.state.takes.iter().filter(|take| take.flags.contains(&Flag::Hero));
         takes.map(|take| take.number).collect::<Vec<_>>()
     };
+    let newest = |scene: &Scene| scene.state.undoable.last().unwrap().seq;
     scene.ask(ME, &Command::TakeHero { take: REVIEW, on: true }).unwrap();
     scene.ask(ME, &Command::TakeHero { take: CLOSED, on: true }).unwrap();
     assert_eq!(heroes(&scene), [CLOSED]);
-    let steps = scene.state.undoable.iter().rev().map(|change| change.seq).collect::<Vec<_>>();
-    scene.ask(ME, &Command::Undo { of: steps[1] }).unwrap();
+    let of = newest(&scene);
+    scene.ask(ME, &Command::Undo { of }).unwrap();
+    assert_eq!(heroes(&scene), [REVIEW], "one command is one step");
+
+    scene.ask(ME, &Command::TakeHero { take: REVIEW, on: false }).unwrap();
+    let of = newest(&scene);
+    scene.ask(ME, &Command::TakeHero { take: CLOSED, on: true }).unwrap();
+    scene.ask(ME, &Command::Undo { of }).unwrap();
     assert_eq!(heroes(&scene), [REVIEW]);
 }
 
@@ -230,6 +300,16 @@ fn a_take_that_needs_consent_rolls_when_everybody_who_is_recorded_has_given_it()
     assert_eq!((refused.code(), refused.to_string().contains("owner 1 has not agreed")), (ErrorCode::Stale, true));
     scene.ask(ME, &Command::SessionConsent { given: true }).unwrap();
     assert!(scene.ask(OTHER, &roll()).is_ok(), "the engineer publishes nothing that is recorded");
+}
+
+#[test]
+fn who_comes_to_a_rolling_take_is_not_recorded_without_their_consent() {
+    let mut scene = rolling_scene();
+    let policy = Policy { consent: true, ..Policy::default() };
+    scene.ask(ME, &Command::SessionPolicy { policy }).unwrap();
+    assert_eq!(code(scene.ask(ME, &rolling(NEW_PART))), ErrorCode::Stale);
+    scene.ask(ME, &Command::SessionConsent { given: true }).unwrap();
+    assert!(scene.ask(ME, &rolling(NEW_PART)).is_ok());
 }
 
 #[test]
@@ -432,7 +512,7 @@ fn an_answer_to_an_answer_answers_the_note_and_has_no_status_of_its_own() {
 }
 
 #[test]
-fn an_undo_puts_back_what_was_and_can_itself_be_undone_but_not_what_has_changed_since() {
+fn an_undo_puts_back_what_was_and_the_next_one_goes_a_step_further_back() {
     let mut scene = review_scene();
     let newest = |scene: &Scene| scene.state.undoable.last().unwrap().seq;
     scene.ask(ME, &verdict(Verdict::Approved, None)).unwrap();
@@ -441,12 +521,72 @@ fn an_undo_puts_back_what_was_and_can_itself_be_undone_but_not_what_has_changed_
     scene.ask(ME, &Command::Undo { of: approved }).unwrap();
     assert_eq!((scene.state.takes[0].verdict, &scene.state.takes[0].decision), (Verdict::None, &None));
     assert_eq!(code(scene.ask(ME, &Command::Undo { of: approved })), ErrorCode::Unknown);
-    let undone = newest(&scene);
-    scene.ask(ME, &Command::Undo { of: undone }).unwrap();
-    assert_eq!(scene.state.takes[0].verdict, Verdict::Approved);
-    let again = newest(&scene);
+    for slate in ["bridge", "chorus"] {
+        scene.ask(ME, &Command::TakeSlate { take: ONE, slate: slate.into() }).unwrap();
+    }
+    let slates = [(); 2].map(|()| {
+        let of = newest(&scene);
+        scene.ask(ME, &Command::Undo { of }).unwrap();
+        scene.state.takes[0].slate.clone()
+    });
+    assert_eq!(slates, ["bridge", "verse"]);
+    assert!(scene.state.undoable.is_empty(), "what an undo puts back is no change of its own");
+}
+
+#[test]
+fn what_has_changed_since_is_not_undone() {
+    let mut scene = review_scene();
+    scene.ask(ME, &verdict(Verdict::Approved, None)).unwrap();
+    let approved = scene.state.undoable.last().unwrap().seq;
     scene.ask(ME, &verdict(Verdict::Redo, None)).unwrap();
-    assert_eq!(code(scene.ask(ME, &Command::Undo { of: again })), ErrorCode::Stale);
+    assert_eq!(code(scene.ask(ME, &Command::Undo { of: approved })), ErrorCode::Stale);
+    let other = Event::ParticipantGrant { participant: OTHER, grants: Role::Owner.grants(), was: Grants::default() };
+    scene.record(None, other);
+    scene.ask(OTHER, &verdict(Verdict::Approved, None)).unwrap();
+    assert_eq!(code(scene.ask(ME, &Command::Undo { of: approved })), ErrorCode::Stale, "it is the other's by now");
+}
+
+/// Somebody else approves take 1, and the owner rejects it by mistake.
+fn rejected_by_mistake() -> (Scene, Command) {
+    let mut scene = review_scene();
+    let producer = Role::Producer.grants();
+    scene.record(None, Event::ParticipantGrant { participant: OTHER, grants: producer, was: Grants::default() });
+    scene.ask(OTHER, &verdict(Verdict::Approved, None)).unwrap();
+    scene.ask(ME, &verdict(Verdict::Rejected, None)).unwrap();
+    let undo = Command::Undo { of: scene.state.undoable.last().unwrap().seq };
+    (scene, undo)
+}
+
+#[test]
+fn an_undo_puts_an_approval_back_in_the_name_of_who_gave_it() {
+    let (mut scene, undo) = rejected_by_mistake();
+    scene.ask(ME, &undo).unwrap();
+    let decision = scene.state.takes[0].decision.as_ref().unwrap();
+    assert_eq!((scene.state.takes[0].verdict, decision.stamp.by), (Verdict::Approved, Some(OTHER)));
+    assert_eq!((decision.audio.clone(), decision.reason.as_str()), (vec![hash(1)], "tight"));
+    let text = serde_json::to_string(&scene.state).unwrap();
+    assert_eq!(serde_json::from_str::<protocol::session::SessionState>(&text).unwrap(), scene.state);
+}
+
+#[test]
+fn an_undo_approves_no_audio_that_nobody_approved() {
+    let (mut scene, undo) = rejected_by_mistake();
+    scene.ask(ME, &rolling(NEW_PART)).unwrap();
+    scene.ask(ME, &stopped(NEW_PART, 2)).unwrap();
+    assert_eq!(code(scene.ask(ME, &undo)), ErrorCode::Stale);
+    assert_eq!(scene.state.takes[0].verdict, Verdict::Rejected);
+}
+
+#[test]
+fn an_event_from_before_decisions_were_kept_is_read_and_not_undone() {
+    let mut scene = review_scene();
+    let old = format!(
+        r#"{{"type":"take.verdict","data":{{"take":1,"verdict":"redo","reason":"","audio":["{}"],"was":{{"verdict":"approved","reason":"tight"}}}}}}"#,
+        hash(1)
+    );
+    let of = scene.record(ME, serde_json::from_str(&old).unwrap());
+    assert_eq!(scene.state.takes[0].verdict, Verdict::Redo);
+    assert_eq!(code(scene.ask(ME, &Command::Undo { of })), ErrorCode::Stale);
 }
 
 #[test]
@@ -468,7 +608,19 @@ fn lists_of_the_state_keep_the_newest_of_chat_and_changes() {
         scene.ask(ME, &Command::TakeSlate { take: REVIEW, slate: format!("{n}") }).unwrap();
     }
     assert_eq!((scene.state.chat.len(), scene.state.chat[0].text.as_str()), (CHAT_KEPT, "1"));
-    assert_eq!(scene.state.undoable.len(), UNDO_KEPT);
+    let own = |id| scene.state.undoable.iter().filter(|change| change.by == Some(id)).count();
+    assert_eq!((own(ME), own(OTHER)), (UNDO_KEPT, 3), "one person's changes push nobody else's out");
+}
+
+#[test]
+fn changes_of_everybody_are_bounded_too() {
+    let mut scene = Scene::empty(Role::Owner);
+    for n in 0..UNDO_KEPT_IN_ALL as u128 + 1 {
+        let by = ParticipantId(Uuid::from_u128(1_000 + n));
+        scene.record(by, Event::NoteAdd(note(NoteId(Uuid::from_u128(9_000 + n)), "flat")));
+    }
+    let first = scene.state.undoable.first().unwrap().by;
+    assert_eq!((scene.state.undoable.len(), first), (UNDO_KEPT_IN_ALL, Some(ParticipantId(Uuid::from_u128(1_001)))));
 }
 
 /// How many of the same can be had, and what the one after them meets.

@@ -234,7 +234,7 @@ fn in_phase(column: usize) -> Scene {
 #[test]
 fn a_closed_session_takes_what_recorders_still_have_to_say_and_nothing_else() {
     let allowed = ["session.open", "invite.revoke", "participant.kick", "participant.ban", "stream.close"];
-    let reports = ["part.stopped", "part.interrupted"];
+    let reports = ["stream.epoch", "part.rolling", "part.stopped", "part.interrupted"];
     for (command, _, [letters, ..]) in [people(), sound(), takes(), words()].concat() {
         let mut scene = Scene::of(Role::Owner, When::Plain, Live::None);
         scene.record(ME, protocol::event::Event::SessionClose {});

@@ -20,6 +20,7 @@ fn every_law_of_a_session_holds_in_thousands_of_random_ones() {
     for seed in 0..SESSIONS {
         let mut play = Play::new(seed);
         let (mut before, mut doors) = (Phases::default(), Doors::default());
+        doors.follow(&play.log, seed);
         for _ in 0..STEPS {
             let from = play.log.len();
             play.step(&mut |command, answer| {
@@ -32,6 +33,7 @@ fn every_law_of_a_session_holds_in_thousands_of_random_ones() {
             check(&play.state, seed);
         }
         folds_alike(&play, seed);
+        play.state.takes.iter().for_each(|take| was_decided_as_it_is_told(take, &play.log, seed));
         coverage.count_log(&play.log);
     }
     report(&coverage);
@@ -120,6 +122,18 @@ fn check(state: &SessionState, seed: u64) {
 fn approval_is_about_this_audio(take: &Take) -> bool {
     let audio = take.parts.iter().filter_map(|part| part.pcm_hash.clone());
     take.verdict != Verdict::Approved || take.decision.as_ref().is_some_and(|decision| audio.eq(decision.audio.clone()))
+}
+
+/// Whoever is said to have decided has, at that time, in these words and about this audio.
+fn was_decided_as_it_is_told(take: &Take, log: &[Recorded], seed: u64) {
+    let Some(decision) = &take.decision else { return };
+    let is_it = |recorded: &&Recorded| {
+        (recorded.by, recorded.at) == (decision.stamp.by, decision.stamp.at)
+            && matches!(&recorded.event, Event::TakeVerdict { take: number, verdict, reason, audio, decided: None, .. }
+                if (*number, *verdict) == (take.number, take.verdict)
+                    && (reason, audio) == (&decision.reason, &decision.audio))
+    };
+    assert!(log.iter().any(|recorded| is_it(&recorded)), "seed {seed}, take {}: {decision:?}", take.number);
 }
 
 /// Replaying the log, from its beginning or from a snapshot in its middle that has travelled, gives the same state.

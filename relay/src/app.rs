@@ -13,6 +13,9 @@ use tokio::sync::{Semaphore, mpsc, watch};
 /// WebSockets that have not said a good hello yet. More are turned away until some have.
 pub const WAITING_LINKS: usize = 256;
 
+/// Exports that are worked out at once. More are turned away: each folds a whole log.
+pub const EXPORTS_AT_ONCE: usize = 4;
+
 /// The assembled relay, shared by all handlers.
 pub struct App {
     /// How people reach the relay, when the configuration says so.
@@ -37,6 +40,8 @@ pub struct App {
     pub hello_within: Duration,
     /// Places for links that have not said hello.
     pub waiting: Arc<Semaphore>,
+    /// Places for exports.
+    pub exports: Semaphore,
 }
 
 impl App {

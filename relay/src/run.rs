@@ -1,4 +1,4 @@
-use crate::app::{App, WAITING_LINKS};
+use crate::app::{App, EXPORTS_AT_ONCE, WAITING_LINKS};
 use crate::auth::{KeyError, Keys, Tickets};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -83,7 +83,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()> + Send + 'st
     let (events, news) = mpsc::channel(MEDIA_EVENTS);
     let (media, media_addrs) = MediaHandle::start(media, events)?;
     let metrics = Arc::new(Metrics::new(media.clone(), journal.handle().figures()));
-    let rooms = Rooms::start(Clock::start(), media, journal.handle(), news, Arc::clone(&metrics));
+    let rooms = Rooms::start(Clock::start(), media, journal.handle(), store.clone(), news, Arc::clone(&metrics));
     let (drain, draining) = watch::channel(false);
     let (alive, all_gone) = mpsc::channel(1);
     let app = App {
@@ -98,6 +98,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()> + Send + 'st
         alive: alive.downgrade(),
         hello_within: config.hello_within,
         waiting: Arc::new(Semaphore::new(WAITING_LINKS)),
+        exports: Semaphore::new(EXPORTS_AT_ONCE),
     };
     let end = End { drain, rooms, journal, alive, all_gone };
     let work = tokio::spawn(work(listener, Arc::new(app), shutdown, end));

@@ -111,7 +111,7 @@ async function review(page, place) {
   await desk.take(page, 7).getByText("✓ approved").waitFor({ state: "detached" });
   await page.keyboard.press("x");
   await page.getByRole("dialog").waitFor();
-  await on(page, ({ relay }, by) => relay.happen(by, "take.verdict", { take: 7, verdict: "redo", reason: "air", audio: [], was: { verdict: "none", reason: "" } }), "018f4d3e-0000-7000-8000-000000000003");
+  await on(page, ({ relay }, by) => relay.happen(by, "take.verdict", { take: 7, verdict: "redo", reason: "air", audio: [], was: { verdict: "none", decision: null } }), "018f4d3e-0000-7000-8000-000000000003");
   await page.getByText("Somebody was faster: it is do again by Lea").waitFor();
   await page.keyboard.press("Enter");
   await page.getByText("Somebody was faster.").waitFor();

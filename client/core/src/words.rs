@@ -125,7 +125,7 @@ mod tests {
     use protocol::ids::NoteId;
     use protocol::session::apply;
     use protocol::session::note::Severity;
-    use protocol::session::take::Ruling;
+    use protocol::session::take::Former;
     use units::WallTime;
     use uuid::Uuid;
 
@@ -152,7 +152,8 @@ mod tests {
             verdict: Verdict::Redo,
             reason: "late".into(),
             audio: vec![],
-            was: Ruling::default(),
+            decided: None,
+            was: Former::default(),
         };
         let told = sentences(vec![
             Event::TakeArm { take, slate: "verse".into(), only: None },

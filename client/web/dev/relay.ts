@@ -155,7 +155,7 @@ function events(state: SessionState, { type, data }: Command): Body[] {
     case "take.stop":
       return [{ type, data: { take: live } }, { type: "take.submit", data: { take: live } }];
     case "take.verdict":
-      return [{ type, data: { ...data, audio: [], was: { verdict: take(data.take).verdict, reason: take(data.take).decision?.reason ?? "" } } }];
+      return [{ type, data: { ...data, audio: [], was: { verdict: take(data.take).verdict, decision: take(data.take).decision } } }];
     case "take.vote":
       return [{ type, data: { ...data, participant: ME } }];
     case "take.circle":
@@ -213,8 +213,10 @@ function back(state: SessionState, of: number): Body[] {
   if (change?.type === "take.flag") return [{ type: change.type, data: { ...change.data, on: !change.data.on } }];
   if (change?.type === "note.add") return [{ type: "note.retract", data: { note: change.data.note, retracted: true } }];
   if (change?.type === "take.verdict") {
-    const { take, was, verdict, reason, audio } = change.data;
-    return [{ type: change.type, data: { take, ...was, audio, was: { verdict, reason } } }];
+    const { take, was, verdict, audio } = change.data;
+    const { reason = "", stamp: decided = null } = was.decision ?? {};
+    const now = state.takes[take - 1]?.decision ?? null;
+    return [{ type: change.type, data: { take, verdict: was.verdict, reason, decided, audio, was: { verdict, decision: now } } }];
   }
   return [];
 }

@@ -60,7 +60,7 @@ function take(relay: CardboardRelay, number: number, slate: string, fromMs: numb
 }
 
 const verdict = (relay: CardboardRelay, take: number, verdict: string, reason: string, by = LEA) =>
-  relay.happen(by, "take.verdict", { take, verdict, reason, audio: [], was: { verdict: "none", reason: "" } });
+  relay.happen(by, "take.verdict", { take, verdict, reason, audio: [], was: { verdict: "none", decision: null } });
 const flag = (relay: CardboardRelay, take: number, flag: string, by = LEA) => relay.happen(by, "take.flag", { take, flag, on: true });
 
 /** In the middle of a session. `rolling`: while take 7 is recorded. */

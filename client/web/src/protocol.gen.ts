@@ -106,7 +106,9 @@ export type Chained = {
   /** The preset their invitation named. */
   role: Role,
   /** What they may do once they are in. */
-  grants: Grants, } } | { "type": "lobby.admit", "data": {
+  grants: Grants,
+  /** The invitation that they came by; none where that is not known. */
+  invite?: InviteId | null, } } | { "type": "lobby.admit", "data": {
   /** Who. */
   participant: ParticipantId, } } | { "type": "lobby.deny", "data": {
   /** Who. */
@@ -118,7 +120,9 @@ export type Chained = {
   /** The preset their invitation named. */
   role: Role,
   /** What they may do. */
-  grants: Grants, } } | { "type": "participant.leave", "data": {
+  grants: Grants,
+  /** The invitation that they came by; none where that is not known. */
+  invite?: InviteId | null, } } | { "type": "participant.leave", "data": {
   /** Who. */
   participant: ParticipantId, } } | { "type": "participant.grant", "data": {
   /** Who. */
@@ -187,8 +191,10 @@ export type Chained = {
   reason: string,
   /** Hashes of the parts that it is about, in the order of the parts. */
   audio: Array<string>,
+  /** Who decided and when, where an undo puts an earlier decision back; none when it was decided with this event. */
+  decided: Stamp | null,
   /** What was decided before. */
-  was: Ruling, } } | { "type": "take.vote", "data": {
+  was: Former, } } | { "type": "take.vote", "data": {
   /** Which. */
   take: TakeNumber,
   /** Who. */
@@ -287,16 +293,20 @@ export type Chained = {
   was: Credit, } } | { "type": "chat.say", "data": {
   /** What. */
   text: string, } } | { "type": "undo", "data": {
-  /** Number of the change's event. */
+  /** Number of the change. */
   of: number, } });
 
 export type Change = {
-  /** Number of its event. */
+  /** Number of its last event. */
   seq: number,
   /** Who made it. */
   by: ParticipantId | null,
+  /** The command that caused it; none when that is not known. */
+  id: CommandId | null,
   /** What it was; it says what it replaced. */
-  event: Event, };
+  event: Event,
+  /** What the same command changed before that, in order. */
+  earlier: Array<Event>, };
 
 export type ClientFrame = { "t": "hello" } & Hello | { "t": "cmd",
   /** Made by the author. */
@@ -481,7 +491,7 @@ export type ClientFrame = { "t": "hello" } & Hello | { "t": "cmd",
   credit: CreditId, } } | { "type": "chat.say", "data": {
   /** What, up to 1 000 characters. */
   text: string, } } | { "type": "undo", "data": {
-  /** Number of the change's event. */
+  /** Number of the change. */
   of: number, } }) | { "t": "eph" } & Ephemeral | { "t": "sdp" } & Offer | { "t": "ice",
   /** Which peer connection. */
   peer: number,
@@ -605,7 +615,9 @@ export type Event = { "type": "session.open", "data": {
   /** The preset their invitation named. */
   role: Role,
   /** What they may do once they are in. */
-  grants: Grants, } } | { "type": "lobby.admit", "data": {
+  grants: Grants,
+  /** The invitation that they came by; none where that is not known. */
+  invite?: InviteId | null, } } | { "type": "lobby.admit", "data": {
   /** Who. */
   participant: ParticipantId, } } | { "type": "lobby.deny", "data": {
   /** Who. */
@@ -617,7 +629,9 @@ export type Event = { "type": "session.open", "data": {
   /** The preset their invitation named. */
   role: Role,
   /** What they may do. */
-  grants: Grants, } } | { "type": "participant.leave", "data": {
+  grants: Grants,
+  /** The invitation that they came by; none where that is not known. */
+  invite?: InviteId | null, } } | { "type": "participant.leave", "data": {
   /** Who. */
   participant: ParticipantId, } } | { "type": "participant.grant", "data": {
   /** Who. */
@@ -686,8 +700,10 @@ export type Event = { "type": "session.open", "data": {
   reason: string,
   /** Hashes of the parts that it is about, in the order of the parts. */
   audio: Array<string>,
+  /** Who decided and when, where an undo puts an earlier decision back; none when it was decided with this event. */
+  decided: Stamp | null,
   /** What was decided before. */
-  was: Ruling, } } | { "type": "take.vote", "data": {
+  was: Former, } } | { "type": "take.vote", "data": {
   /** Which. */
   take: TakeNumber,
   /** Who. */
@@ -786,10 +802,16 @@ export type Event = { "type": "session.open", "data": {
   was: Credit, } } | { "type": "chat.say", "data": {
   /** What. */
   text: string, } } | { "type": "undo", "data": {
-  /** Number of the change's event. */
+  /** Number of the change. */
   of: number, } };
 
 export type Flag = "circled" | "hero" | "false_start" | "wild";
+
+export type Former = {
+  /** What was decided. */
+  verdict: Verdict,
+  /** Who decided, why and about which audio; none while nothing was decided. */
+  decision: Decision | null, };
 
 export type Grant = "hear:program" | "hear:talk" | "publish:program" | "publish:mic" | "publish:talk" | "take:roll" | "take:roll:own" | "take:roll:baton" | "take:decide" | "take:decide:lesson" | "note:write" | "note:status" | "upload" | "export" | "invite" | "admin";
 
@@ -977,7 +999,9 @@ export type Participant = {
   /** Whether they have agreed to be recorded. */
   consented: boolean,
   /** Whether they were sent away: they do not come back as who they were, but with an invitation as somebody new. */
-  sent_away: boolean, };
+  sent_away: boolean,
+  /** The invitation that they came by; none where that is not known. */
+  invite?: InviteId | null, };
 
 export type ParticipantId = string;
 
@@ -1184,8 +1208,10 @@ export type SessionState = {
   credits: { [key in CreditId]: Credit },
   /** The newest sentences of the chat, oldest first. */
   chat: Array<Said>,
-  /** The newest changes that can be undone, oldest first. */
-  undoable: Array<Change>, };
+  /** The newest changes of everybody that can be undone, oldest first. */
+  undoable: Array<Change>,
+  /** The command of the newest undo: what it puts back is no change that could be undone. */
+  undone_by: CommandId | null, };
 
 export type Severity = "info" | "minor" | "major";
 
@@ -1293,7 +1319,9 @@ export type Waiting = {
   /** The preset of their invitation. */
   role: Role,
   /** What they may do once they are in. */
-  grants: Grants, };
+  grants: Grants,
+  /** The invitation that they came by; none where that is not known. */
+  invite?: InviteId | null, };
 
 export type Welcome = {
   /** Protocol version. */
@@ -1407,6 +1435,7 @@ export const LIMITS = {
   banned: 1000,
   chat_kept: 200,
   undo_kept: 32,
+  undo_kept_in_all: 512,
   reaction_ms: 2000,
   uncertainty_ms: 60000,
   note_chars: 2000,

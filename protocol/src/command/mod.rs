@@ -134,7 +134,7 @@ pub enum Command {
         /// How it is encoded.
         format: StreamFormat,
     },
-    /// Declare the clock map of a new epoch of one's own stream. Epochs are numbered without gaps from 0.
+    /// Declare the clock map of a new epoch of one's own stream, also after the fact. Epochs are numbered without gaps from 0.
     #[serde(rename = "stream.epoch")]
     StreamEpoch {
         /// The stream.
@@ -418,10 +418,10 @@ pub enum Command {
         /// What, up to 1 000 characters.
         text: String,
     },
-    /// Undo a change of one's own.
+    /// Undo a change of one's own: everything that one command changed.
     #[serde(rename = "undo")]
     Undo {
-        /// Number of the change's event.
+        /// Number of the change.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         of: u64,

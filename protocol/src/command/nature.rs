@@ -11,7 +11,9 @@ impl Command {
                 | Command::InviteRevoke { .. }
                 | Command::ParticipantKick { .. }
                 | Command::ParticipantBan { .. }
+                | Command::StreamEpoch { .. }
                 | Command::StreamClose { .. }
+                | Command::PartRolling { .. }
                 | Command::PartStopped { .. }
                 | Command::PartInterrupted { .. }
         )

@@ -18,7 +18,7 @@ use crate::ids::{CreditId, InviteId, MixNumber, NoteId, PartId, ParticipantId, S
 use crate::session::mix::{Credit, MixFile};
 use crate::session::note::{NewNote, NoteStatus, Wording};
 use crate::session::people::{BatonWhy, Policy, Song};
-use crate::session::take::{CaptureGap, Flag, Ruling, Verdict};
+use crate::session::take::{CaptureGap, Flag, Former, Stamp, Verdict};
 use crate::stream::{EpochMap, StreamFormat, StreamKind};
 use serde::{Deserialize, Serialize};
 use units::{SampleRate, SampleTime};
@@ -252,8 +252,11 @@ pub enum Event {
         reason: String,
         /// Hashes of the parts that it is about, in the order of the parts.
         audio: Vec<String>,
+        /// Who decided and when, where an undo puts an earlier decision back; none when it was decided with this event.
+        #[serde(default)]
+        decided: Option<Stamp>,
         /// What was decided before.
-        was: Ruling,
+        was: Former,
     },
     /// Somebody who does not decide said what they think.
     #[serde(rename = "take.vote")]
@@ -428,10 +431,11 @@ pub enum Event {
         /// What.
         text: String,
     },
-    /// An earlier change was undone: the next event is what undoes it.
+    /// An earlier change was undone: the events after it that the same command caused are what undoes it. They are no
+    /// change that could be undone.
     #[serde(rename = "undo")]
     Undo {
-        /// Number of the change's event.
+        /// Number of the change.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         #[cfg_attr(feature = "schema", schemars(with = "i64"))]
         of: u64,

@@ -159,6 +159,7 @@ impl About {
             part.notes.retain(|id, _| self.notes.contains(id));
             part.chat.clear();
             part.undoable.clear();
+            part.undone_by = None;
             part.invites.clear();
             part.lobby.clear();
             part.admitted.clear();

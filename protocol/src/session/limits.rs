@@ -35,12 +35,16 @@ pub const MAX_WAITING: usize = 100;
 pub const MAX_BANNED: usize = 1_000;
 /// Sentences of the chat that the state keeps. Older ones fall out of it and stay in the log.
 pub const CHAT_KEPT: usize = 200;
-/// Changes that can still be undone. Older ones fall out and stay in the log.
+/// Changes of one person that can still be undone. Older ones fall out and stay in the log.
 pub const UNDO_KEPT: usize = 32;
+/// Changes of everybody that can still be undone.
+pub const UNDO_KEPT_IN_ALL: usize = 512;
 /// How long the baton is lent, in ms. Every take that its holder rolls or stops lends it anew.
 pub const BATON_LEASE_MS: u32 = 10 * 60 * 1_000;
 /// Highest position in ticks or samples, so that JavaScript counts it exactly.
 pub const MAX_POSITION: i64 = (1 << 53) - 1;
+/// Longest delay of an encoder or a resampler in ticks: 10 s.
+pub const MAX_DELAY_TICKS: i64 = 480_000;
 /// Longest reaction offset in ms.
 pub const MAX_REACTION_MS: u32 = 2_000;
 /// Largest uncertainty of a position that is still one, in ms.

@@ -13,7 +13,7 @@ mod rejection;
 mod state;
 pub mod take;
 
-pub use apply::apply;
+pub use apply::{FOLD, apply};
 pub use decide::{Actor, check_label, decide, hear_grant, publish_grant};
 pub use limits::{MAX_LABEL_CHARS, MAX_OPEN_STREAMS};
 pub use parts::{absorb, split};

@@ -41,6 +41,7 @@ fn head_of(state: &SessionState) -> SessionState {
         policy: state.policy,
         song: state.song.clone(),
         baton: state.baton,
+        undone_by: state.undone_by,
         ..SessionState::default()
     }
 }

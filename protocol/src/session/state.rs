@@ -4,7 +4,7 @@ use super::people::{Baton, Decides, Invitation, Policy, Said, Song, Waiting};
 use super::take::{Phase, Take};
 use crate::event::Event;
 use crate::grants::{Grants, Here, Role};
-use crate::ids::{CreditId, InviteId, MixNumber, NoteId, ParticipantId, StreamId, TakeNumber};
+use crate::ids::{CommandId, CreditId, InviteId, MixNumber, NoteId, ParticipantId, StreamId, TakeNumber};
 use crate::stream::Stream;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,9 +62,12 @@ pub struct SessionState {
     /// The newest sentences of the chat, oldest first.
     #[serde(default)]
     pub chat: Vec<Said>,
-    /// The newest changes that can be undone, oldest first.
+    /// The newest changes of everybody that can be undone, oldest first.
     #[serde(default)]
     pub undoable: Vec<Change>,
+    /// The command of the newest undo: what it puts back is no change that could be undone.
+    #[serde(default)]
+    pub undone_by: Option<CommandId>,
 }
 
 /// A person in the session.
@@ -91,19 +94,32 @@ pub struct Participant {
     pub invite: Option<InviteId>,
 }
 
-/// A change that its author can still undo.
+/// A change that its author can still undo: everything that one command changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
-    /// Number of its event.
+    /// Number of its last event.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     #[cfg_attr(feature = "schema", schemars(with = "i64"))]
     pub seq: u64,
     /// Who made it.
     pub by: Option<ParticipantId>,
+    /// The command that caused it; none when that is not known.
+    #[serde(default)]
+    pub id: Option<CommandId>,
     /// What it was; it says what it replaced.
     pub event: Event,
+    /// What the same command changed before that, in order.
+    #[serde(default)]
+    pub earlier: Vec<Event>,
+}
+
+impl Change {
+    /// Everything that was changed, in order.
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.earlier.iter().chain([&self.event])
+    }
 }
 
 /// How somebody who knocks is met.

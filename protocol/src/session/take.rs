@@ -141,6 +141,18 @@ pub struct Decision {
     pub audio: Vec<String>,
 }
 
+/// What stood about a take before it was decided about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Former {
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Who decided, why and about which audio; none while nothing was decided.
+    #[serde(default)]
+    pub decision: Option<Decision>,
+}
+
 /// An approval that does not hold any more, because the take's audio has changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -276,5 +288,10 @@ impl Take {
     pub fn ruling(&self) -> Ruling {
         let reason = self.decision.as_ref().map(|decision| decision.reason.clone()).unwrap_or_default();
         Ruling { verdict: self.verdict, reason }
+    }
+
+    /// The same with who decided and about which audio.
+    pub fn former(&self) -> Former {
+        Former { verdict: self.verdict, decision: self.decision.clone() }
     }
 }

@@ -50,6 +50,8 @@ impl Play {
             }
             Command::BatonGive { .. } => self.state.baton.map(|baton| baton.holder),
             Command::Undo { of } => self.state.undoable.iter().find(|change| change.seq == *of).and_then(|c| c.by),
+            // One person's streams are enough to meet the limit now and then.
+            Command::StreamOpen { .. } => Some(self.people[0]),
             _ => self.rng.once_in(2).then(|| self.people[0]),
         };
         let here: Vec<_> = self.people.iter().copied().filter(|id| self.is_here(*id)).collect();
@@ -127,7 +129,10 @@ impl Play {
         let pcm_hash = if self.rng.once_in(20) { "no".into() } else { self.hash() };
         let (part, reason) = (part.id, "power".to_owned());
         match self.rng.below(6) {
-            0 => Command::PartInterrupted { take, part, to: None, gaps: Vec::new(), pcm_hash: None, reason },
+            0 => {
+                let gaps = if self.rng.once_in(6) { gaps } else { Vec::new() };
+                Command::PartInterrupted { take, part, to: None, gaps, pcm_hash: None, reason }
+            }
             1 => Command::PartInterrupted { take, part, to: Some(to), gaps, pcm_hash: Some(pcm_hash), reason },
             _ => Command::PartStopped { take, part, to, gaps, pcm_hash },
         }
@@ -141,12 +146,18 @@ impl Play {
 
     fn begin_part(&mut self) -> Command {
         let phase = if self.rng.once_in(5) { Phase::InReview } else { Phase::Rolling };
-        let recorded = |stream: &&protocol::stream::Stream| stream.kind != StreamKind::Talkback && stream.open;
+        let any = self.rng.once_in(10);
+        let recorded = |stream: &&protocol::stream::Stream| {
+            stream.kind != StreamKind::Talkback && stream.open && (any || !stream.epochs.is_empty())
+        };
         let streams: Vec<_> = self.state.streams.values().filter(recorded).map(|stream| stream.id).collect();
         let (take, part) = (self.take_in(phase), PartId(self.old_or_new()));
         let stream = self.rng.pick(&streams).unwrap_or(StreamId(part.0));
         let (from, rate) = (SampleTime(self.rng.below(1_000_000) as i64), SampleRate(48_000));
-        Command::PartRolling { take, part, stream, epoch: 0, from, rate, channels: self.rng.below(20) as u8 + 1 }
+        let epochs = self.state.streams.get(&stream).map_or(0, |stream| stream.epochs.len() as u64);
+        let unknown = u64::from(self.rng.once_in(10));
+        let epoch = self.rng.below(epochs + unknown) as u32;
+        Command::PartRolling { take, part, stream, epoch, from, rate, channels: self.rng.below(20) as u8 + 1 }
     }
 
     fn hash(&mut self) -> String {
@@ -239,7 +250,7 @@ impl Play {
             epoch: known as u32 + u32::from(self.rng.once_in(10)),
             ssrc: Ssrc(0x1234_5678),
             rtp0: RtpTimestamp(u32::MAX - 480_000),
-            from: Ticks(known as i64 * 48_000),
+            from: Ticks(known as i64 * 48_000 - if self.rng.once_in(12) { 60_000 } else { 0 }),
             sample0: SampleTime(known as i64 * 44_100),
             rate: SampleRate(44_100),
             codec_delay: Ticks(120),

@@ -8,7 +8,7 @@ pub(crate) mod asked;
 use protocol::command::Command;
 use protocol::event::{Event, Recorded};
 use protocol::grants::Role;
-use protocol::ids::{InviteId, ParticipantId};
+use protocol::ids::{CommandId, InviteId, ParticipantId};
 use protocol::session::{Actor, Entry, Rejection, SessionState, apply, decide, due};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -107,14 +107,19 @@ impl Play {
     pub(crate) fn command(&mut self, who: ParticipantId, command: &Command) -> Result<Vec<Event>, Rejection> {
         let grants = self.state.participants.get(&who).map(|person| person.grants.clone()).unwrap_or_default();
         let events = decide(&self.state, &Actor { participant: who, grants: &grants }, command)?;
+        let id = Some(CommandId(self.id()));
         for event in events.clone() {
-            self.record(Some(who), event);
+            self.record_for(id, Some(who), event);
         }
         Ok(events)
     }
 
     pub(crate) fn record(&mut self, by: Option<ParticipantId>, event: Event) {
-        let recorded = Recorded { seq: self.log.len() as u64 + 1, id: None, by, at: WallTime(self.now), event };
+        self.record_for(None, by, event);
+    }
+
+    fn record_for(&mut self, id: Option<CommandId>, by: Option<ParticipantId>, event: Event) {
+        let recorded = Recorded { seq: self.log.len() as u64 + 1, id, by, at: WallTime(self.now), event };
         apply(&mut self.state, &recorded);
         self.log.push(recorded);
     }

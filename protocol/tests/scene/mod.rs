@@ -5,7 +5,7 @@
 use protocol::command::Command;
 use protocol::event::{Event, Recorded};
 use protocol::grants::Role;
-use protocol::ids::{CreditId, InviteId, NoteId, PartId, ParticipantId, StreamId, TakeNumber};
+use protocol::ids::{CommandId, CreditId, InviteId, NoteId, PartId, ParticipantId, StreamId, TakeNumber};
 use protocol::session::mix::{Credit, MixFile};
 use protocol::session::note::{Anchor, NewNote, Severity, Wording};
 use protocol::session::people::{BatonWhy, Decides, Policy};
@@ -144,9 +144,13 @@ impl Scene {
     }
 
     pub(crate) fn record(&mut self, by: impl Into<Option<ParticipantId>>, event: Event) -> u64 {
+        self.happen(None, by.into(), event)
+    }
+
+    fn happen(&mut self, id: Option<CommandId>, by: Option<ParticipantId>, event: Event) -> u64 {
         self.seq += 1;
         let at = WallTime(1_800_000_000_000 + self.seq as i64);
-        apply(&mut self.state, &Recorded { seq: self.seq, id: None, by: by.into(), at, event });
+        apply(&mut self.state, &Recorded { seq: self.seq, id, by, at, event });
         self.seq
     }
 
@@ -154,8 +158,9 @@ impl Scene {
     pub(crate) fn ask(&mut self, who: ParticipantId, command: &Command) -> Result<Vec<Event>, Rejection> {
         let grants = self.state.participants[&who].grants.clone();
         let events = decide(&self.state, &Actor { participant: who, grants: &grants }, command)?;
+        let id = Some(CommandId(Uuid::from_u128(0xc000_0000 + u128::from(self.seq))));
         events.iter().for_each(|event| {
-            self.record(who, event.clone());
+            self.happen(id, Some(who), event.clone());
         });
         Ok(events)
     }

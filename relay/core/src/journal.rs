@@ -5,6 +5,7 @@
 
 use protocol::chain::ChainHash;
 use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
+use protocol::session::{FOLD, SessionState};
 
 /// SHA-256 of something.
 pub type Hash = [u8; 32];
@@ -54,7 +55,7 @@ pub struct Opened {
     pub log: LogId,
     /// The log's ownership number: who has a lower one may not append any more. Always 1 on one machine.
     pub term: u64,
-    /// The newest state that was kept; none when everything is in `tail`.
+    /// The newest state that was kept and is of this version's fold; none when everything is in `tail`.
     pub snapshot: Option<Snapshot>,
     /// The events after the snapshot, gapless and chained to it.
     pub tail: Vec<StoredEvent>,
@@ -69,8 +70,26 @@ pub struct Snapshot {
     pub seq: u64,
     /// That event's hash.
     pub hash: Hash,
-    /// The state as JSON.
+    /// The state as JSON, and which fold it is of.
     pub text: String,
+}
+
+impl Snapshot {
+    /// The state at an event. Allocates as much as the state's JSON is long.
+    pub fn of(state: &SessionState, seq: u64, hash: ChainHash) -> Snapshot {
+        let state = serde_json::to_string(state).expect("a state is plain data with text keys");
+        Snapshot { seq, hash: hash.0, text: format!("{}{state}}}", prefix()) }
+    }
+
+    /// The state's JSON; none when another version's fold made it. Such a state may not be what the events add up to, so
+    /// they are folded anew.
+    pub fn state_text(&self) -> Option<&str> {
+        self.text.strip_prefix(&prefix())?.strip_suffix('}')
+    }
+}
+
+fn prefix() -> String {
+    format!(r#"{{"fold":{FOLD},"state":"#)
 }
 
 impl StoredEvent {
@@ -107,6 +126,18 @@ mod tests {
             event
         };
         (start, texts.iter().map(&mut next).collect())
+    }
+
+    #[test]
+    fn a_state_of_another_fold_is_not_taken_for_one_of_this() {
+        let state = SessionState { title: "Blue hour".into(), ..SessionState::default() };
+        let kept = Snapshot::of(&state, 7, ChainHash([1; 32]));
+        assert_eq!(serde_json::from_str::<SessionState>(kept.state_text().unwrap()).unwrap(), state);
+        let bare = serde_json::to_string(&state).unwrap();
+        let later = kept.text.replace(&format!(r#""fold":{FOLD}"#), &format!(r#""fold":{FOLD}0"#));
+        for text in [bare, later] {
+            assert_eq!(Snapshot { text, ..kept.clone() }.state_text(), None);
+        }
     }
 
     #[test]

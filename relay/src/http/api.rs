@@ -68,6 +68,7 @@ pub(super) async fn new_invite(
     let (id, secret) = (InviteId(Uuid::new_v4()), Secret::random_128());
     let by = (asked.by.invite, Secret::new(asked.by.secret));
     app.store.add_invite(by, (id, secret.hash()), asked.role, asked.once).await?;
+    app.rooms.tell_invite(id).await?;
     Ok(Json(InviteMade { link: link_text(&app.base_url(host(&headers)), id, &secret) }))
 }
 
@@ -78,7 +79,9 @@ pub(super) async fn revoke(
     Body(asked): Body<RevokeInvite>,
 ) -> Result<StatusCode, Failure> {
     let by = (asked.by.invite, Secret::new(asked.by.secret));
-    app.store.revoke_invite(by, read_id(&id)?).await?;
+    let id = read_id(&id)?;
+    app.store.revoke_invite(by, id).await?;
+    app.rooms.tell_invite(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -17,11 +17,6 @@ use relay_core::journal::StoredEvent;
 use serde::Deserialize;
 use std::fmt::Write;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
-
-/// Exports that are worked out at once. More are turned away: each folds a whole log.
-const AT_ONCE: usize = 4;
-static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// What stands after the question mark.
 #[derive(Deserialize)]
@@ -45,10 +40,11 @@ pub(super) async fn export(
 ) -> Result<Response, Failure> {
     let session = session.parse().map_err(|_| unknown())?;
     let (format, scope) = read(asked)?;
-    let who = authorise(&app, session, &headers).await?;
-    let _place = PLACES.try_acquire().map_err(|_| {
+    // The place comes first: who is turned away keeps their ticket.
+    let _place = app.exports.try_acquire().map_err(|_| {
         Failure::new(ErrorCode::TooMany, "the relay is working out other exports; ask again in a moment")
     })?;
+    let who = authorise(&app, session, &headers).await?;
     let log = events(&app, session).await?;
     // A log of the greatest length takes long enough to hold others up.
     let work = tokio::task::spawn_blocking(move || work_out(&who, log, scope, format));

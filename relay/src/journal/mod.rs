@@ -34,11 +34,17 @@ pub trait Journal: Send {
     fn create(&mut self, session: SessionId, log: LogId) -> Result<(), JournalError>;
 
     /// What a session's room is built from; none when the session has no log. The events after the snapshot are checked
-    /// to hang together.
+    /// to hang together. A snapshot of another version's fold is left out, so that all events are folded anew.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] when they do not, or when the store fails.
     fn open(&mut self, session: SessionId) -> Result<Option<Opened>, JournalError>;
+
+    /// Which incarnation a session's log is; none when the session has no log.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn log_id(&mut self, session: SessionId) -> Result<Option<LogId>, JournalError>;
 
     /// Appends batches, of as many sessions as there are, in one transaction. A batch that does not fit is refused alone
     /// and leaves nothing behind; the others stand. The answers are in the order of the batches.

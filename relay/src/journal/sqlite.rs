@@ -47,6 +47,10 @@ impl Journal for SqliteJournal {
         Ok(Some(Opened { log: known.log, term: TERM, snapshot, tail, done: done(&tx, &known)? }))
     }
 
+    fn log_id(&mut self, session: SessionId) -> Result<Option<LogId>, JournalError> {
+        Ok(find(&self.0, session)?.map(|known| known.log))
+    }
+
     fn append(&mut self, batches: &[Batch]) -> Result<Vec<Result<(), Refused>>, JournalError> {
         let mut tx = begin(&mut self.0)?;
         let answers = batches.iter().map(|batch| append_or_refuse(&mut tx, batch)).collect::<Result<_, _>>()?;
@@ -162,8 +166,10 @@ fn snapshot_of(tx: &Connection, known: &Known) -> Result<Option<Snapshot>, Journ
     let mut row = tx.prepare_cached("SELECT seq, hash, text FROM snapshot WHERE session = ?1")?;
     let read = |row: &Row<'_>| Ok(Snapshot { seq: row.get(0)?, hash: row.get(1)?, text: row.get(2)? });
     let Some(kept) = row.query_row([known.number], read).optional()? else { return Ok(None) };
-    let is_of_log = hash_of(tx, known, kept.seq)? == Some(kept.hash);
-    if is_of_log { Ok(Some(kept)) } else { Err(JournalError::Damaged { session: known.session, seq: kept.seq }) }
+    if hash_of(tx, known, kept.seq)? != Some(kept.hash) {
+        return Err(JournalError::Damaged { session: known.session, seq: kept.seq });
+    }
+    Ok(Some(kept).filter(|kept| kept.state_text().is_some()))
 }
 
 fn events(tx: &Connection, known: &Known, after: u64, most: i64) -> rusqlite::Result<Vec<StoredEvent>> {

@@ -64,7 +64,7 @@ impl Author {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        Snapshot { seq: self.seq, hash: self.tip, text: serde_json::to_string(&self.state).unwrap() }
+        Snapshot::of(&self.state, self.seq, ChainHash(self.tip))
     }
 
     /// What must be opened when everything was appended and no snapshot kept.

@@ -48,6 +48,8 @@ pub enum Compared {
     Equal,
     /// They are not, or the snapshot is of no event in the log: there is a fault that says so.
     Different,
+    /// The snapshot is of another version's fold, so nobody uses it: the next state that is kept takes its place.
+    OtherVersion,
     /// This version does not know every event before it, or cannot read one, so there is no fold.
     NotCompared,
 }

@@ -114,6 +114,14 @@ impl JournalHandle {
         self.call(&self.read, move |journal| journal.open(session)).await
     }
 
+    /// Which incarnation a session's log is; see [`Journal::log_id`].
+    ///
+    /// # Errors
+    /// As there, or when the journal takes nothing in.
+    pub async fn log_id(&self, session: SessionId) -> Result<Option<LogId>, JournalError> {
+        self.call(&self.read, move |journal| journal.log_id(session)).await
+    }
+
     /// Events from the log; see [`Journal::read`].
     ///
     /// # Errors

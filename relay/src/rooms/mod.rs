@@ -9,10 +9,12 @@ pub(crate) use task::to_text;
 use crate::clock::Clock;
 use crate::journal::{JournalError, JournalHandle};
 use crate::media::{MediaEvent, MediaHandle, PeerKey};
+use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
-use protocol::ids::{LogId, SessionId};
+use protocol::chain::ChainHash;
+use protocol::ids::{InviteId, LogId, SessionId};
 use protocol::wire::ClientFrame;
-use relay_core::journal::StoredEvent;
+use relay_core::journal::{StoredEvent, check_chain};
 use relay_core::room::{Enter, Input, LinkId, MediaInput};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -37,6 +39,7 @@ struct Shared {
     clock: Clock,
     media: MediaHandle,
     journal: JournalHandle,
+    store: Store,
     metrics: Arc<Metrics>,
     /// None once the relay is going down.
     running: Mutex<Option<HashMap<SessionId, RoomHandle>>>,
@@ -76,11 +79,12 @@ impl Rooms {
         clock: Clock,
         media: MediaHandle,
         journal: JournalHandle,
+        store: Store,
         events: mpsc::Receiver<MediaEvent>,
         metrics: Arc<Metrics>,
     ) -> Rooms {
         let (running, next_link) = (Mutex::new(Some(HashMap::new())), AtomicU64::new(1));
-        let rooms = Rooms(Arc::new(Shared { clock, media, journal, metrics, running, next_link }));
+        let rooms = Rooms(Arc::new(Shared { clock, media, journal, store, metrics, running, next_link }));
         tokio::spawn(pass_on(rooms.clone(), events));
         rooms
     }
@@ -151,18 +155,36 @@ impl Rooms {
     /// A session's log as it is stored, and which incarnation it is; none when nobody was ever in it.
     ///
     /// # Errors
-    /// When the journal cannot be read, or takes nothing in.
+    /// When the journal cannot be read, is damaged, or takes nothing in.
     pub async fn log(&self, session: SessionId) -> Result<Option<(LogId, Vec<StoredEvent>)>, JournalError> {
-        let Some(opened) = self.0.journal.open(session).await? else { return Ok(None) };
+        let Some(log) = self.0.journal.log_id(session).await? else { return Ok(None) };
         let mut events: Vec<StoredEvent> = Vec::new();
         loop {
             let more = self.0.journal.read(session, events.len() as u64, READ_AT_ONCE).await?;
             let ended = more.len() < READ_AT_ONCE;
             events.extend(more);
             if ended {
-                return Ok(Some((opened.log, events)));
+                break;
             }
         }
+        match check_chain(&ChainHash::start(log).0, &events) {
+            Ok(()) => Ok(Some((log, events))),
+            Err(place) => Err(JournalError::Damaged { session, seq: 1 + place as u64 }),
+        }
+    }
+
+    /// Tells a session that runs what has become of one of its invitations in the store. One that does not run finds it there
+    /// when it begins to.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tell_invite(&self, invite: InviteId) -> Result<(), StoreError> {
+        let Some((session, known)) = self.0.store.invite(invite).await? else { return Ok(()) };
+        if let Some(room) = self.find(session) {
+            // It may end at this moment; the next one finds the invitation in the store.
+            let _ = room.send(ToRoom::Input(Input::Invites(vec![known]))).await;
+        }
+        Ok(())
     }
 
     /// Takes a room off the list although people have a way to it: it cannot go on.

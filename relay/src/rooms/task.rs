@@ -1,20 +1,25 @@
 use super::{LinkDoor, Rooms};
 use crate::journal::JournalError;
 use crate::media::{MediaError, MediaHandle, PeerKey, PeerOffer};
+use crate::store::StoreError;
 use axum::extract::ws::Utf8Bytes;
-use protocol::ids::{LogId, SessionId};
+use protocol::ids::{InviteId, LogId, SessionId};
 use protocol::wire::{ErrorCode, RelayFrame};
 use relay_core::journal::{Batch, Opened, Snapshot};
-use relay_core::room::{self, Closing, Enter, Input, LinkId, MediaInput, OpenError, Output, Refusal, Room};
+use relay_core::room::{
+    self, Closing, Enter, Input, KnownInvite, LinkId, MediaInput, OpenError, Output, Refusal, Room,
+};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{Instrument, debug, error, info, info_span, warn};
 use uuid::Uuid;
 
 /// How long the media plane may take to answer an offer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// After an invitation could not be revoked in the store, it is tried again so much later.
+const REVOKE_AGAIN: Duration = Duration::from_secs(1);
 /// How long the journal may take to answer what is on its way when the relay goes down.
 const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -47,6 +52,8 @@ enum RunError {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Open(#[from] OpenError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// One running session: carries out what its room decides, and waits for nothing but its inbox, the journal's answers and
@@ -93,15 +100,17 @@ async fn refuse_all(place: Place, error: &RunError, mut inputs: mpsc::Receiver<T
 impl RoomTask {
     async fn open(place: Place, saved: mpsc::UnboundedSender<Saved>) -> Result<RoomTask, (Place, RunError)> {
         match RoomTask::read(&place).await {
-            Ok(room) => {
+            Ok((room, invites)) => {
                 let (links, failing, out_of_step) = (HashMap::new(), false, false);
-                Ok(RoomTask { place, room, links, saved, failing, out_of_step })
+                let mut task = RoomTask { place, room, links, saved, failing, out_of_step };
+                task.handle(Input::Invites(invites));
+                Ok(task)
             }
             Err(error) => Err((place, error)),
         }
     }
 
-    async fn read(Place { session, title, rooms, .. }: &Place) -> Result<Room, RunError> {
+    async fn read(Place { session, title, rooms, .. }: &Place) -> Result<(Room, Vec<KnownInvite>), RunError> {
         let journal = &rooms.0.journal;
         let opened = match journal.open(*session).await? {
             Some(opened) => opened,
@@ -111,7 +120,8 @@ impl RoomTask {
                 Opened { log, term: 1, snapshot: None, tail: Vec::new(), done: Vec::new() }
             }
         };
-        Ok(Room::open(*session, opened, title, rooms.0.clock.now())?)
+        let invites = rooms.0.store.invites(*session).await?;
+        Ok((Room::open(*session, opened, title, rooms.0.clock.now())?, invites))
     }
 
     async fn run(mut self, mut inputs: mpsc::Receiver<ToRoom>, mut answers: mpsc::UnboundedReceiver<Saved>) {
@@ -214,6 +224,7 @@ impl RoomTask {
             Output::SendText { to, text } => self.send(&to, &text.into(), slow),
             Output::Persist(batch) => self.persist(batch),
             Output::Keep(session, snapshot) => self.keep(session, snapshot),
+            Output::RevokeInvite(invite) => self.revoke(invite),
             Output::Close { link, closing } => self.close(link, closing),
             Output::Offer(offer) => self.offer(offer),
             Output::ClosePeer { participant, peer } => {
@@ -240,6 +251,22 @@ impl RoomTask {
         let work = async move {
             if let Err(why) = journal.snapshot(session, snapshot).await {
                 warn!(%why, "the state is not kept");
+            }
+        };
+        tokio::spawn(work.in_current_span());
+    }
+
+    /// Lets the store revoke an invitation beside the room's work, again and again while it cannot. The next start of the
+    /// session does what is left.
+    fn revoke(&self, invite: InviteId) {
+        let (store, session, inbox) = (self.place.rooms.0.store.clone(), self.place.session, self.place.inbox.clone());
+        let work = async move {
+            while let Err(why) = store.revoke_by_session(session, invite).await {
+                warn!(%invite, %why, "an invitation is not revoked yet");
+                if inbox.is_closed() {
+                    return;
+                }
+                sleep(REVOKE_AGAIN).await;
             }
         };
         tokio::spawn(work.in_current_span());

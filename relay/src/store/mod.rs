@@ -7,6 +7,7 @@ pub(crate) mod schema;
 
 mod admission;
 mod invites;
+mod links;
 
 pub use admission::{AdmitError, Identity};
 pub use invites::{Invitation, InviteError, Redeemed};

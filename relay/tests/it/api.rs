@@ -1,8 +1,14 @@
 use crate::house::*;
-use protocol::api::{InviteMade, Redeemed};
+use protocol::api::{InviteMade, Redeemed, SessionMade};
+use protocol::command::Command;
+use protocol::event::Event;
 use protocol::grants::Role;
+use protocol::ids::InviteId;
 use protocol::link::InviteLink;
+use protocol::session::people::Invitation;
+use protocol::wire::RelayFrame;
 use serde_json::json;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 fn authority(link: &str) -> serde_json::Value {
@@ -29,6 +35,54 @@ async fn the_owners_key_makes_a_session_with_a_link_for_every_role() {
         let opened: Redeemed = redeem(house.addr(), link, "Ada").await.read();
         assert_eq!((opened.session, opened.role, opened.title.as_str()), (made.session, *role, "Cello"));
     }
+}
+
+/// The invitations that somebody who comes in is told of.
+async fn told(house: &House, made: &SessionMade) -> BTreeMap<InviteId, Invitation> {
+    house.join(made, Role::Owner, "Olga").await.welcome().state.as_ref().unwrap().invites.clone()
+}
+
+fn id(link: &str) -> InviteId {
+    link.parse::<InviteLink>().unwrap().invite
+}
+
+#[tokio::test]
+async fn a_session_tells_of_every_link_that_lets_people_in() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let owner = &made.links[&Role::Owner];
+    let known = told(&house, &made).await;
+    assert_eq!(known.len(), Role::ALL.len());
+    assert!(made.links.iter().all(|(role, link)| known[&id(link)].role == *role && !known[&id(link)].revoked));
+    // While somebody is in, the news comes at once.
+    let mut inside = house.join(&made, Role::Owner, "Olga").await;
+    let once: InviteMade = invite(&house, owner, Role::Mentor, true).await.read();
+    let new = inside.find(|frame| is_event(frame, |event| matches!(event, Event::InviteMake { .. }))).await;
+    assert!(is_event(
+        &new,
+        |event| matches!(event, Event::InviteMake { invite, once: true, .. } if *invite == id(&once.link))
+    ));
+    assert_eq!(revoke(&house, owner, &once.link).await.status, 204);
+    inside.find(|frame| is_event(frame, |event| matches!(event, Event::InviteRevoke { .. }))).await;
+    assert!(told(&house, &made).await[&id(&once.link)].revoked);
+}
+
+#[tokio::test]
+async fn a_link_that_is_revoked_in_the_session_lets_nobody_in() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let mut owner = house.join(&made, Role::Owner, "Olga").await;
+    let mentor = &made.links[&Role::Mentor];
+    assert_eq!(redeem(house.addr(), mentor, "Ada").await.status, 200);
+    let answer = owner.command(Command::InviteRevoke { invite: id(mentor) }).await;
+    assert!(matches!(answer, RelayFrame::Ok { .. }), "{answer:?}");
+    let answer = redeem(house.addr(), mentor, "Ada").await;
+    assert_eq!((answer.status, answer.error().0.as_str()), (410, "gone"));
+    assert_eq!(redeem(house.addr(), &made.links[&Role::Listener], "Ada").await.status, 200);
+}
+
+fn is_event(frame: &RelayFrame, wanted: impl Fn(&Event) -> bool) -> bool {
+    matches!(frame, RelayFrame::Ev(told) if wanted(&told.recorded.event))
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 use crate::house::*;
+use futures_util::future::join_all;
 use protocol::api::SessionMade;
 use protocol::command::Command;
 use protocol::export::{Bundle, Format, Scope};
 use protocol::grants::Role;
 use protocol::wire::{RelayFrame, Welcome};
+use relay::app::EXPORTS_AT_ONCE;
 
 async fn export(house: &House, made: &SessionMade, query: &str, bearer: &str) -> Answer {
     let (path, bearer) = (format!("/api/v1/sessions/{}/export{query}", made.session), format!("Bearer {bearer}"));
@@ -50,6 +52,24 @@ async fn whoever_has_joined_exports_as_themselves_and_as_often_as_they_like() {
     }
     let answer = export(&house, &made, "?format=md", &own(owner.welcome())).await;
     assert!(answer.body.contains("| Zoë | owner |"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn who_is_turned_away_because_others_export_keeps_their_ticket() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let _owner = house.join(&made, Role::Owner, "Zoë").await;
+    let mut tickets = Vec::new();
+    for _ in 0..10 * EXPORTS_AT_ONCE {
+        tickets.push(ticket(house.addr(), &made.links[&Role::Producer]).await);
+    }
+    let asked = join_all(tickets.iter().map(|ticket| export(&house, &made, "?format=json", ticket))).await;
+    let turned_away: Vec<_> = asked.iter().zip(&tickets).filter(|(answer, _)| answer.status == 429).collect();
+    assert!(!turned_away.is_empty() && turned_away.len() < tickets.len());
+    for (_, ticket) in turned_away {
+        let answer = export(&house, &made, "?format=json", ticket).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use units::SampleRate;
@@ -212,6 +214,17 @@ impl Link {
 
     pub(crate) async fn send_text(&mut self, text: String) {
         self.socket.send(Message::text(text)).await.unwrap();
+    }
+
+    /// Sends a text as one message in fragments of one byte each.
+    pub(crate) async fn send_in_bytes(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        for (n, byte) in bytes.iter().enumerate() {
+            let data = if n == 0 { Data::Text } else { Data::Continue };
+            let frame = Frame::message(vec![*byte], OpCode::Data(data), n + 1 == bytes.len());
+            self.socket.feed(Message::Frame(frame)).await.unwrap();
+        }
+        self.socket.flush().await.unwrap();
     }
 
     pub(crate) async fn try_send_text(&mut self, text: String) -> Result<(), Error> {

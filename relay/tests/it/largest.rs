@@ -2,12 +2,16 @@
 
 use protocol::command::Command;
 use protocol::grants::Role;
-use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
-use protocol::stream::StreamKind;
-use protocol::wire::{ClientFrame, ClientKind, MAX_OUT_BYTES, MAX_PARTICIPANTS, MAX_SLOTS, Offer, RelayFrame, Welcome};
+use protocol::ids::{CommandId, LogId, NoteId, ParticipantId, SessionId};
+use protocol::session::note::{Anchor, NewNote, Severity};
+use protocol::stream::{EpochMap, StreamKind};
+use protocol::wire::{
+    ClientFrame, ClientKind, ErrorCode, MAX_OUT_BYTES, MAX_PARTICIPANTS, MAX_SLOTS, Offer, RelayFrame, Welcome,
+};
+use relay::rooms::SEND_QUEUE;
 use relay_core::journal::Opened;
 use relay_core::room::{Enter, Input, LinkId, MediaInput, Now, Output, Room};
-use units::{MonoTime, WallTime};
+use units::{MonoTime, RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 use uuid::Uuid;
 
 /// Four bytes a character, and as many of them as a name may have.
@@ -17,6 +21,12 @@ fn name() -> String {
 
 fn person(n: usize) -> ParticipantId {
     ParticipantId(Uuid::from_u128(u128::MAX - n as u128))
+}
+
+fn map() -> EpochMap {
+    let (ssrc, rtp0, rate) = (Ssrc(5), RtpTimestamp(9), SampleRate::HZ_48000);
+    let (from, sample0, delay) = (Ticks(0), SampleTime(0), Ticks(0));
+    EpochMap { epoch: 0, ssrc, rtp0, from, sample0, rate, codec_delay: delay, resampler_delay: delay, trusted: true }
 }
 
 struct Full {
@@ -80,12 +90,58 @@ impl Full {
     }
 }
 
+impl Full {
+    /// A session in which nothing has happened.
+    fn new() -> Full {
+        let now = Now { mono: MonoTime(0), wall: WallTime(0) };
+        let opened = Opened { log: LogId(Uuid::nil()), term: 1, snapshot: None, tail: Vec::new(), done: Vec::new() };
+        Full { room: Room::open(SessionId(Uuid::nil()), opened, &name(), now).unwrap(), ms: 1_000 }
+    }
+
+    /// What a command is answered with; none when it is granted.
+    fn ask(&mut self, link: LinkId, command: Command) -> Option<ErrorCode> {
+        let frame = ClientFrame::Cmd { id: CommandId(Uuid::now_v7()), command };
+        let out = self.handle(Input::Frame { link, frame });
+        out.into_iter().find_map(|output| match output {
+            Output::Send { frame: RelayFrame::Err { code, .. }, .. } => Some(code),
+            _ => None,
+        })
+    }
+}
+
+/// Somebody writes the longest notes until no more are taken, and who comes in then is told all of it in fewer frames than
+/// may wait for their link, with room for what happens meanwhile.
+#[test]
+fn a_session_that_is_full_of_the_longest_notes_can_be_entered() {
+    let mut full = Full::new();
+    let (link, stream) = (LinkId(1), crate::house::stream(1));
+    full.enter(1, link);
+    assert_eq!(full.ask(link, crate::house::open(stream, StreamKind::Program)), None);
+    assert_eq!(full.ask(link, Command::StreamEpoch { stream, map: map() }), None);
+    let text = "\u{1F3BB}".repeat(2_000);
+    let mut notes = 0;
+    let refused = loop {
+        let note = NoteId(Uuid::from_u128(notes));
+        let on = Anchor::Live { stream, epoch: 0, at: Ticks(0), to: None };
+        let (reaction_ms, uncertainty_ms, concealed, severity) = (0, 5, false, Severity::Info);
+        let (tag, parent, text) = (None, None, text.clone());
+        let new = NewNote { note, on, reaction_ms, uncertainty_ms, concealed, text, tag, severity, parent };
+        match full.ask(link, Command::NoteAdd(new)) {
+            Some(code) => break code,
+            None => notes += 1,
+        }
+    };
+    assert_eq!((refused, notes > 3_000), (ErrorCode::TooMany, true), "{notes} notes");
+    assert_eq!(full.ask(link, Command::StreamClose { stream }), None, "what has begun may end");
+    let out = full.enter(1, LinkId(1_000));
+    let welcomes = out.iter().filter(|output| matches!(output, Output::Send { frame: RelayFrame::Welcome(_), .. }));
+    let parts = welcomes.count();
+    assert!(parts > 100 && parts < SEND_QUEUE * 3 / 4, "{parts} parts");
+}
+
 #[test]
 fn the_largest_session_is_told_in_messages_below_the_cap() {
-    let now = Now { mono: MonoTime(0), wall: WallTime(0) };
-    let opened = Opened { log: LogId(Uuid::nil()), term: 1, snapshot: None, tail: Vec::new(), done: Vec::new() };
-    let room = Room::open(SessionId(Uuid::nil()), opened, &name(), now).unwrap();
-    let mut full = Full { room, ms: 1_000 };
+    let mut full = Full::new();
     (1..=MAX_PARTICIPANTS).for_each(|n| full.fill(n));
     let (mut whole, mut parts, mut presence) = (None::<Welcome>, 0, 0);
     for output in full.enter(1, LinkId(1_000)) {

@@ -7,6 +7,7 @@ use relay::clock::Clock;
 use relay::journal::{SqliteJournal, Writer};
 use relay::media::{MediaConfig, MediaHandle};
 use relay::rooms::{LinkEnd, NoRoom, RoomHandle, Rooms, SEND_QUEUE, open_link};
+use relay::store::Store;
 use relay::telemetry::Metrics;
 use relay_core::room::{Closing, Enter, LinkId};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +24,8 @@ fn start() -> (Rooms, Writer, tempfile::TempDir) {
     let open = || SqliteJournal::open(&folder.path().join(relay::journal::FILE)).unwrap();
     let journal = Writer::start(open(), open()).unwrap();
     let metrics = Arc::new(Metrics::new(media.clone(), journal.handle().figures()));
-    (Rooms::start(Clock::start(), media, journal.handle(), news, metrics), journal, folder)
+    let store = Store::open(&folder.path().join(relay::store::FILE)).unwrap();
+    (Rooms::start(Clock::start(), media, journal.handle(), store, news, metrics), journal, folder)
 }
 
 async fn enter(rooms: &Rooms, room: &RoomHandle, n: u128) -> (LinkId, LinkEnd) {

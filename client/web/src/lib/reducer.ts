@@ -1,25 +1,11 @@
 /** The page's fold of the session's events: the same law as `protocol::session::apply`, held equal by golden traces. */
 import { LIMITS } from "../protocol.gen";
+import { withChange } from "./reduce/changes";
 import { reduceNotes } from "./reduce/notes";
 import { reducePeople } from "./reduce/people";
 import { reduceTakes } from "./reduce/takes";
-import type { Change, Recorded, SessionState, Stream } from "./types";
+import type { Recorded, SessionState, Stream } from "./types";
 
-/** Events that say what they replaced, so that their author can put it back. */
-const UNDOABLE: ReadonlySet<string> = new Set([
-  "session.policy",
-  "session.song",
-  "take.slate",
-  "take.verdict",
-  "take.flag",
-  "note.add",
-  "note.edit",
-  "note.status",
-  "note.assign",
-  "note.retract",
-  "credit.set",
-  "credit.remove",
-]);
 
 export const emptyState = (): SessionState => ({
   title: "",
@@ -39,14 +25,13 @@ export const emptyState = (): SessionState => ({
   credits: {},
   chat: [],
   undoable: [],
+  undone_by: null,
 });
 
 /** The state after one event. Nothing is changed in place; an event that names something unknown changes nothing. */
 export function reduce(state: SessionState, event: Recorded): SessionState {
   const next = reducePeople(state, event) ?? reduceTakes(state, event) ?? reduceNotes(state, event) ?? reduceRest(state, event);
-  if (!UNDOABLE.has(event.type) || event.by === null) return next;
-  const change = { seq: event.seq, by: event.by, event: { type: event.type, data: event.data } } as Change;
-  return { ...next, undoable: [...next.undoable, change].slice(-LIMITS.undo_kept) };
+  return withChange(next, event);
 }
 
 function reduceRest(state: SessionState, event: Recorded): SessionState {
@@ -72,8 +57,6 @@ function reduceRest(state: SessionState, event: Recorded): SessionState {
       const said = { seq: event.seq, by: event.by, at: event.at, text: event.data.text };
       return { ...state, chat: [...state.chat, said].slice(-LIMITS.chat_kept) };
     }
-    case "undo":
-      return { ...state, undoable: state.undoable.filter((change) => change.seq !== event.data.of) };
     default:
       return state;
   }

@@ -130,6 +130,10 @@ fn decision(sheet: &Sheet<'_>, take: TakeNumber, recorded: &Recorded) -> Option<
     };
     let what = match &recorded.event {
         Event::TakeVerdict { verdict: Verdict::None, reason, .. } => format!("decision taken back{}", because(reason)),
+        Event::TakeVerdict { verdict, reason, decided: Some(stamp), .. } => {
+            let whose = escape::line(&sheet.name(stamp.by));
+            format!("put back what {whose} decided: **{verdict}**{}", because(reason))
+        }
         Event::TakeVerdict { verdict, reason, .. } => format!("**{verdict}**{}", because(reason)),
         Event::TakeVoid { .. } => "approval void, because the take's audio has changed since".to_owned(),
         Event::TakeReopen { reason, .. } => format!("reopened{}", because(reason)),

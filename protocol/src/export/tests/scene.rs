@@ -7,7 +7,7 @@ use crate::ids::{CreditId, LogId, MixNumber, NoteId, PartId, ParticipantId, Sess
 use crate::session::mix::{Credit, MixFile};
 use crate::session::note::{Anchor, NewNote, Severity};
 use crate::session::people::{Metre, Song};
-use crate::session::take::{Ruling, Verdict};
+use crate::session::take::{Former, Verdict};
 use crate::stream::{EpochMap, StreamFormat, StreamKind};
 use units::{RtpTimestamp, SampleCount, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 use uuid::Uuid;
@@ -126,8 +126,8 @@ impl Scene {
     }
 
     pub(super) fn verdict(&mut self, reason: &str) {
-        let (verdict, audio, was) = (Verdict::Approved, vec!["cd".repeat(32)], Ruling::default());
-        self.add(Event::TakeVerdict { take: TAKE, verdict, reason: reason.into(), audio, was });
+        let (verdict, audio, was) = (Verdict::Approved, vec!["cd".repeat(32)], Former::default());
+        self.add(Event::TakeVerdict { take: TAKE, verdict, reason: reason.into(), audio, decided: None, was });
     }
 
     pub(super) fn note(&mut self, on: Anchor, reaction_ms: u32, text: &str) -> NoteId {

@@ -1,14 +1,19 @@
 mod notes;
 mod people;
 mod takes;
+mod undo;
 
-use super::limits::{CHAT_KEPT, UNDO_KEPT};
+use super::SessionState;
+use super::limits::CHAT_KEPT;
 use super::people::Said;
 use super::take::Stamp;
-use super::{Change, SessionState};
 use crate::event::{Event, Recorded};
 use crate::ids::{ParticipantId, StreamId};
 use crate::stream::Stream;
+
+/// Number of the fold: whenever a log adds up to another state than before, it is one higher. A state that was kept under
+/// another number is not this version's, and is folded anew from the events.
+pub const FOLD: u32 = 1;
 
 /// Folds one event into the state. Events are facts, so this cannot fail; one that names something unknown, or that this
 /// version does not know, changes nothing.
@@ -19,10 +24,7 @@ pub fn apply(state: &mut SessionState, recorded: &Recorded) {
         state.apply_to_notes(recorded.seq, stamp, event);
         state.apply_to_the_rest(recorded.seq, stamp, event);
     }
-    if is_undoable(event) && recorded.by.is_some() {
-        state.undoable.push(Change { seq: recorded.seq, by: recorded.by, event: event.clone() });
-        keep_newest(&mut state.undoable, UNDO_KEPT);
-    }
+    state.apply_to_changes(recorded);
 }
 
 impl SessionState {
@@ -39,7 +41,6 @@ impl SessionState {
                 self.chat.push(Said { seq, by: stamp.by, at: stamp.at, text: text.clone() });
                 keep_newest(&mut self.chat, CHAT_KEPT);
             }
-            Event::Undo { of } => self.undoable.retain(|change| change.seq != *of),
             _ => {}
         }
     }
@@ -57,25 +58,6 @@ impl SessionState {
             change(stream);
         }
     }
-}
-
-/// Whether an event says what it replaced, so that its author can put it back.
-fn is_undoable(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::SessionPolicy { .. }
-            | Event::SessionSong { .. }
-            | Event::TakeSlate { .. }
-            | Event::TakeVerdict { .. }
-            | Event::TakeFlag { .. }
-            | Event::NoteAdd(_)
-            | Event::NoteEdit { .. }
-            | Event::NoteStatus { .. }
-            | Event::NoteAssign { .. }
-            | Event::NoteRetract { .. }
-            | Event::CreditSet { .. }
-            | Event::CreditRemove { .. }
-    )
 }
 
 fn keep_newest<T>(list: &mut Vec<T>, most: usize) {

@@ -22,7 +22,8 @@ impl SessionState {
             Event::TakeClose { take } => self.with_take(*take, |take| take.phase = Phase::Closed),
             Event::TakeReopen { take, .. } => self.with_take(*take, |take| take.phase = Phase::InReview),
             Event::TakeSlate { take, slate, .. } => self.with_take(*take, |take| take.slate.clone_from(slate)),
-            Event::TakeVerdict { take, verdict, reason, audio, .. } => self.with_take(*take, |take| {
+            Event::TakeVerdict { take, verdict, reason, audio, decided, .. } => self.with_take(*take, |take| {
+                let stamp = decided.unwrap_or(stamp);
                 let decision = Decision { reason: reason.clone(), stamp, audio: audio.clone() };
                 (take.verdict, take.decision) = (*verdict, (*verdict != Verdict::None).then_some(decision));
             }),

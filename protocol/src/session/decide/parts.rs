@@ -34,8 +34,13 @@ impl Ask<'_> {
         if matches!(take.phase, Phase::Armed | Phase::Cancelled) {
             self.is_in(take, Phase::Rolling, "a part belongs to a take that rolls or has rolled")?;
         }
+        self.has_my_consent()?;
         if known.kind == StreamKind::Talkback {
             return Err(Rejection::Invalid("talkback is not recorded; record a program or a microphone"));
+        }
+        if known.epochs.len() <= epoch as usize {
+            let msg = format!("your stream has no epoch {epoch}; declare its clock map before a part of it");
+            return Err(Rejection::NotFound(msg));
         }
         check_rate(rate.0)?;
         if !(0..=MAX_POSITION).contains(&from.0) || !(1..=64).contains(&channels) {
@@ -80,6 +85,9 @@ impl Ask<'_> {
                 if let Some(answer) = self.is_told(part, hash) {
                     return answer;
                 }
+            }
+            (None, None) if !left.gaps.is_empty() => {
+                return Err(Rejection::Invalid("gaps lie in what is left of a part; give its end and hash with them"));
             }
             (None, None) if part.phase != PartPhase::Rolling => return Ok(Vec::new()),
             (None, None) => {}

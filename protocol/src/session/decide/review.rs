@@ -15,11 +15,12 @@ impl Ask<'_> {
         self.must(Action::Decide, false)?;
         self.is_believed(take, belief)?;
         self.is_in(take, Phase::InReview, "a verdict needs a take in review: wait for its parts, or reopen it")?;
-        let (reason, was) = (self.reason(reason)?, take.ruling());
-        if was.verdict == verdict && was.reason == reason {
+        let (reason, now) = (self.reason(reason)?, take.ruling());
+        if now.verdict == verdict && now.reason == reason {
             return Ok(Vec::new());
         }
-        Ok(vec![Event::TakeVerdict { take: number, verdict, reason, audio: audio_of(take), was }])
+        let (audio, decided, was) = (audio_of(take), None, take.former());
+        Ok(vec![Event::TakeVerdict { take: number, verdict, reason, audio, decided, was }])
     }
 
     pub(super) fn vote(&self, number: TakeNumber, verdict: Verdict, reason: &str) -> Decided {

@@ -3,7 +3,9 @@ use crate::event::Event;
 use crate::grants::Grant;
 use crate::ids::StreamId;
 use crate::session::Rejection;
-use crate::session::limits::{MAX_EPOCHS, MAX_LABEL_CHARS, MAX_OPEN_STREAMS, MAX_POSITION, MAX_STREAMS};
+use crate::session::limits::{
+    MAX_DELAY_TICKS, MAX_EPOCHS, MAX_LABEL_CHARS, MAX_OPEN_STREAMS, MAX_POSITION, MAX_STREAMS,
+};
 use crate::stream::{EpochMap, Stream, StreamFormat, StreamKind};
 use crate::text;
 
@@ -54,10 +56,8 @@ impl Ask<'_> {
     }
 
     pub(super) fn begin_epoch(&self, stream: StreamId, map: &EpochMap) -> Decided {
+        // Also of a stream that was closed because its publisher lost the link: what was recorded meanwhile rests on it.
         let known = self.own_stream(stream)?;
-        if !known.open {
-            return Err(Rejection::Invalid("the stream is closed; open it again first"));
-        }
         let expected = known.epochs.len() as u32;
         if map.epoch != expected {
             return Err(Rejection::StaleEpoch { expected, got: map.epoch });
@@ -66,12 +66,7 @@ impl Ask<'_> {
             let way_out = "open another stream";
             return Err(Rejection::Limit { what: "clock maps of one stream", most: MAX_EPOCHS, way_out });
         }
-        check_rate(map.rate.0)?;
-        let EpochMap { from, sample0, codec_delay, resampler_delay, .. } = map;
-        let counts = [from.0, sample0.0, codec_delay.0, resampler_delay.0];
-        if counts.iter().any(|count| count.unsigned_abs() > MAX_POSITION.unsigned_abs()) {
-            return Err(Rejection::Invalid("a clock map counts up to 2^53; begin another epoch with smaller numbers"));
-        }
+        check_map(map, known.epochs.last())?;
         Ok(vec![Event::StreamEpoch { stream, map: map.clone() }])
     }
 
@@ -111,6 +106,23 @@ fn check_format(format: &StreamFormat) -> Result<(), Rejection> {
         return Err(Rejection::Invalid("redundancy is 0 to 3 frames deep"));
     }
     check_rate(format.rate.0)
+}
+
+/// Refuses positions that are none. The counter of one source never goes back; another source begins anew.
+fn check_map(map: &EpochMap, before: Option<&EpochMap>) -> Result<(), Rejection> {
+    check_rate(map.rate.0)?;
+    if ![map.from.0, map.sample0.0].iter().all(|position| (0..=MAX_POSITION).contains(position)) {
+        return Err(Rejection::Invalid("an epoch begins at tick and sample 0 or later; count them from the start"));
+    }
+    if ![map.codec_delay, map.resampler_delay].iter().all(|delay| (0..=MAX_DELAY_TICKS).contains(&delay.0)) {
+        return Err(Rejection::Invalid("an encoder or a resampler delays by 0 to 480000 ticks; measure it again"));
+    }
+    if before.is_some_and(|before| before.ssrc == map.ssrc && map.from < before.from) {
+        return Err(Rejection::Invalid(
+            "an epoch does not begin before the one before it; count on, or send from a new SSRC",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn check_rate(rate: u32) -> Result<(), Rejection> {

@@ -130,6 +130,14 @@ impl Ask<'_> {
         }
     }
 
+    /// Whoever comes to a take that rolls already is recorded no more than others without their consent.
+    pub(super) fn has_my_consent(&self) -> Result<(), Rejection> {
+        if !self.state.policy.consent || self.person(self.me())?.consented {
+            return Ok(());
+        }
+        Err(Rejection::stale("you have not agreed to be recorded; agree first, then record", Current::default()))
+    }
+
     pub(super) fn take(&self, number: TakeNumber) -> Result<&Take, Rejection> {
         self.state.take(number).ok_or_else(|| Rejection::no("take", number))
     }

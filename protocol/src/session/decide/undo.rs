@@ -5,7 +5,7 @@ use super::{Ask, Decided};
 use crate::event::Event;
 use crate::grants::Action;
 use crate::session::rejection::Current;
-use crate::session::take::{Flag, Phase, Ruling};
+use crate::session::take::{Decision, Flag, Former, Phase, Take, Verdict};
 use crate::session::{Change, Rejection, SessionState};
 
 impl Ask<'_> {
@@ -19,15 +19,17 @@ impl Ask<'_> {
         }
         let (action, own) = self.action_of(change);
         self.must(action, own)?;
-        let back = self.inverse(&change.event).filter(|_| stands(self.state, &change.event));
-        let back = back.ok_or_else(|| {
+        let stands = change.events().all(|event| stands(self.state, change, event));
+        let back: Option<Vec<Event>> = change.events().rev().map(|event| self.inverse(event)).collect();
+        let back = back.filter(|_| stands).ok_or_else(|| {
             Rejection::stale("it has been changed again since; look at it before you undo", Current::default())
         })?;
-        let back = match back {
-            // Whoever is the hero by now steps down.
-            Event::TakeFlag { take, flag: Flag::Hero, on: true } => self.crown(take, true)?,
-            back => vec![back],
-        };
+        // Whoever is the hero by now steps down.
+        let crowned = back.iter().find_map(|event| match event {
+            Event::TakeFlag { take, flag: Flag::Hero, on: true } => Some(*take),
+            _ => None,
+        });
+        let back = crowned.map_or(Ok(back), |take| self.crown(take, true))?;
         Ok([Event::Undo { of }].into_iter().chain(back).collect())
     }
 
@@ -53,10 +55,7 @@ impl Ask<'_> {
             Event::SessionPolicy { policy, was } => Event::SessionPolicy { policy: was, was: policy },
             Event::SessionSong { song, was } => Event::SessionSong { song: was, was: song },
             Event::TakeSlate { take, slate, was } => Event::TakeSlate { take, slate: was, was: slate },
-            Event::TakeVerdict { take, verdict, reason, was, .. } => {
-                let (audio, now) = (audio_of(self.state.take(take)?), Ruling { verdict, reason });
-                Event::TakeVerdict { take, verdict: was.verdict, reason: was.reason, audio, was: now }
-            }
+            Event::TakeVerdict { take, was, .. } => decided_again(self.state.take(take)?, was)?,
             Event::TakeFlag { take, flag, on } => Event::TakeFlag { take, flag, on: !on },
             Event::NoteAdd(new) => Event::NoteRetract { note: new.note, retracted: true },
             Event::NoteEdit { note, wording, was } => Event::NoteEdit { note, wording: was, was: wording },
@@ -71,8 +70,20 @@ impl Ask<'_> {
     }
 }
 
-/// Whether a change is still the newest of its thing.
-fn stands(state: &SessionState, event: &Event) -> bool {
+/// An earlier decision as it was taken: whose it was and when. None where it was about other audio than the take has now,
+/// because nobody has decided about that.
+fn decided_again(take: &Take, former: Former) -> Option<Event> {
+    let (number, was, audio) = (take.number, take.former(), audio_of(take));
+    let Former { verdict, decision } = former;
+    if verdict == Verdict::None {
+        return Some(Event::TakeVerdict { take: number, verdict, reason: String::new(), audio, decided: None, was });
+    }
+    let Decision { reason, stamp, .. } = decision.filter(|decision| decision.audio == audio)?;
+    Some(Event::TakeVerdict { take: number, verdict, reason, audio, decided: Some(stamp), was })
+}
+
+/// Whether one of a change's events is still the newest of its thing.
+fn stands(state: &SessionState, change: &Change, event: &Event) -> bool {
     let take = |number| state.take(number);
     let note = |id| state.notes.get(&id);
     match event {
@@ -80,8 +91,8 @@ fn stands(state: &SessionState, event: &Event) -> bool {
         Event::SessionSong { song, .. } => state.song == *song,
         Event::TakeSlate { take: number, slate, .. } => take(*number).is_some_and(|take| take.slate == *slate),
         Event::TakeVerdict { take: number, verdict, reason, .. } => take(*number).is_some_and(|take| {
-            let Ruling { verdict: now, reason: why } = take.ruling();
-            take.phase == Phase::InReview && now == *verdict && why == *reason
+            let theirs = take.decision.as_ref().is_none_or(|now| now.stamp.by == change.by && now.reason == *reason);
+            take.phase == Phase::InReview && take.verdict == *verdict && theirs
         }),
         Event::TakeFlag { take: number, flag, on } => {
             take(*number).is_some_and(|take| take.flags.contains(flag) == *on)

@@ -20,17 +20,17 @@ impl Room {
         out: &mut Vec<Output>,
     ) {
         let body = command.digest();
-        let ready = self.charge_command(now, by, command).and_then(|()| match self.log.repeated(by, id, &body) {
-            Some(Repeat::Same(seq)) => Ok(Some(seq)),
-            Some(Repeat::Other) => Err(Refusal::conflict()),
-            None => Ok(None),
-        });
-        match ready {
-            Ok(Some(seq)) => self.answer(link, id, Ok(seq)),
-            Ok(None) if self.answer_repeated(by, link, id, &body) => {}
-            Ok(None) if !self.saving.is_open() => out.push(Output::to(link, Refusal::not_saved().into_frame(Some(id)))),
-            Ok(None) => self.carry_out(now, link, Done { by, id, body, seq: 0 }, command),
-            Err(refusal) => out.push(Output::to(link, refusal.into_frame(Some(id)))),
+        let known = self.log.repeated(by, id, &body);
+        let is_repeated = known.is_some() || self.saving.repeated(by, id, &body).is_some();
+        let within = if is_repeated { self.charge_repeat(now, by) } else { self.charge_command(now, by, command) };
+        let mut refuse = |refusal: Refusal| out.push(Output::to(link, refusal.into_frame(Some(id))));
+        match (within, known) {
+            (Err(refusal), _) => refuse(refusal),
+            (Ok(()), Some(Repeat::Same(seq))) => self.answer(link, id, Ok(seq)),
+            (Ok(()), Some(Repeat::Other)) => refuse(Refusal::conflict()),
+            (Ok(()), None) if self.answer_repeated(by, link, id, &body) => {}
+            (Ok(()), None) if !self.saving.is_open() => refuse(Refusal::not_saved()),
+            (Ok(()), None) => self.carry_out(now, link, Done { by, id, body, seq: 0 }, command),
         }
     }
 
@@ -64,6 +64,13 @@ impl Room {
     /// Whether the log takes anything new.
     pub(super) fn check_room(&self) -> Result<(), Refusal> {
         if self.log.is_full() { Err(Refusal::log_full()) } else { Ok(()) }
+    }
+
+    /// Counts a command that was granted before: whoever comes back sends again what is not answered, all of it at once, and
+    /// what is saved is never refused for coming too fast.
+    fn charge_repeat(&mut self, now: Now, by: ParticipantId) -> Result<(), Refusal> {
+        let person = self.people.get_mut(by).ok_or_else(Refusal::not_here)?;
+        if person.limits.repeats.try_take(now.mono) { Ok(()) } else { Err(Refusal::repeats_too_fast()) }
     }
 
     /// Counts one command against its author's limit for its kind.

@@ -48,7 +48,7 @@ impl Room {
         }
         let joins = !self.is_known_as(enter);
         if joins {
-            self.check_room()?;
+            self.check_arrival(now, enter)?;
             let (name, role, grants) = (enter.name.clone(), enter.role, enter.grants.clone());
             let invite = self.invite_of(enter);
             self.record(now, Some(id), Event::ParticipantJoin { participant: id, name, role, grants, invite });
@@ -75,8 +75,20 @@ impl Room {
         known.is_some_and(|known| known.present && known.name == enter.name)
     }
 
-    fn knock(&mut self, now: Now, enter: &Enter) -> Result<(), Refusal> {
+    /// Whether the log takes somebody's coming in, or their knock. Who is new leaves room for those who are not.
+    fn check_arrival(&mut self, now: Now, enter: &Enter) -> Result<(), Refusal> {
         self.check_room()?;
+        let state = &self.log.ahead().state;
+        let is_known =
+            state.participants.contains_key(&enter.participant) || state.admitted.contains(&enter.participant);
+        if !is_known && self.log.is_nearly_full() {
+            return Err(Refusal::nearly_full());
+        }
+        self.arrivals.charge(now.mono, enter.participant, Some(enter.role).filter(|_| !is_known))
+    }
+
+    fn knock(&mut self, now: Now, enter: &Enter) -> Result<(), Refusal> {
+        self.check_arrival(now, enter)?;
         if self.log.ahead().state.lobby.len() >= MAX_WAITING {
             return Err(Refusal::lobby_full());
         }

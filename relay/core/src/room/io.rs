@@ -60,10 +60,25 @@ pub enum Input {
         /// Which.
         ticket: u64,
     },
+    /// Invitations of the session, as the store has them that lets people in.
+    Invites(Vec<KnownInvite>),
     /// The time named by [`super::Room::next_deadline`] has come.
     Deadline,
     /// The relay is going down: everybody is told and every link closed.
     Drain,
+}
+
+/// An invitation's link, as the store has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownInvite {
+    /// Its id.
+    pub invite: InviteId,
+    /// The preset that it carries.
+    pub role: Role,
+    /// Whether its first use uses it up.
+    pub once: bool,
+    /// Whether it was revoked.
+    pub revoked: bool,
 }
 
 /// Who comes in, as the ticket or the stored resume secret vouches. Of somebody whom the session knows, the session says
@@ -159,6 +174,8 @@ pub enum Output {
     Persist(Batch),
     /// Let the journal keep a state. It does not matter to the room whether it does.
     Keep(SessionId, Snapshot),
+    /// Let this invitation's link let nobody in any more.
+    RevokeInvite(InviteId),
     /// Close a link after what was sent to it. [`Input::Closed`] need not follow.
     Close {
         /// Which.
@@ -328,6 +345,26 @@ impl Refusal {
 
     pub(super) fn too_fast() -> Refusal {
         Refusal::new(ErrorCode::TooMany, "you send commands faster than 10 a second; send this one again in a second")
+    }
+
+    pub(super) fn repeats_too_fast() -> Refusal {
+        let msg = "you repeat commands faster than 50 a second; send this one again in a second";
+        Refusal::new(ErrorCode::TooMany, msg)
+    }
+
+    pub(super) fn comes_too_often() -> Refusal {
+        let msg = "you come and go too often; come back in half a minute";
+        Refusal::new(ErrorCode::TooMany, msg)
+    }
+
+    pub(super) fn crowded() -> Refusal {
+        let msg = "too many new people come in by such invitations at this moment; try again in half a minute";
+        Refusal::new(ErrorCode::TooMany, msg)
+    }
+
+    pub(super) fn nearly_full() -> Refusal {
+        let msg = "this session's log is nearly full and takes in nobody new; ask its owner for a new session";
+        Refusal::new(ErrorCode::TooMany, msg)
     }
 
     pub(super) fn talks_too_fast() -> Refusal {

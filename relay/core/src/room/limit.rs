@@ -13,7 +13,17 @@ pub struct Bucket {
 impl Bucket {
     /// A full bucket of `burst` tokens that gains `per_s` a second. Both are at least 1.
     pub fn new(per_s: u32, burst: u32) -> Bucket {
-        Bucket { every: Duration::from_secs(1) / per_s, burst, full_at: MonoTime::default() }
+        Bucket::every(Duration::from_secs(1) / per_s, burst)
+    }
+
+    /// A full bucket of `burst` tokens, at least 1, that gains one in such a time.
+    pub fn every(every: Duration, burst: u32) -> Bucket {
+        Bucket { every, burst, full_at: MonoTime::default() }
+    }
+
+    /// Whether no token is missing.
+    pub fn is_full(&self, now: MonoTime) -> bool {
+        self.full_at <= now
     }
 
     /// Takes a token if there is one.

@@ -9,6 +9,13 @@ use units::WallTime;
 
 /// Events in one session's log, and commands remembered, after which nothing new begins.
 pub(super) const MAX_EVENTS: usize = 50_000;
+/// Events at the log's end that are kept for whoever has been in before: nobody new comes in any more.
+pub(super) const RESERVE: usize = 5_000;
+/// Bytes of the state as JSON after which nothing new begins. It is told to everybody who comes in, and has to fit into
+/// half of what waits for one link.
+pub(super) const MAX_STATE_BYTES: usize = 32 << 20;
+/// Bytes of the state as JSON after which nothing can be asked at all, not even that something ends.
+const MOST_STATE_BYTES: usize = 40 << 20;
 /// Granted commands of one participant that are remembered in one session: one person alone cannot fill the log. What
 /// ends something may go on to twice as many.
 pub(super) const MAX_GRANTED: u32 = 5_000;
@@ -23,6 +30,9 @@ pub enum OpenError {
     /// The snapshot is no state.
     #[error("the session's snapshot cannot be read ({0}); run `farfield-relay verify`, restore a backup")]
     Snapshot(serde_json::Error),
+    /// The snapshot is of another fold.
+    #[error("the session's snapshot is of another version; have its events folded anew")]
+    OtherFold,
     /// An event is none.
     #[error(transparent)]
     Event(#[from] StoredError),
@@ -37,6 +47,8 @@ pub(super) struct Fold {
     pub(super) state: SessionState,
     pub(super) seq: u64,
     pub(super) hash: ChainHash,
+    /// How long the state is as JSON at most, or nearly: its length when that was last known, and of the events since.
+    bytes: usize,
 }
 
 /// An event and the chain's hash after it.
@@ -76,9 +88,11 @@ impl Repeat {
 }
 
 impl Fold {
-    fn take(&mut self, recorded: &Recorded, hash: ChainHash) {
+    fn take(&mut self, stored: &Stored, hash: ChainHash) {
+        let recorded = stored.recorded();
         apply(&mut self.state, recorded);
         (self.seq, self.hash) = (recorded.seq, hash);
+        self.bytes += stored.text().len();
     }
 }
 
@@ -88,10 +102,11 @@ impl Log {
         let Opened { log: id, snapshot, tail, done, .. } = opened;
         let durable = match snapshot {
             Some(kept) => {
-                let state = serde_json::from_str(&kept.text).map_err(OpenError::Snapshot)?;
-                Fold { state, seq: kept.seq, hash: ChainHash(kept.hash) }
+                let text = kept.state_text().ok_or(OpenError::OtherFold)?;
+                let state = serde_json::from_str(text).map_err(OpenError::Snapshot)?;
+                Fold { state, seq: kept.seq, hash: ChainHash(kept.hash), bytes: 0 }
             }
-            None => Fold { state: SessionState::default(), seq: 0, hash: ChainHash::start(id) },
+            None => Fold { state: SessionState::default(), seq: 0, hash: ChainHash::start(id), bytes: 0 },
         };
         let (base, kept_at, ahead) = ((durable.seq, durable.hash.0), durable.seq, durable.clone());
         let (recent, granted) = (VecDeque::new(), HashMap::new());
@@ -103,6 +118,7 @@ impl Log {
             }
             log.commit((stored, ChainHash(kept.hash)));
         }
+        log.durable.bytes = json_bytes(&log.durable.state);
         log.refold();
         done.into_iter().for_each(|done| log.remember(done));
         Ok(log)
@@ -124,14 +140,23 @@ impl Log {
 
     /// Whether nothing new may begin any more.
     pub(super) fn is_full(&self) -> bool {
-        self.done.len().max(self.ahead.seq as usize) >= MAX_EVENTS
+        self.length() >= MAX_EVENTS || self.ahead.bytes >= MAX_STATE_BYTES
+    }
+
+    /// Whether what is left is for those who have been in.
+    pub(super) fn is_nearly_full(&self) -> bool {
+        self.length() >= MAX_EVENTS - RESERVE
+    }
+
+    fn length(&self) -> usize {
+        self.done.len().max(self.ahead.seq as usize)
     }
 
     /// Whether no further command of this person can be remembered. What ends something is remembered for longer.
     pub(super) fn has_enough_of(&self, by: ParticipantId, ends: bool) -> bool {
         let own = self.granted.get(&by).copied().unwrap_or_default();
         let most = if ends { 2 * MAX_GRANTED } else { MAX_GRANTED };
-        own >= most || self.done.len() >= 2 * MAX_EVENTS
+        own >= most || self.done.len() >= 2 * MAX_EVENTS || self.ahead.bytes >= MOST_STATE_BYTES
     }
 
     /// Puts an event behind everything decided so far.
@@ -144,14 +169,14 @@ impl Log {
     ) -> Next {
         let stored = Stored::write(Recorded { seq: self.ahead.seq + 1, id, by, at, event });
         let hash = stored.hash(self.ahead.hash);
-        self.ahead.take(stored.recorded(), hash);
+        self.ahead.take(&stored, hash);
         (stored, hash)
     }
 
     /// Takes in an event that has become durable. Answers with the frame that tells it.
     pub(super) fn commit(&mut self, (stored, hash): Next) -> String {
         let frame = stored.frame(self.durable.hash, hash);
-        self.durable.take(stored.recorded(), hash);
+        self.durable.take(&stored, hash);
         self.recent.push_back(StoredEvent { text: stored.text().into(), hash: hash.0 });
         if self.recent.len() > MAX_TAIL
             && let Some(oldest) = self.recent.pop_front()
@@ -194,12 +219,36 @@ impl Log {
 
     /// The state for the journal to keep, when the last one is old.
     pub(super) fn due_snapshot(&mut self) -> Option<Snapshot> {
-        let Fold { state, seq, hash } = &self.durable;
+        let Fold { state, seq, hash, bytes } = &mut self.durable;
         if *seq < self.kept_at + SNAPSHOT_EVERY {
             return None;
         }
         self.kept_at = *seq;
-        let text = serde_json::to_string(state).expect("a state is plain data with text keys");
-        Some(Snapshot { seq: *seq, hash: hash.0, text })
+        let kept = Snapshot::of(state, *seq, *hash);
+        let in_flight = self.ahead.bytes.saturating_sub(*bytes);
+        *bytes = kept.text.len();
+        self.ahead.bytes = *bytes + in_flight;
+        Some(kept)
+    }
+}
+
+/// How long a state is as JSON.
+fn json_bytes(state: &SessionState) -> usize {
+    let mut count = Count(0);
+    // Counting takes in everything.
+    let _ = serde_json::to_writer(&mut count, state);
+    count.0
+}
+
+struct Count(usize);
+
+impl std::io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -6,9 +6,11 @@
 //! What is decided is handed out to be made durable ([`Output::Persist`]) and folded ahead, so that the next command can
 //! be decided on it at once; but answers, events, welcomes, presence and the plan show what is durable and nothing else.
 
+mod arrivals;
 mod board;
 mod commands;
 mod door;
+mod invites;
 mod io;
 mod limit;
 mod liveness;
@@ -19,7 +21,7 @@ mod saving;
 #[cfg(test)]
 mod tests;
 
-pub use io::{Closing, Enter, Input, LinkId, MediaInput, Now, Output, PeerOffer, Refusal};
+pub use io::{Closing, Enter, Input, KnownInvite, LinkId, MediaInput, Now, Output, PeerOffer, Refusal};
 pub use limit::Bucket;
 pub use liveness::{Liveness, PING_EVERY, Pulse, SILENCE};
 pub use log::OpenError;
@@ -28,8 +30,10 @@ pub use saving::MAX_IN_FLIGHT;
 
 use crate::journal::Opened;
 use crate::plan::Plan;
+use arrivals::Arrivals;
 use board::Board;
 use door::Waiting;
+use invites::Untold;
 use log::Log;
 use peers::Unmapped;
 use people::People;
@@ -56,6 +60,8 @@ pub struct Room {
     people: People,
     /// Who is in the lobby on a link.
     waiting: BTreeMap<ParticipantId, Waiting>,
+    arrivals: Arrivals,
+    untold: Untold,
     /// Who was let in just now and is to come in.
     admitted: Vec<Enter>,
     /// Streams whose first packet came from a source that no epoch is declared for.
@@ -82,6 +88,8 @@ impl Room {
             saving: Saving::default(),
             people: People::default(),
             waiting: BTreeMap::new(),
+            arrivals: Arrivals::default(),
+            untold: Untold::default(),
             admitted: Vec::new(),
             unmapped: Unmapped::default(),
             board: Board::default(),
@@ -133,6 +141,7 @@ impl Room {
             Input::Media { participant, peer, media } => self.handle_media(now, participant, peer, media, out),
             Input::Durable { ticket } => self.handle_saved(now, ticket, true, out),
             Input::NotDurable { ticket } => self.handle_saved(now, ticket, false, out),
+            Input::Invites(invites) => self.handle_invites(now, invites, out),
             Input::Deadline => {}
             Input::Drain => self.drain(out),
         }
@@ -166,6 +175,7 @@ impl Room {
             self.record(now, None, event);
         }
         self.map_sources(now);
+        self.tell_invites(now);
         self.empty_lobby(now);
     }
 

@@ -8,6 +8,10 @@ use units::MonoTime;
 const EPHEMERALS_PER_S: u32 = 110;
 /// Ephemerals that one participant may tell at once.
 const EPHEMERAL_BURST: u32 = 220;
+/// Granted commands that one participant may send again for long, in 1/s.
+const REPEATS_PER_S: u32 = 50;
+/// Granted commands that one participant may send again at once: more than any client keeps.
+const REPEAT_BURST: u32 = 2_000;
 /// Sentences in the chat that one participant may say for long, in 1/s.
 const CHAT_PER_S: u32 = 1;
 /// Sentences in the chat that one participant may say at once.
@@ -53,6 +57,8 @@ pub(super) struct Limits {
     pub(super) commands: Bucket,
     /// What recorders and publishers report of what has ended: it is not held up by other commands.
     pub(super) endings: Bucket,
+    /// Commands that were granted before.
+    pub(super) repeats: Bucket,
     /// The chat, beside `commands`.
     pub(super) chat: Bucket,
     /// Offers of a peer connection.
@@ -228,6 +234,7 @@ impl Person {
             limits: Limits {
                 commands: Bucket::new(COMMANDS_PER_S, COMMAND_BURST),
                 endings: Bucket::new(COMMANDS_PER_S, 2 * COMMAND_BURST),
+                repeats: Bucket::new(REPEATS_PER_S, REPEAT_BURST),
                 chat: Bucket::new(CHAT_PER_S, CHAT_BURST),
                 offers: Bucket::new(OFFERS_PER_S, OFFER_BURST),
                 ephemerals: Bucket::new(EPHEMERALS_PER_S, EPHEMERAL_BURST),

@@ -85,7 +85,7 @@ impl Saving {
     }
 
     /// A command that is on its way already, and in which batch; the next one stands after those in flight.
-    fn repeated(&self, by: ParticipantId, id: CommandId, body: &Hash) -> Option<(usize, Repeat)> {
+    pub(super) fn repeated(&self, by: ParticipantId, id: CommandId, body: &Hash) -> Option<(usize, Repeat)> {
         self.in_flight.iter().chain([&self.step]).enumerate().find_map(|(place, step)| {
             let done = step.done.iter().find(|done| done.by == by && done.id == id)?;
             Some((place, Repeat::of(body, &done.body, done.seq)))
@@ -196,6 +196,8 @@ impl Room {
 
     fn commit(&mut self, now: Now, step: Step, out: &mut Vec<Output>) {
         step.done.into_iter().for_each(|done| self.log.remember(done));
+        // Before anybody is told so.
+        step.events.iter().for_each(|(stored, _)| self.revoke_link(&stored.recorded().event, out));
         let mut events = step.events.into_iter();
         for held in step.held {
             match held {

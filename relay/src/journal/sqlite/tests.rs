@@ -95,6 +95,19 @@ fn a_snapshot_shortens_the_tail_and_an_older_one_does_not_replace_it() {
 }
 
 #[test]
+fn a_snapshot_of_another_versions_fold_is_left_out_and_replaced() {
+    let mut house = House::new();
+    let mut author = house.begin(1);
+    house.append(author.say("one"));
+    let bare = Snapshot { text: r#"{"title":"from before folds had numbers"}"#.into(), ..author.snapshot() };
+    house.journal.snapshot(author.session, bare).unwrap();
+    assert_eq!(house.journal.open(author.session), Ok(Some(author.opened())), "everything is folded anew");
+    house.append(author.say("two"));
+    house.journal.snapshot(author.session, author.snapshot()).unwrap();
+    assert_eq!(house.journal.open(author.session).unwrap().unwrap().snapshot, Some(author.snapshot()));
+}
+
+#[test]
 fn a_snapshot_of_another_log_is_refused() {
     let mut house = House::new();
     let mut author = house.begin(1);

@@ -102,6 +102,17 @@ fn a_snapshot_that_is_not_the_fold_is_found() {
 }
 
 #[test]
+fn a_snapshot_of_another_versions_fold_is_no_fault() {
+    let (house, _) = house();
+    for text in [r#"{"title":"from before folds had numbers"}"#, r#"{"fold":4000000000,"state":{"title":"later"}}"#] {
+        house.damage(&format!("UPDATE snapshot SET text = '{text}'"));
+        let report = verify(&house.data).unwrap();
+        assert!(report.is_sound(), "{report:?}");
+        assert_eq!(report.sessions[0].snapshot, Compared::OtherVersion);
+    }
+}
+
+#[test]
 fn a_text_that_is_no_event_or_another_one_is_found_although_its_hash_is_right() {
     let (mut house, mut author) = house();
     let eleventh = author.said("x");

@@ -3,7 +3,9 @@ use protocol::chain::ChainHash;
 use protocol::event::Stored;
 use protocol::ids::{CommandId, LogId, ParticipantId, SessionId};
 use protocol::session::{SessionState, apply};
+use relay_core::journal::Snapshot;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use serde::de::IgnoredAny;
 
 /// Walks every session's log and adds what it finds.
 pub(super) fn all(file: &Connection, report: &mut Report) -> Result<()> {
@@ -50,6 +52,18 @@ struct Kept {
     seq: u64,
     hash: ChainHash,
     text: Vec<u8>,
+}
+
+impl Kept {
+    /// The state; none when another version's fold made it.
+    fn state(&self) -> serde_json::Result<Option<SessionState>> {
+        let text = String::from_utf8_lossy(&self.text).into_owned();
+        let kept = Snapshot { seq: self.seq, hash: self.hash.0, text };
+        match kept.state_text() {
+            Some(state) => serde_json::from_str(state).map(Some),
+            None => serde_json::from_slice::<IgnoredAny>(&self.text).map(|_| None),
+        }
+    }
 }
 
 impl<'a> Walk<'a> {
@@ -130,13 +144,13 @@ impl<'a> Walk<'a> {
 
     fn compare(&mut self, kept: &Kept, hash: ChainHash) {
         self.compared = Compared::Different;
-        let read = serde_json::from_slice::<SessionState>(&kept.text);
-        match (read, &self.state) {
+        match (kept.state(), &self.state) {
             _ if kept.hash != hash => self.fault(kept.seq, Damage::SnapshotElsewhere),
             (Err(error), _) => self.fault(kept.seq, Damage::SnapshotText { why: error.to_string() }),
-            (Ok(read), Some(state)) if read == *state => self.compared = Compared::Equal,
-            (Ok(_), Some(_)) => self.fault(kept.seq, Damage::SnapshotState),
-            (Ok(_), None) => self.compared = Compared::NotCompared,
+            (Ok(None), _) => self.compared = Compared::OtherVersion,
+            (Ok(Some(read)), Some(state)) if read == *state => self.compared = Compared::Equal,
+            (Ok(Some(_)), Some(_)) => self.fault(kept.seq, Damage::SnapshotState),
+            (Ok(Some(_)), None) => self.compared = Compared::NotCompared,
         }
     }
 

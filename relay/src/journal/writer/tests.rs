@@ -33,6 +33,9 @@ impl Journal for Gated {
     fn open(&mut self, session: SessionId) -> Result<Option<Opened>, JournalError> {
         self.journal.open(session)
     }
+    fn log_id(&mut self, session: SessionId) -> Result<Option<LogId>, JournalError> {
+        self.journal.log_id(session)
+    }
     fn snapshot(&mut self, session: SessionId, snapshot: Snapshot) -> Result<(), JournalError> {
         self.journal.snapshot(session, snapshot)
     }

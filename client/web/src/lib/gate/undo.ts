@@ -9,17 +9,27 @@ export function undo(ask: Ask, of: number): Rejection | undefined {
   if (!change) return rejected("unknown", "This cannot be undone, or not any more; change it by hand.");
   if (change.by !== ask.me) return rejected("forbidden", "Only who made a change undoes it; make another change instead.");
   const [action, own] = actionOf(ask, change.event);
+  const events = [...change.earlier, change.event];
+  const newest = events.every((event) => stands(ask.state, change.by, event) && leadsBack(ask.state, event));
   return (
     ask.must(action, own) ??
-    (stands(ask.state, change.event) ? undefined : stale("It has been changed again since; look at it before you undo.")) ??
-    crownsAgain(ask, change.event)
+    (newest ? undefined : stale("It has been changed again since; look at it before you undo.")) ??
+    crownsAgain(ask, events)
   );
 }
 
 /** Who puts the hero back crowns a take, which has its own law. */
-function crownsAgain(ask: Ask, event: Change["event"]): Rejection | undefined {
-  const crowns = event.type === "take.flag" && event.data.flag === "hero" && !event.data.on;
-  return crowns ? mark(ask, event.data.take, "decide") : undefined;
+function crownsAgain(ask: Ask, events: readonly Change["event"][]): Rejection | undefined {
+  const crowned = events.findLast((event) => event.type === "take.flag" && event.data.flag === "hero" && !event.data.on);
+  return crowned?.type === "take.flag" ? mark(ask, crowned.data.take, "decide") : undefined;
+}
+
+/** A decision is only put back where it was about the audio that the take has now. */
+function leadsBack(state: SessionState, event: Change["event"]): boolean {
+  if (event.type !== "take.verdict") return true;
+  const { verdict, decision } = event.data.was;
+  const audio = state.takes[event.data.take - 1]?.parts.flatMap((part) => part.pcm_hash ?? []);
+  return verdict === "none" || sameThing(decision?.audio, audio);
 }
 
 function actionOf(ask: Ask, event: Change["event"]): [Action, boolean] {
@@ -47,7 +57,7 @@ function actionOf(ask: Ask, event: Change["event"]): [Action, boolean] {
   }
 }
 
-function stands(state: SessionState, event: Change["event"]): boolean {
+function stands(state: SessionState, by: string | null, event: Change["event"]): boolean {
   switch (event.type) {
     case "session.policy":
       return sameThing(state.policy, event.data.policy);
@@ -59,8 +69,9 @@ function stands(state: SessionState, event: Change["event"]): boolean {
       return state.takes[event.data.take - 1]?.flags.includes(event.data.flag) === event.data.on;
     case "take.verdict": {
       const take = state.takes[event.data.take - 1];
-      const same = take?.verdict === event.data.verdict && (take.decision?.reason ?? "") === event.data.reason;
-      return take?.phase === "in_review" && same;
+      const decision = take?.decision ?? null;
+      const theirs = decision === null || (decision.stamp.by === by && decision.reason === event.data.reason);
+      return take?.phase === "in_review" && take.verdict === event.data.verdict && theirs;
     }
     case "credit.set":
       return sameThing(state.credits[event.data.credit.id], event.data.credit);

@@ -32,8 +32,9 @@ export function reduceTakes(state: SessionState, event: Recorded): SessionState 
     case "take.slate":
       return change(event.data.take, () => ({ slate: event.data.slate }));
     case "take.verdict": {
-      const { take, verdict, reason, audio } = event.data;
-      return change(take, () => ({ verdict, decision: verdict === "none" ? null : { reason, stamp, audio } }));
+      const { take, verdict, reason, audio, decided } = event.data;
+      const decision = { reason, stamp: decided ?? stamp, audio };
+      return change(take, () => ({ verdict, decision: verdict === "none" ? null : decision }));
     }
     case "take.void": {
       const { take, part } = event.data;

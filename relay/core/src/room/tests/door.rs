@@ -140,6 +140,65 @@ fn a_changed_grant_stays_changed_for_who_comes_back() {
 }
 
 #[test]
+fn coming_and_going_fills_no_log() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    for _ in 0..1_000 {
+        let link = house.enter(2, Role::Listener);
+        house.leave(link);
+    }
+    let told = refused(&house.take(LinkId(house.links)));
+    assert_eq!(told, Some(ErrorCode::TooMany));
+    assert!(house.log().len() < 200, "{} events", house.log().len());
+    house.command(studio, 1, open(1, StreamKind::Program));
+    assert!(house.is_open(1), "nobody else is held up");
+    house.pass(Duration::from_secs(60));
+    let link = house.enter(2, Role::Listener);
+    assert!(matches!(house.take(link)[0], RelayFrame::Welcome(_)));
+}
+
+#[test]
+fn knocking_fills_no_log_and_keeps_no_other_role_out() {
+    let (mut house, _) = with_lobby();
+    for n in 10..1_010 {
+        let link = house.enter(n, Role::Listener);
+        house.lose(link);
+    }
+    assert_eq!(refused(&house.take(LinkId(house.links))), Some(ErrorCode::TooMany));
+    assert!(house.log().len() < 500, "{} events", house.log().len());
+    let mentor = house.enter(2, Role::Mentor);
+    assert!(matches!(house.take(mentor)[0], RelayFrame::Lobby { .. }));
+}
+
+#[test]
+fn a_wall_clock_that_jumps_by_an_hour_ends_no_more_than_a_lease() {
+    let hour_ms = 3_600_000;
+    let lease = Duration::from_millis(u64::from(protocol::session::limits::BATON_LEASE_MS));
+    let mut house = House::new();
+    let owner = house.enter(1, Role::Owner);
+    house.command(owner, 1, open(1, StreamKind::Program));
+    house.command(owner, 2, Command::BatonTake {});
+    let before = house.log().len();
+    house.jumped_ms = hour_ms;
+    house.handle(Input::Deadline);
+    house.pass(GRACE * 2);
+    assert_eq!((house.log().len(), house.room.state().baton), (before + 1, None));
+    house.command(owner, 3, Command::BatonTake {});
+    house.pass(lease - MS);
+    assert!(house.room.state().baton.is_some(), "it is lent by the clock as it goes now");
+
+    house.jumped_ms = 0;
+    let before = house.log().len();
+    house.pass(lease * 2);
+    assert_eq!(house.log().len(), before, "it is lent for longer, and nothing else happens");
+    house.command(owner, 4, Command::BatonGive { to: None });
+    house.command(owner, 5, Command::BatonTake {});
+    house.pass(lease);
+    assert!(house.room.state().baton.is_none(), "a new lease is as long as ever");
+    assert!(house.is_open(1) && house.is_present(1) && house.closed.is_empty());
+}
+
+#[test]
 fn the_baton_falls_back_when_its_time_is_over() {
     let mut house = House::new();
     let owner = house.enter(1, Role::Owner);

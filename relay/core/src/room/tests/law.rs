@@ -1,4 +1,4 @@
-use super::super::log::{MAX_EVENTS, MAX_GRANTED};
+use super::super::log::{MAX_EVENTS, MAX_GRANTED, RESERVE};
 use super::*;
 use protocol::wire::{COMMAND_BURST, ErrorCode};
 
@@ -78,16 +78,29 @@ fn a_burst_of_commands_passes_and_one_more_is_refused() {
 }
 
 #[test]
+fn what_is_saved_is_answered_however_fast_it_is_sent_again() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    let burst = u128::from(COMMAND_BURST);
+    let send = |house: &mut House, n| {
+        house.take(studio);
+        house.command(studio, n, open(1, StreamKind::Program));
+        answer(&house.take(studio))
+    };
+    let first: Vec<_> = (0..burst).map(|n| send(&mut house, n)).collect();
+    assert_eq!(send(&mut house, burst), Err(ErrorCode::TooMany), "no new one passes");
+    let again: Vec<_> = (0..10 * burst).map(|n| send(&mut house, n % burst)).collect();
+    assert!(again.chunks(first.len()).all(|answers| answers == first), "{again:?}");
+    let many = (0..5_000).filter(|_| send(&mut house, 1).is_err()).count();
+    assert!(many > 0, "repeats have a limit too");
+}
+
+#[test]
 fn a_full_log_begins_nothing_new_and_lets_everything_end() {
     let mut house = House::new();
     let studio = house.enter(1, Role::Engineer);
     house.command(studio, 1, open(1, StreamKind::Program));
-    let filler = Event::SessionOpen { title: "Cello".into() };
-    while house.room.log.ahead().seq < MAX_EVENTS as u64 - 1 {
-        let next = house.room.log.append(WallTime(0), None, None, filler.clone());
-        house.kept.tail.push(StoredEvent { text: next.0.text().into(), hash: next.1.0 });
-        house.room.log.commit(next);
-    }
+    house.fill(MAX_EVENTS - 1);
     house.take(studio);
     house.command(studio, 2, open(2, StreamKind::Mic));
     assert!(answer(&house.take(studio)).is_ok(), "the last one");
@@ -101,6 +114,24 @@ fn a_full_log_begins_nothing_new_and_lets_everything_end() {
     assert!(answer(&house.take(studio)).is_ok());
     house.leave(studio);
     assert!(!house.is_open(1) && !house.is_present(1));
+}
+
+#[test]
+fn the_end_of_the_log_is_kept_for_who_has_been_in() {
+    let mut house = House::new();
+    let (studio, mentor) = (house.enter(1, Role::Engineer), house.enter(2, Role::Mentor));
+    house.leave(mentor);
+    house.fill(MAX_EVENTS - RESERVE - 1);
+    let last = house.enter(3, Role::Mentor);
+    assert!(matches!(house.take(last)[0], RelayFrame::Welcome(_)), "there is room for one more");
+    let newcomer = house.enter(4, Role::Mentor);
+    let told = house.take(newcomer);
+    assert!(matches!(&told[..], [RelayFrame::Err { code: ErrorCode::TooMany, .. }]), "{told:?}");
+    let back = house.come_back(2, None);
+    assert!(matches!(house.take(back)[0], RelayFrame::Welcome(_)));
+    house.take(studio);
+    house.command(studio, 1, open(1, StreamKind::Program));
+    assert!(answer(&house.take(studio)).is_ok());
 }
 
 #[test]

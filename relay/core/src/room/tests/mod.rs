@@ -2,10 +2,12 @@
 
 mod door;
 mod ephemerals;
+mod invites;
 mod law;
 mod peers;
 mod people;
 mod properties;
+mod repeats;
 mod saving;
 
 use super::*;
@@ -26,6 +28,8 @@ const MS: Duration = Duration::from_millis(1);
 struct House {
     room: Room,
     now: MonoTime,
+    /// How far the wall clock has jumped, in ms.
+    jumped_ms: i64,
     links: u64,
     inboxes: BTreeMap<LinkId, Vec<RelayFrame>>,
     owners: BTreeMap<LinkId, ParticipantId>,
@@ -70,10 +74,11 @@ impl House {
 
     fn open(session: SessionId, kept: Opened) -> House {
         let now = MonoTime(1_000_000_000);
-        let room = Room::open(session, kept.clone(), "Cello", House::told(now)).unwrap();
+        let room = Room::open(session, kept.clone(), "Cello", House::told(now, 0)).unwrap();
         let (inboxes, owners) = (BTreeMap::new(), BTreeMap::new());
         let (closed, others, queue) = (Vec::new(), Vec::new(), VecDeque::new());
-        let mut house = House { room, now, links: 0, inboxes, owners, closed, others, kept, queue, prompt: true };
+        let (jumped_ms, links, prompt) = (0, 0, true);
+        let mut house = House { room, now, jumped_ms, links, inboxes, owners, closed, others, kept, queue, prompt };
         house.handle(Input::Deadline);
         house
     }
@@ -111,13 +116,23 @@ impl House {
         self.kept.tail.iter().map(read).collect()
     }
 
-    fn told(mono: MonoTime) -> Now {
-        Now { mono, wall: WallTime((mono.0 / 1_000_000) as i64) }
+    fn told(mono: MonoTime, jumped_ms: i64) -> Now {
+        Now { mono, wall: WallTime((mono.0 / 1_000_000) as i64 + jumped_ms) }
+    }
+
+    /// Events that nobody caused, until the log is so long.
+    fn fill(&mut self, events: usize) {
+        let filler = Event::SessionOpen { title: "Cello".into() };
+        while self.room.log.ahead().seq < events as u64 {
+            let next = self.room.log.append(WallTime(0), None, None, filler.clone());
+            self.kept.tail.push(StoredEvent { text: next.0.text().into(), hash: next.1.0 });
+            self.room.log.commit(next);
+        }
     }
 
     fn handle(&mut self, input: Input) {
         let mut out = Vec::new();
-        self.room.handle(House::told(self.now), input, &mut out);
+        self.room.handle(House::told(self.now, self.jumped_ms), input, &mut out);
         for output in out {
             match output {
                 Output::Send { to, frame } => {

@@ -1,0 +1,65 @@
+//! Invitations: what the store has is in the log, and what the log revokes lets nobody in.
+
+use super::*;
+use protocol::ids::InviteId;
+
+const LINK: InviteId = InviteId(uuid::Uuid::from_u128(0x1000));
+
+fn known(revoked: bool) -> KnownInvite {
+    KnownInvite { invite: LINK, role: Role::Mentor, once: false, revoked }
+}
+
+fn revokes(house: &House) -> usize {
+    house.others.iter().filter(|output| matches!(output, Output::RevokeInvite(LINK))).count()
+}
+
+fn told(house: &House) -> Vec<Event> {
+    let about = |event: &Event| matches!(event, Event::InviteMake { .. } | Event::InviteRevoke { .. });
+    house.log().into_iter().map(|recorded| recorded.event).filter(about).collect()
+}
+
+fn made() -> Event {
+    Event::InviteMake { invite: LINK, role: Role::Mentor, once: false }
+}
+
+#[test]
+fn a_link_is_told_in_the_log_once_however_often_the_store_tells_of_it() {
+    let mut house = House::new();
+    house.handle(Input::Invites(vec![known(false)]));
+    house.handle(Input::Invites(vec![known(false)]));
+    house.restart();
+    house.handle(Input::Invites(vec![known(false)]));
+    assert_eq!((told(&house), revokes(&house)), (vec![made()], 0));
+    house.handle(Input::Invites(vec![known(true)]));
+    assert_eq!((told(&house), revokes(&house)), (vec![made(), Event::InviteRevoke { invite: LINK }], 0));
+}
+
+#[test]
+fn what_is_revoked_in_the_session_is_revoked_in_the_store_once_that_is_durable() {
+    let mut house = House::new();
+    house.handle(Input::Invites(vec![known(false)]));
+    let owner = house.enter(1, Role::Owner);
+    house.prompt = false;
+    house.command(owner, 1, Command::InviteRevoke { invite: LINK });
+    assert_eq!(revokes(&house), 0);
+    house.answer_all();
+    assert_eq!(revokes(&house), 1);
+    house.prompt = true;
+    house.restart();
+    house.handle(Input::Invites(vec![known(false)]));
+    assert_eq!(revokes(&house), 1, "the relay died before the store knew");
+    house.handle(Input::Invites(vec![known(true)]));
+    assert_eq!((revokes(&house), told(&house).len()), (1, 2));
+}
+
+#[test]
+fn a_link_that_could_not_be_told_is_told_later() {
+    let mut house = House::new();
+    house.prompt = false;
+    house.handle(Input::Invites(vec![known(true)]));
+    house.answer(false);
+    assert_eq!(told(&house), []);
+    house.prompt = true;
+    house.pass(Duration::from_secs(2));
+    assert_eq!(told(&house), [made(), Event::InviteRevoke { invite: LINK }]);
+}

@@ -26,7 +26,7 @@ pub fn declarations() -> String {
         text.push_str(&tidy(declaration));
         text.push('\n');
     }
-    [text, rules(), presets(), wire(), limits(), known_events()].concat()
+    [text, rules(), presets(), wire(), close_codes(), limits(), known_events()].concat()
 }
 
 fn json(thing: &impl serde::Serialize) -> String {
@@ -54,29 +54,33 @@ fn presets() -> String {
 
 /// What both ends of a link agree on.
 fn wire() -> String {
-    use wire::close::{DRAINING, NOT_SAVED};
-    use wire::close::{GOING_AWAY, LEFT, REFUSED, REPLACED, SENT_AWAY, SILENT, SLOW, TOO_LARGE};
-    let codes = [
-        ("left", LEFT),
-        ("going_away", GOING_AWAY),
-        ("too_large", TOO_LARGE),
-        ("draining", DRAINING),
-        ("slow", SLOW),
-        ("refused", REFUSED),
-        ("sent_away", SENT_AWAY),
-        ("silent", SILENT),
-        ("replaced", REPLACED),
-        ("not_saved", NOT_SAVED),
-    ];
-    let rows: String = codes.into_iter().map(|(name, code)| format!("  {name}: {code},\n")).collect();
     format!(
         "\n/** WebSocket subprotocol of this version. */\nexport const SUBPROTOCOL = {};\n\
          \n/** Protocol version in `hello` and `welcome`. */\nexport const VERSION = {};\n\
-         \n/** Receiving media sections that one listener's peer may offer. */\nexport const MAX_SLOTS = {};\n\
-         \n/** WebSocket close codes with a meaning of their own. */\nexport const CLOSE = {{\n{rows}}} as const;\n",
+         \n/** Receiving media sections that one listener's peer may offer. */\nexport const MAX_SLOTS = {};\n",
         json(&wire::SUBPROTOCOL),
         wire::VERSION,
         wire::MAX_SLOTS,
+    )
+}
+
+fn close_codes() -> String {
+    use wire::close;
+    let codes = [
+        ("left", close::LEFT),
+        ("going_away", close::GOING_AWAY),
+        ("too_large", close::TOO_LARGE),
+        ("draining", close::DRAINING),
+        ("slow", close::SLOW),
+        ("refused", close::REFUSED),
+        ("sent_away", close::SENT_AWAY),
+        ("silent", close::SILENT),
+        ("replaced", close::REPLACED),
+        ("not_saved", close::NOT_SAVED),
+    ];
+    let rows: String = codes.into_iter().map(|(name, code)| format!("  {name}: {code},\n")).collect();
+    format!(
+        "\n/** WebSocket close codes with a meaning of their own. */\nexport const CLOSE = {{\n{rows}}} as const;\n"
     )
 }
 
@@ -109,7 +113,8 @@ fn limits() -> String {
     ];
     let rows: String = limits.into_iter().map(|(name, most)| format!("  {name}: {most},\n")).collect();
     format!(
-        "\n/** How much of everything one session holds, and how long texts may be. */\nexport const LIMITS = {{\n{rows}}} as const;\n"
+        "\n/** How much of everything one session holds, and how long texts may be. */\n\
+         export const LIMITS = {{\n{rows}}} as const;\n"
     )
 }
 

@@ -19,7 +19,7 @@ fn all_mirrors_are_equal_after_any_interleaving_of_drops_resumes_and_edits_witho
     for seed in 0..SEEDS {
         let mut world = World::new(seed);
         // Twenty people take longer to get far enough ahead of somebody who is away.
-        let steps = if world.is_large() { 8 * STEPS } else { STEPS };
+        let steps = if world.is_large() { 40 * STEPS } else { STEPS };
         (0..steps).for_each(|_| world.step());
         world.settle();
         check(&world, seed);

@@ -93,7 +93,7 @@ async fn an_invitation_names_those_by_whose_right_it_was_made_down_to_the_last_o
         by = next;
     }
     let more =
-        f.store.add_invite(by, (InviteId(Uuid::new_v4()), Secret::random_128().hash()), Role::Mentor, true).await;
+        f.store.add_invite(by, (InviteId(Uuid::new_v4()), Secret::random_128().hash()), Role::Engineer, true).await;
     assert!(matches!(more, Err(InviteError::TooDeep)), "{more:?}");
 }
 

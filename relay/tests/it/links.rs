@@ -153,12 +153,16 @@ async fn a_link_that_says_no_hello_in_time_is_closed_with_the_reason() {
 }
 
 #[tokio::test]
-async fn the_way_back_is_good_once_and_keeps_the_person() {
+async fn the_way_back_keeps_the_person_and_is_good_until_they_have_the_next_one() {
     let house = House::start().await;
     let made = house.session().await;
     let first = house.join(&made, Role::Mentor, "Ada").await;
-    let back = Link::enter(house.addr(), &resume(first.welcome())).await;
+    let unread = Link::enter(house.addr(), &resume(first.welcome())).await;
+    let mut back = Link::enter(house.addr(), &resume(first.welcome())).await;
+    assert_eq!(is_refused(&house, &resume(unread.welcome())).await.0, ErrorCode::Unauthorized);
     assert_eq!(back.welcome().participant, first.welcome().participant);
+    // Whoever speaks has read the welcome, with the next way back in it.
+    is_alive(&mut back).await;
     assert_eq!((back.welcome().log, back.welcome().seq), (first.welcome().log, first.welcome().seq));
     assert_eq!(is_refused(&house, &resume(first.welcome())).await.0, ErrorCode::Unauthorized);
     Link::enter(house.addr(), &resume(back.welcome())).await;

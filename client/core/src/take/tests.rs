@@ -4,11 +4,11 @@ use super::*;
 use proptest::prelude::*;
 use protocol::event::{Event, Recorded};
 use protocol::grants::Role;
-use protocol::ids::ParticipantId;
+use protocol::ids::{ParticipantId, StreamId};
 use protocol::session::take::CaptureGap;
 use protocol::session::{Actor, apply, decide};
-use protocol::stream::StreamFormat;
-use units::{SampleCount, SampleRate, SampleTime, WallTime};
+use protocol::stream::{EpochMap, StreamFormat};
+use units::{RtpTimestamp, SampleCount, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 
 const PROGRAM: LaneId = LaneId(0);
 const MIC: LaneId = LaneId(1);
@@ -97,7 +97,27 @@ impl Bench {
         let me = self.seat.participant;
         self.ask(me, Command::StreamOpen { stream, kind, label: "mix".to_owned(), format }).unwrap();
         self.give(Input::Stream { lane, kind });
-        self.give(Input::Epoch { lane, run: 0, name: EpochName { stream, epoch: 0 } });
+        let next = self.state.streams[&stream].epochs.len() as u32;
+        self.begin_epoch(lane, 0, stream, next);
+    }
+
+    /// The publisher declares the clock map before its recorder hears of the epoch.
+    fn begin_epoch(&mut self, lane: LaneId, run: u32, stream: StreamId, epoch: u32) {
+        let (ssrc, rtp0, rate, zero) = (Ssrc(epoch), RtpTimestamp(0), SampleRate(48_000), Ticks(0));
+        let (sample0, trusted) = (SampleTime(0), true);
+        let map = EpochMap {
+            epoch,
+            ssrc,
+            rtp0,
+            from: zero,
+            sample0,
+            rate,
+            codec_delay: zero,
+            resampler_delay: zero,
+            trusted,
+        };
+        self.ask(self.seat.participant, Command::StreamEpoch { stream, map }).unwrap();
+        self.give(Input::Epoch { lane, run, name: EpochName { stream, epoch } });
     }
 
     fn ask(&mut self, by: ParticipantId, command: Command) -> Result<(), String> {
@@ -260,6 +280,7 @@ fn nobody_is_recorded_before_they_agree_where_that_is_asked_nor_after_they_take_
     let (me, rolls) = (bench.seat.participant, |order: &Order| matches!(order, Order::Roll { .. }));
     bench.ask(me, Command::SessionConsent { given: true }).unwrap();
     assert!(bench.orders.last().is_some_and(rolls));
+    bench.hear();
     bench.ask(me, Command::SessionConsent { given: false }).unwrap();
     bench.hear();
     let ended = bench.parts(1).iter().filter(|part| part.phase == PartPhase::Stopped).count();
@@ -274,7 +295,7 @@ fn a_lost_device_interrupts_its_part_and_its_next_epoch_is_another_one() {
     bench.give(Input::DeviceLost { lane: PROGRAM });
     bench.hear();
     assert_eq!((bench.parts(1)[0].phase, bench.phase(1)), (PartPhase::Interrupted, Phase::Rolling));
-    bench.give(Input::Epoch { lane: PROGRAM, run: 1, name: EpochName { stream: id(20), epoch: 1 } });
+    bench.begin_epoch(PROGRAM, 1, id(20), 1);
     bench.hear();
     bench.stop();
     bench.hear();
@@ -418,7 +439,7 @@ proptest! {
                 Step::Lose => bench.give(Input::DeviceLost { lane: PROGRAM }),
                 Step::Return => {
                     epoch += 1;
-                    bench.give(Input::Epoch { lane: PROGRAM, run: epoch, name: EpochName { stream: id(20), epoch } });
+                    bench.begin_epoch(PROGRAM, epoch, id(20), epoch);
                 }
                 Step::Pass => bench.now = bench.keeper.next_deadline().unwrap_or(bench.now),
             }

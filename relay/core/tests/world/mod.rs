@@ -182,9 +182,10 @@ impl World {
         }
     }
 
+    /// In a large session the second to come stays away once they are, until all come back.
     fn come_back(&mut self) {
         let n = self.somebody();
-        if self.clients[n].link.is_none() {
+        if self.clients[n].link.is_none() && !(self.is_large() && n == 1) {
             self.enter(n);
         }
     }

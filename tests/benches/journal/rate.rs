@@ -11,6 +11,7 @@ use relay::clock::Clock;
 use relay::journal::{FILE, Figures, SqliteJournal, Writer};
 use relay::media::{MediaConfig, MediaHandle};
 use relay::rooms::{LinkEnd, RoomHandle, Rooms, open_link};
+use relay::store::Store;
 use relay::telemetry::Metrics;
 use relay_core::room::{Enter, LinkId};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -74,9 +75,10 @@ fn start(data: &Path) -> Result<(Rooms, Writer, Figures)> {
     let (media, _) = MediaHandle::start(MediaConfig { bind, shards: 1, advertise: None }, events)?;
     let open = || SqliteJournal::open(&data.join(FILE));
     let writer = Writer::start(open()?, open()?)?;
+    let store = Store::open(&data.join(relay::store::FILE))?;
     let (handle, figures) = (writer.handle(), writer.handle().figures().clone());
     let metrics = Arc::new(Metrics::new(media.clone(), handle.figures()));
-    Ok((Rooms::start(Clock::start(), media, handle, news, metrics), writer, figures))
+    Ok((Rooms::start(Clock::start(), media, handle, store, news, metrics), writer, figures))
 }
 
 /// A participant without a socket.
@@ -92,7 +94,8 @@ impl Somebody {
         let (door, end, _) = open_link();
         let (grants, resume) = (role.grants(), String::new());
         let name = format!("Person {}", link.0);
-        room.enter(Enter { link, client, participant, name, role, grants, resume, known: None }, door).await;
+        room.enter(Enter { link, client, participant, name, role, grants, via: Vec::new(), resume, known: None }, door)
+            .await;
         Somebody { room: room.clone(), link, end }
     }
 

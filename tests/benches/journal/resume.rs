@@ -80,7 +80,7 @@ fn make_long(data: &Path, session: SessionId) -> Result<()> {
     let mut writer = Offline::open(data, session)?;
     let (link, role) = (LinkId(1), Role::Engineer);
     let (participant, name) = (ParticipantId(Uuid::new_v4()), "Eva".to_owned());
-    let (client, grants, resume) = (ClientKind::Native, role.grants(), String::new());
+    let (client, grants, resume, via) = (ClientKind::Native, role.grants(), String::new(), Vec::new());
     writer.handle(Input::Enter(Box::new(Enter {
         link,
         client,
@@ -88,6 +88,7 @@ fn make_long(data: &Path, session: SessionId) -> Result<()> {
         name,
         role,
         grants,
+        via,
         resume,
         known: None,
     })))?;

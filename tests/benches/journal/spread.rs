@@ -31,7 +31,8 @@ pub(super) fn print() -> Result<()> {
         crowd.wait_for("the commands", crowd.tape().answered(WARM_UP + measured))?;
         let rate = measured as f64 / begun.elapsed().as_secs_f64();
         let (mut answers, mut spread) = crowd.tape().take_delays();
-        (answers.sort(), spread.sort());
+        answers.sort();
+        spread.sort();
         let ms = |times: &[u64], share| quantile(times, share) / 1e3;
         println!(
             "{rate:10.0} {:14.2} {:7.2} {:29.2} {:7.2}",

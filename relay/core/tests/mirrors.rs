@@ -52,8 +52,11 @@ fn check(world: &World, seed: u64) {
         let kept = |(_, seq): &&(protocol::ids::CommandId, u64)| *seq <= log.len() as u64;
         assert!(client.done.iter().all(|done| kept(&done)), "seed {seed}: what was acknowledged is in the log");
         for (id, seq) in &client.done {
-            let of_it = log.iter().filter(|recorded| recorded.id == Some(*id) && recorded.by == Some(client.me));
-            assert!(of_it.last().is_none_or(|last| last.seq == *seq), "seed {seed}: {id} was acknowledged as {seq}");
+            let mut of_it = log.iter().filter(|recorded| recorded.id == Some(*id) && recorded.by == Some(client.me));
+            assert!(
+                of_it.next_back().is_none_or(|last| last.seq == *seq),
+                "seed {seed}: {id} was acknowledged as {seq}"
+            );
         }
     }
 }

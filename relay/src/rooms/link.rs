@@ -5,7 +5,7 @@ use relay_core::room::Closing;
 use tokio::sync::mpsc;
 
 /// Frames that wait to be written to one link. A reader that falls further behind is closed as slow and resumes.
-pub const SEND_QUEUE: usize = 256;
+pub const SEND_QUEUE: usize = 1_024;
 /// The room and the link's own reader may each decide once to close it; the first one counts.
 const CLOSERS: usize = 2;
 

@@ -13,8 +13,9 @@ use units::MonoTime;
 /// Batches of one room that may be on their way to the journal at once: one that is written and one that waits. What
 /// happens meanwhile gathers in the next one, so that a busy room fills its batches and not the journal's queue.
 pub const MAX_IN_FLIGHT: usize = 2;
-/// Commands that gather in one batch. Over it commands are refused as not saved.
-const MAX_GATHERED: usize = 512;
+/// Commands that gather in one batch, few enough that a link has room for what three batches tell. Over it commands are
+/// refused as not saved.
+const MAX_GATHERED: usize = 256;
 /// After something could not be saved, the room tries again by itself so much later; commands are tried at once.
 pub(super) const RETRY_EVERY: Duration = Duration::from_secs(1);
 

@@ -72,7 +72,7 @@ impl World {
     pub(crate) fn new(seed: u64) -> World {
         let log = LogId(Uuid::from_u128(2));
         let kept = Opened { log, term: 1, snapshot: None, tail: Vec::new(), done: Vec::new() };
-        let most = if seed % 50 == 0 { 20 } else { 3 + seed as usize % 5 };
+        let most = if seed.is_multiple_of(50) { 20 } else { 3 + seed as usize % 5 };
         let (play, rng, now_ms) = (Play::new(seed), Rng(seed ^ 0x5eed), 1_000);
         let (clients, figures, queue) = (Vec::new(), Figures::default(), VecDeque::new());
         let room = open(&kept, now_ms);

@@ -52,8 +52,8 @@ fn owner(state: &SessionState) -> ParticipantId {
 
 fn export_all(events: Vec<Stored>) {
     let source = Source::new(SessionId(Uuid::from_u128(1)), LOG, events);
-    let takes = source.state().takes.iter().map(|take| Scope::Take(take.number));
-    let scopes: Vec<Scope> = takes.last().into_iter().chain([Scope::Session]).collect();
+    let mut takes = source.state().takes.iter().map(|take| Scope::Take(take.number));
+    let scopes: Vec<Scope> = takes.next_back().into_iter().chain([Scope::Session]).collect();
     for scope in scopes {
         for format in Format::ALL {
             let bytes = source.export(scope, format).expect("it has what it is asked for");

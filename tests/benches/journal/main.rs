@@ -1,4 +1,5 @@
-//! How fast the journal is, and what an idle participant costs: `cargo xtask bench journal`.
+//! How fast the journal is, and what an idle participant costs: `cargo xtask bench journal`, or
+//! `cargo bench -p tests --bench journal -- PART…` for some of its parts.
 //!
 //! Everything is durable as in use: `synchronous=FULL` on the disk that the temporary folder is on. What goes over links
 //! goes over real ones, whose other ends run on the same processors.
@@ -9,14 +10,27 @@ mod rate;
 mod resume;
 mod spread;
 
+/// One part of the bench: prints its figures.
+type Part = fn() -> anyhow::Result<()>;
+
+const PARTS: [(&str, Part); 5] = [
+    ("disk", disk::print),
+    ("spread", spread::print),
+    ("rate", rate::print),
+    ("resume", resume::print),
+    ("memory", memory::print),
+];
+
 fn main() -> anyhow::Result<()> {
     let processors = std::thread::available_parallelism()?;
     println!("{processors} processors");
-    disk::print()?;
-    spread::print()?;
-    rate::print()?;
-    resume::print()?;
-    memory::print()
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    for (name, print) in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+            print()?;
+        }
+    }
+    Ok(())
 }
 
 /// The value below which a share of the sorted ones lies.

@@ -144,7 +144,8 @@ impl Somebody {
 /// Some note on the mix.
 pub(super) fn note(n: usize) -> Command {
     let (note, text) = (NoteId(Uuid::new_v4()), format!("late entry {n}"));
-    let on = Anchor::Mix { mix: protocol::ids::MixNumber(1), at: Some(SampleTime(n as i64 * 48_000)), to: None };
+    let on =
+        Anchor::Mix { mix: protocol::ids::MixNumber(1), at: Some(SampleTime((n % 3_600) as i64 * 48_000)), to: None };
     let (reaction_ms, uncertainty_ms, concealed, tag, parent) = (250, 3, false, Some("time".to_owned()), None);
     let severity = Severity::Minor;
     Command::NoteAdd(NewNote { note, on, reaction_ms, uncertainty_ms, concealed, text, tag, severity, parent })

@@ -5,7 +5,7 @@ use super::rate::note;
 use anyhow::{Context, Result, bail};
 use protocol::grants::Role;
 use protocol::ids::{CommandId, ParticipantId, SessionId};
-use protocol::wire::{ClientFrame, ClientKind};
+use protocol::wire::{ClientFrame, ClientKind, RelayFrame};
 use relay::journal::{FILE, Journal, SqliteJournal};
 use relay_core::journal::Batch;
 use relay_core::room::{Enter, Input, LinkId, Now, Output, Room};
@@ -18,6 +18,8 @@ use units::{MonoTime, WallTime};
 use uuid::Uuid;
 
 const EVENTS: u64 = 10_000;
+/// Who asks: nobody more often than a log takes from one.
+const PEOPLE: u64 = 4;
 /// A participant may ask ten times a second.
 const EVERY: Duration = Duration::from_millis(100);
 /// Runs of each measurement, of which the median counts.
@@ -75,31 +77,18 @@ fn median_ms(mut times: Vec<Duration>) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1e3
 }
 
-/// Lets one person note on until the log is as long as wanted, in virtual time, by the relay's own room and journal.
+/// Lets people note on until the log is as long as wanted, in virtual time, by the relay's own room and journal.
 fn make_long(data: &Path, session: SessionId) -> Result<()> {
     let mut writer = Offline::open(data, session)?;
-    let (link, role) = (LinkId(1), Role::Engineer);
-    let (participant, name) = (ParticipantId(Uuid::new_v4()), "Eva".to_owned());
-    let (client, grants, resume, via) = (ClientKind::Native, role.grants(), String::new(), Vec::new());
-    writer.handle(Input::Enter(Box::new(Enter {
-        link,
-        client,
-        participant,
-        name,
-        role,
-        grants,
-        via,
-        resume,
-        known: None,
-    })))?;
+    (0..PEOPLE).try_for_each(|n| writer.enter(LinkId(n)))?;
     let mut command = first();
     for n in 0.. {
         if writer.room.place().seq >= EVENTS {
             return Ok(());
         }
-        let id = CommandId(Uuid::new_v4());
+        let (id, link) = (CommandId(Uuid::new_v4()), LinkId(n % PEOPLE));
         writer.handle(Input::Frame { link, frame: ClientFrame::Cmd { id, command } })?;
-        command = note(n);
+        command = note(n as usize);
     }
     Ok(())
 }
@@ -123,6 +112,14 @@ impl Offline {
         Ok(offline)
     }
 
+    fn enter(&mut self, link: LinkId) -> Result<()> {
+        let (role, client, known) = (Role::Engineer, ClientKind::Native, None);
+        let (participant, name) = (ParticipantId(Uuid::new_v4()), format!("Eva {}", link.0));
+        let (grants, resume, via) = (role.grants(), String::new(), Vec::new());
+        let enter = Enter { link, client, participant, name, role, grants, via, resume, known };
+        self.handle(Input::Enter(Box::new(enter)))
+    }
+
     fn handle(&mut self, input: Input) -> Result<()> {
         self.now.mono = self.now.mono + EVERY;
         let mut inputs = vec![input];
@@ -134,6 +131,7 @@ impl Offline {
                     Output::Persist(batch) => inputs.push(self.append(batch)?),
                     Output::Keep(session, snapshot) => self.journal.snapshot(session, snapshot)?,
                     Output::Close { closing, .. } => bail!("the room closes the link: {closing:?}"),
+                    Output::Send { frame: RelayFrame::Err { msg, .. }, .. } => bail!("the room refuses: {msg}"),
                     _ => {}
                 }
             }

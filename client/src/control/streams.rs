@@ -16,7 +16,7 @@ use client_core::talk::TalkDetector;
 use codec::publish::MAX_REDUNDANCY;
 use protocol::command::Command;
 use protocol::ids::StreamId;
-use protocol::stream::{EpochMap, Stream, StreamFormat, StreamKind};
+use protocol::stream::{Stream, StreamFormat, StreamKind};
 use protocol::wire::Ephemeral;
 use std::sync::Arc;
 use std::time::Duration;
@@ -236,17 +236,7 @@ impl OwnStream {
     }
 
     fn epoch_command(&self, epoch: u32, start: &EpochStart) -> Command {
-        let map = EpochMap {
-            epoch,
-            ssrc: self.ssrc,
-            rtp0: self.rtp0,
-            from: start.from,
-            sample0: start.sample0,
-            rate: start.rate,
-            codec_delay: start.codec_delay,
-            resampler_delay: start.resampler_delay,
-            trusted: true,
-        };
+        let map = start.map(epoch, self.ssrc, self.rtp0);
         Command::StreamEpoch { stream: self.id, map }
     }
 }

@@ -1,9 +1,10 @@
 //! What a publisher tells beside its packets.
 
+use protocol::stream::EpochMap;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-use units::{SampleCount, SampleRate, SampleTime, Ticks};
+use units::{RtpTimestamp, SampleCount, SampleRate, SampleTime, Ssrc, Ticks};
 
 /// Something that the session must know about a published stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub enum PublisherEvent {
     DeviceLost(Option<String>),
 }
 
-/// The clock map of one epoch, but for what the publisher's process knows (see `protocol::stream::EpochMap`).
+/// The clock map of one epoch, but for what the publisher's process knows (see [`EpochMap`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochStart {
     /// Its number within this process, from 0.
@@ -41,6 +42,12 @@ pub struct EpochStart {
 const HOUR: i64 = 3_600 * 48_000;
 
 impl EpochStart {
+    /// The clock map, numbered as its stream counts, of a run that this RTP source carries.
+    pub fn map(&self, epoch: u32, ssrc: Ssrc, rtp0: RtpTimestamp) -> EpochMap {
+        let EpochStart { from, sample0, rate, codec_delay, resampler_delay, .. } = *self;
+        EpochMap { epoch, ssrc, rtp0, from, sample0, rate, codec_delay, resampler_delay, trusted: true }
+    }
+
     /// The same run as told from its last whole hour on, if an hour of it or more is over by `newest`. It names the same
     /// samples to the tick, because whole seconds of ticks are whole seconds of samples.
     pub fn hours_on(&self, newest: Ticks) -> Option<EpochStart> {
@@ -190,17 +197,7 @@ mod tests {
 
     #[test]
     fn a_run_that_is_told_anew_names_the_same_samples() {
-        let map = |start: &EpochStart| protocol::stream::EpochMap {
-            epoch: 0,
-            ssrc: units::Ssrc(1),
-            rtp0: units::RtpTimestamp(0),
-            from: start.from,
-            sample0: start.sample0,
-            rate: start.rate,
-            codec_delay: start.codec_delay,
-            resampler_delay: start.resampler_delay,
-            trusted: true,
-        };
+        let map = |start: &EpochStart| start.map(0, Ssrc(1), RtpTimestamp(0));
         for rate in [8_000, 44_100, 48_000, 88_200, 96_000, 192_000] {
             let start = started(rate);
             let later = start.hours_on(Ticks(30 * HOUR)).unwrap();

@@ -5,7 +5,6 @@ use anyhow::{Context, Result};
 use protocol::command::Command;
 use protocol::grants::Role;
 use protocol::ids::{CommandId, NoteId, ParticipantId, SessionId};
-use protocol::session::note::{Anchor, NewNote, Severity};
 use protocol::wire::{COMMAND_BURST, ClientFrame, ClientKind, RelayFrame};
 use relay::clock::Clock;
 use relay::journal::{FILE, Figures, SqliteJournal, Writer};
@@ -18,10 +17,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use tests::load::first;
+use tests::load::{first, note};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use units::SampleTime;
 use uuid::Uuid;
 
 /// Sessions, and participants of each.
@@ -112,7 +110,7 @@ impl Somebody {
                 self.answered().await?;
             }
             if n < all {
-                self.ask(note(n)).await;
+                self.ask(note(NoteId(Uuid::new_v4()), 0.5, n as u64)).await;
             }
         }
         Ok(())
@@ -139,14 +137,4 @@ impl Somebody {
             }
         }
     }
-}
-
-/// Some note on the mix.
-pub(super) fn note(n: usize) -> Command {
-    let (note, text) = (NoteId(Uuid::new_v4()), format!("late entry {n}"));
-    let on =
-        Anchor::Mix { mix: protocol::ids::MixNumber(1), at: Some(SampleTime((n % 3_600) as i64 * 48_000)), to: None };
-    let (reaction_ms, uncertainty_ms, concealed, tag, parent) = (250, 3, false, Some("time".to_owned()), None);
-    let severity = Severity::Minor;
-    Command::NoteAdd(NewNote { note, on, reaction_ms, uncertainty_ms, concealed, text, tag, severity, parent })
 }

@@ -1,17 +1,16 @@
 //! Coming into a session of ten thousand events: its room built from snapshot and tail, the state sent, a known place
 //! gone on from.
 
-use super::rate::note;
 use anyhow::{Context, Result, bail};
 use protocol::grants::Role;
-use protocol::ids::{CommandId, ParticipantId, SessionId};
+use protocol::ids::{CommandId, NoteId, ParticipantId, SessionId};
 use protocol::wire::{ClientFrame, ClientKind, RelayFrame};
 use relay::journal::{FILE, Journal, SqliteJournal};
 use relay_core::journal::Batch;
 use relay_core::room::{Enter, Input, LinkId, Now, Output, Room};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tests::load::{Person, first};
+use tests::load::{Person, first, note};
 use tests::programs::Relay;
 use tokio::runtime::Runtime;
 use units::{MonoTime, WallTime};
@@ -88,7 +87,7 @@ fn make_long(data: &Path, session: SessionId) -> Result<()> {
         }
         let (id, link) = (CommandId(Uuid::new_v4()), LinkId(n % PEOPLE));
         writer.handle(Input::Frame { link, frame: ClientFrame::Cmd { id, command } })?;
-        command = note(n as usize);
+        command = note(NoteId(Uuid::new_v4()), 0.5, n);
     }
     Ok(())
 }

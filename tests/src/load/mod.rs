@@ -14,7 +14,7 @@ mod tape;
 
 pub use crowd::{Crowd, Load};
 pub use person::{Goal, Lost, Person, take_part};
-pub use plan::{Plan, first};
+pub use plan::{Plan, first, note};
 pub use tape::Tape;
 
 use anyhow::{Context, Result};

@@ -35,18 +35,32 @@ pub(super) fn new_id() -> CommandId {
     CommandId(Uuid::new_v4())
 }
 
+/// Somebody's `count`th new note, at a place of the mix that lies in [0, 1) of it. It causes one event.
+pub fn note(note: NoteId, place: f64, count: u64) -> Command {
+    let (on, text) = (place_on_mix(place), text(count));
+    let (reaction_ms, uncertainty_ms, concealed, tag, parent) = (250, 3, false, Some("time".to_owned()), None);
+    let severity = Severity::Minor;
+    Command::NoteAdd(NewNote { note, on, reaction_ms, uncertainty_ms, concealed, text, tag, severity, parent })
+}
+
 /// The next command of somebody whose notes these are; it causes one event. Mostly notes, and now and then one of
 /// them in other words.
 pub(super) fn next(rng: &mut Rng, notes: &mut Vec<NoteId>, count: u64) -> Command {
     let edited = (rng.uniform() * 4.0 * notes.len() as f64) as usize;
-    let on = Anchor::Mix { mix: MIX, at: Some(SampleTime((rng.uniform() * MIX_SAMPLES as f64) as i64)), to: None };
-    let text = format!("late entry {count}");
+    let place = rng.uniform();
     if let Some(note) = notes.get(edited).copied() {
-        return Command::NoteEdit { note, wording: Wording { on, text, tag: None, severity: Severity::Major } };
+        let (on, text, severity) = (place_on_mix(place), text(count), Severity::Major);
+        return Command::NoteEdit { note, wording: Wording { on, text, tag: None, severity } };
     }
-    let note = NoteId(Uuid::new_v4());
-    notes.push(note);
-    let (reaction_ms, uncertainty_ms, concealed, tag, parent) = (250, 3, false, Some("time".to_owned()), None);
-    let severity = Severity::Minor;
-    Command::NoteAdd(NewNote { note, on, reaction_ms, uncertainty_ms, concealed, text, tag, severity, parent })
+    let new = NoteId(Uuid::new_v4());
+    notes.push(new);
+    note(new, place, count)
+}
+
+fn place_on_mix(place: f64) -> Anchor {
+    Anchor::Mix { mix: MIX, at: Some(SampleTime((place * MIX_SAMPLES as f64) as i64)), to: None }
+}
+
+fn text(count: u64) -> String {
+    format!("late entry {count}")
 }

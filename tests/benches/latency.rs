@@ -1,11 +1,13 @@
 //! Click-in to click-out, native to native through the relay, for each profile: `cargo xtask bench latency`.
 //!
 //! A JACK server with its dummy backend and 64-sample periods carries clicks into a `farfield` that publishes and out of
-//! another that listens; all three programs are the real ones, on loopback. The target is the lowest profile's: 15 ms.
+//! another that listens; all three programs are the real ones, on loopback. The target is the lowest profile's: 15 ms;
+//! fails when it is missed.
 
 use anyhow::{Context, Result};
 use codec::jitter::Profile;
 use serde_json::Value;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tests::clicker::{CLIENT, Clicker, Jackd};
 use tests::programs::{Program, Relay};
@@ -18,7 +20,7 @@ const TARGET: Duration = Duration::from_millis(15);
 /// The longest wait for a click.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let jackd = Jackd::start()?;
     let clicker = Clicker::start()?;
     let relay = Relay::start()?;
@@ -37,7 +39,7 @@ fn main() -> Result<()> {
     }
     let met = lowest.is_some_and(|median| median <= TARGET);
     println!("lowest profile within {TARGET:?}: {}", if met { "yes" } else { "NO" });
-    Ok(())
+    Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Joins a publisher and a listener, waits until sound flows and measures; sorted.

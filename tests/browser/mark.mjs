@@ -12,20 +12,21 @@ function pressWitness() {
   addEventListener("keydown", note, true);
 }
 
-/** Begins to read what goes over the link: notes with the moment they were sent, and the streams' clock maps. */
+/** Begins to read what goes over the link: notes as they are sent, when the relay had them, and the streams' clock maps. */
 function eavesdrop(page) {
-  const seen = { notes: [], maps: [], waiting: undefined };
+  const seen = { notes: [], arrived_ms: {}, maps: [], waiting: undefined };
   const learn = (stream, map) => seen.maps.push({ stream, ...map });
   page.on("websocket", (socket) => {
     socket.on("framesent", ({ payload }) => {
       const frame = JSON.parse(payload);
       if (frame.t !== "cmd" || frame.type !== "note.add") return;
-      seen.notes.push({ sent_ms: performance.timeOrigin + performance.now(), data: frame.data });
+      seen.notes.push(frame.data);
       seen.waiting?.();
     });
     socket.on("framereceived", ({ payload }) => {
       const frame = JSON.parse(payload);
       if (frame.t === "ev" && frame.type === "stream.epoch") learn(frame.data.stream, frame.data.map);
+      if (frame.t === "ev" && frame.type === "note.add") seen.arrived_ms[frame.data.note] = frame.at;
       if (frame.t !== "welcome") return;
       for (const [stream, { epochs }] of Object.entries(frame.state.streams ?? {})) epochs.forEach((map) => learn(stream, map));
     });
@@ -62,8 +63,8 @@ export async function mark(page, { link, name, seconds, say }) {
     const pressed_ms = await page.evaluate(() => window.__pressed.at(-1));
     const note = seen.notes[before];
     if (!note) await page.keyboard.press("Escape");
-    const { on, uncertainty_ms, concealed } = note?.data ?? {};
-    say({ marked: true, pressed_ms, sent_ms: note?.sent_ms ?? null, on: on ?? null, uncertainty_ms, concealed });
+    const { note: id, on, uncertainty_ms, concealed } = note ?? {};
+    say({ marked: true, pressed_ms, note: id ?? null, on: on ?? null, uncertainty_ms, concealed });
   }
-  return { maps: seen.maps };
+  return { maps: seen.maps, arrived_ms: seen.arrived_ms };
 }

@@ -1,4 +1,4 @@
-//! An ear at a JACK server: records what comes out of a program, each period with the server's own time.
+//! An ear at a JACK server: records what comes out of a program, each period with the time at which it was played.
 
 use crate::clicker::PERIOD;
 use crate::timed::Timed;
@@ -10,6 +10,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 pub const EAR: &str = "ear";
 /// Periods that may wait for [`JackEar::finish`]: three minutes. Overflow: dropped, and every stamp after it still true.
 const BLOCKS: usize = 150_000;
+const US_PER_SAMPLE: f64 = 1e6 / 48_000.0;
+/// How long a cycle lasts.
+const PERIOD_US: f64 = PERIOD as f64 * US_PER_SAMPLE;
 
 /// A running ear.
 pub struct JackEar {
@@ -18,7 +21,8 @@ pub struct JackEar {
 }
 
 struct Block {
-    us: f64,
+    /// When the server woke for its cycle.
+    woken_us: f64,
     samples: [f32; PERIOD as usize],
 }
 
@@ -42,38 +46,54 @@ impl JackEar {
 
     /// Everything heard so far on the left, in microseconds of the system's monotonic clock.
     pub fn take(&self) -> Timed {
+        let blocks: Vec<Block> = self.blocks.try_iter().collect();
+        let woken: Vec<f64> = blocks.iter().map(|block| block.woken_us).collect();
         let mut timed = Timed::default();
-        self.blocks.try_iter().for_each(|block| timed.push(block.us, &block.samples));
+        // What a cycle takes is played during the next one.
+        blocks.iter().zip(schedule(&woken)).for_each(|(block, us)| timed.push(us + PERIOD_US, &block.samples));
         timed
     }
 }
 
 impl ProcessHandler for Process {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
-        let Ok(times) = scope.cycle_times() else { return Control::Continue };
         let heard = self.ears[0].as_slice(scope);
         if let Ok(samples) = heard.try_into() {
-            // What a cycle takes is played during the next one.
-            let us = times.current_usecs as f64 + offset_us() + f64::from(PERIOD) * 1e6 / 48_000.0;
-            let _ = self.blocks.try_send(Block { us, samples });
+            let woken_us = monotonic_us() - f64::from(scope.frames_since_cycle_start()) * US_PER_SAMPLE;
+            let _ = self.blocks.try_send(Block { woken_us, samples });
         }
         Control::Continue
     }
 }
 
+/// When cycles were due, by when the server woke for them. Its dummy backend wakes on an even grid, a little late now and
+/// then, and begins a later grid when it was late by more than a period; so the grid of a cycle is the earliest that a
+/// wake-up of the next second still fits. (The server's own smoothed cycle times take seconds to come to a new grid.)
+fn schedule(woken_us: &[f64]) -> impl Iterator<Item = f64> {
+    const LOOKED_AT: usize = 750;
+    let grids: Vec<f64> = woken_us.iter().enumerate().map(|(n, us)| us - n as f64 * PERIOD_US).collect();
+    let earliest = move |n: usize| grids[n..].iter().take(LOOKED_AT).copied().fold(f64::INFINITY, f64::min);
+    (0..woken_us.len()).map(move |n| n as f64 * PERIOD_US + earliest(n))
+}
+
 /// The system's monotonic clock in microseconds, which programs read.
 pub fn monotonic_us() -> f64 {
-    read_us(libc::CLOCK_MONOTONIC)
-}
-
-/// JACK reads the raw one, which nobody keeps to time: after some hours they are a quarter of a second apart.
-fn offset_us() -> f64 {
-    monotonic_us() - read_us(libc::CLOCK_MONOTONIC_RAW)
-}
-
-fn read_us(clock: libc::clockid_t) -> f64 {
     let mut read = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: writes one timespec, which lives across the call; both clocks always exist.
-    unsafe { libc::clock_gettime(clock, &mut read) };
+    // SAFETY: writes one timespec, which lives across the call; this clock always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut read) };
     read.tv_sec as f64 * 1e6 + read.tv_nsec as f64 / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_wake_ups_do_not_move_the_schedule_and_a_stalled_server_does() {
+        let due = |n: usize| 5e6 + n as f64 * PERIOD_US + if n < 1_000 { 0.0 } else { 8_000.0 };
+        let woken: Vec<f64> = (0..2_000).map(|n| due(n) + [0.0, 300.0, 40.0][n % 3]).collect();
+        for (n, us) in schedule(&woken).enumerate() {
+            assert!((us - due(n)).abs() < 1.0, "cycle {n}");
+        }
+    }
 }

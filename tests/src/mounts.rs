@@ -47,8 +47,15 @@ pub fn hide(file: &Path) -> io::Result<()> {
     mount(Path::new("/dev/null"), file, c"", libc::MS_BIND, "")
 }
 
+/// Where this is set in the environment, what cannot be checked fails.
+const CHECK_ALL: &str = "FARFIELD_CHECK_ALL";
+
 /// Says, past the test runner's capture of output, that a test could not check something here, and why.
+///
+/// # Panics
+/// If everything has to be checked: the variable `FARFIELD_CHECK_ALL` is set, as `.ci/run` does.
 pub fn not_checked(what: &str, why: &io::Error) {
+    assert!(std::env::var_os(CHECK_ALL).is_none(), "{what} has to be checked: {why}");
     let _ = writeln!(io::stderr(), "\nNOT CHECKED: {what}: {why}; run the tests as root with the right to mount");
 }
 

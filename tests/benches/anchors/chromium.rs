@@ -37,14 +37,15 @@ pub(crate) fn run(pulse: &Pulse, condition: Condition, seconds: u64) -> Result<R
     let result = said.last().context("the browser driver said nothing")?;
     ensure!(result["ok"] == true, "the browser: {result}");
     let maps = result["maps"].as_array().context("the result has the clock maps")?;
-    let marks: Result<Vec<Mark>> =
-        said.iter().filter(|line| line["marked"] == true).map(|line| mark(line, maps)).collect();
+    let marked = said.iter().filter(|line| line["marked"] == true);
+    let marks: Result<Vec<Mark>> = marked.map(|line| mark(line, maps, &result["arrived_ms"])).collect();
     Ok(judge(&marks?, &stage.clicks, &timed, &stage.captured, Captured::at))
 }
 
-fn mark(line: &Value, maps: &[Value]) -> Result<Mark> {
+fn mark(line: &Value, maps: &[Value], arrived_ms: &Value) -> Result<Mark> {
     let pressed_us = line["pressed_ms"].as_f64().context("a mark tells when")? * 1e3;
-    let arrived_unix_us = line["sent_ms"].as_f64().map(|ms| ms * 1e3);
+    // The last one may be on its way yet.
+    let arrived_unix_us = line["note"].as_str().and_then(|note| arrived_ms[note].as_f64()).map(|ms| ms * 1e3);
     let pinned = (!line["on"].is_null()).then(|| pinned(line, maps)).transpose()?;
     Ok(Mark { pressed_us, arrived_unix_us, pinned })
 }

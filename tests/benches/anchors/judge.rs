@@ -31,6 +31,20 @@ pub(crate) struct Pinned {
     pub(crate) concealed: bool,
 }
 
+/// How far off marks may be.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    /// The share of the marks, in (0, 1], that it holds for.
+    pub(crate) share: f64,
+    /// Limit in ms.
+    pub(crate) ms: f64,
+}
+
+/// Of all marks at least so many must be judged: what is not heard for a while and what is torn cannot be.
+const JUDGED: f64 = 0.75;
+/// Of all marks at most so many may find nothing where something was heard.
+const MISSED: f64 = 0.05;
+
 /// A row's result, in ms.
 #[derive(Default)]
 pub(crate) struct Row {
@@ -38,8 +52,8 @@ pub(crate) struct Row {
     pub(crate) errors: Vec<f64>,
     /// The same by the relay's arrival time.
     pub(crate) control: Vec<f64>,
-    /// Signed errors.
-    pub(crate) signed: Vec<f64>,
+    /// When each was pressed, in seconds, and by how much it was too late.
+    pub(crate) signed: Vec<(f64, f64)>,
     /// Marks further off than they said.
     pub(crate) overdrawn: usize,
     /// Marks said to be on what was made up.
@@ -76,11 +90,24 @@ pub(crate) fn judge(
     }
     row.errors.sort_by(f64::total_cmp);
     row.control.sort_by(f64::total_cmp);
-    row.signed.sort_by(f64::total_cmp);
     row
 }
 
 impl Row {
+    /// Everything that is worse than it may be, in words.
+    pub(crate) fn failures(&self, limit: Limit) -> Vec<&'static str> {
+        let judged = self.errors.len() + self.misplaced;
+        let all = (judged + self.missed + self.unjudged) as f64;
+        let broken = [
+            (quantile(&self.errors, limit.share) > limit.ms, "off by too much"),
+            (self.misplaced > 0, "on the wrong process"),
+            ((judged as f64) < JUDGED * all || judged == 0, "too few could be judged"),
+            (self.missed as f64 > MISSED * all, "too many found nothing"),
+            (quantile(&self.control, 0.5) <= limit.ms, "the arrival time is as good, so this proves nothing"),
+        ];
+        broken.into_iter().filter_map(|(is_broken, words)| is_broken.then_some(words)).collect()
+    }
+
     fn add(&mut self, mark: &Mark, heard: Option<(usize, f64)>, captured: &[Captured]) {
         let (Some((process, sample)), Some(pinned)) = (heard, mark.pinned) else {
             self.missed += usize::from(heard.is_some());
@@ -92,7 +119,7 @@ impl Row {
             return;
         }
         let off = (pinned.sample - sample) * 1e3 / RATE;
-        self.signed.push(off);
+        self.signed.push((mark.pressed_us / 1e6, off));
         self.errors.push(off.abs());
         self.overdrawn += usize::from(off.abs() > pinned.uncertainty_ms);
         self.concealed += usize::from(pinned.concealed);

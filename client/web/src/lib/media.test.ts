@@ -108,6 +108,22 @@ test("what_was_wrong_stays_said_until_a_peer_is_connected", async () => {
   expect(states.at(-1)).toEqual({ at: "connected" });
 });
 
+test("every_further_try_may_take_longer_for_paths_whose_round_trips_take_seconds", async () => {
+  const { media, states } = world();
+  media.start();
+  const blockedMs: number[] = [];
+  for (let ms = 0; ms < 80_000; ms += 10) {
+    const before = states.length;
+    await vi.advanceTimersByTimeAsync(10);
+    if (states.length > before && states.at(-1)!.at === "blocked") blockedMs.push(ms);
+  }
+  const tries = blockedMs.slice(1).map((ms, n) => ms - blockedMs[n]!);
+  expect(blockedMs[0]).toBeLessThanOrEqual(8000);
+  expect(tries[0]).toBeGreaterThanOrEqual(16_000);
+  expect(tries[1]).toBeGreaterThanOrEqual(24_000);
+  expect(tries[1]).toBeLessThan(48_000);
+});
+
 test("without_a_link_nothing_is_called_blocked", async () => {
   const { media, seen, states } = world();
   seen.linked = false;

@@ -27,8 +27,12 @@ export interface MediaEvents {
 }
 
 const FIRST_SLOTS = 6;
-/** A path that works is found within a fraction of a second; a checklist of a distant relay within a few. */
+/**
+ * A path that works is found within a fraction of a second; a checklist of a distant relay within a few. Every further try
+ * may take twice as long, for paths whose every round trip takes seconds; the relay waits for half a minute.
+ */
 const CONNECT_MS = 8000;
+const LONGEST_CONNECT_MS = 24_000;
 /** ICE calls it `disconnected` after some seconds without an answer; sound is gone by then. */
 const DISCONNECTED_MS = 2500;
 /** 48 kb/s is transparent for a voice. */
@@ -117,7 +121,7 @@ export class Media {
     peer.onconnectionstatechange = () => this.#changed(peer);
     this.#addReceivers(peer);
     if (this.#talkStream) this.#addTalk(peer);
-    this.#watch(CONNECT_MS, { at: "blocked" });
+    this.#watch(Math.min(CONNECT_MS * 2 ** this.#attempt, LONGEST_CONNECT_MS), { at: "blocked" });
     this.#negotiate(peer);
   }
 

@@ -53,9 +53,10 @@ export const LIMITS = { goodMs: 300, badMs: 600, badConcealed: 0.01, windowS: 10
  * Chromium plays 8 ms later than its playout statistics say (measured); they lie within 5 ms of the truth.
  * Where there are none, the sound system's own latency plus 11 ms stands in, with more doubt. Of the 8 ms, 5 are what
  * Chromium's buffer always keeps to fade from, and 3 the usual part of a packet that it has decoded before its turn; the
- * ear knows that part itself.
+ * ear knows that part itself, and takes the mean of a second's packets, of which only the newest of each gulp is told:
+ * against that the sound is 5.5 ms later.
  */
-export const OUTPUT = { chromiumExtraMs: 8, chromiumUsualAheadMs: 3, chromiumDoubtMs: 5, webAudioExtraMs: 11, webAudioDoubtMs: 25 } as const;
+export const OUTPUT = { chromiumExtraMs: 8, chromiumMeanExtraMs: 5.5, chromiumUsualAheadMs: 3, chromiumDoubtMs: 5, webAudioExtraMs: 11, webAudioDoubtMs: 25 } as const;
 
 /** The delay of the output path in ms. None when the browser tells nothing about it. */
 export function outputDelay(playoutMs: number | undefined, webAudioLatencyMs: number | undefined): Delay | undefined {

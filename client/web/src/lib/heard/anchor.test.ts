@@ -43,7 +43,7 @@ const anchorOf = (pressMs: number, all: Told) => {
 
 test("what_is_stored_is_what_left_the_buffer_the_outputs_latency_before_the_press", () => {
   const anchor = anchorOf(5000, told([steady()], 5000));
-  const leftMs = 5000 - PLAYOUT_MS - OUTPUT.chromiumExtraMs;
+  const leftMs = 5000 - PLAYOUT_MS - OUTPUT.chromiumMeanExtraMs;
   expect(anchor).toEqual({
     stream: "s", epoch: 0, at: 48 * leftMs, uncertainty_ms: DOUBT.usual, concealed: false, reaction_ms: 250,
   });
@@ -64,7 +64,7 @@ test("from_10_s_before_the_wrap_to_10_s_after_it_and_over_a_restart_every_anchor
     carried.handleSlots([slot(7, 0)]);
     if (pressMs > againMs - 100) carried.handleSlots([slot(8, wrapped(after.rtp0 - source0))]);
     const answer = heardAt(pressMs, told([before, after], pressMs, { carried, streams: streams({ s: maps }) }));
-    const leftMs = pressMs - PLAYOUT_MS - OUTPUT.chromiumExtraMs;
+    const leftMs = pressMs - PLAYOUT_MS - OUTPUT.chromiumMeanExtraMs;
     const heard = leftMs < endMs ? { p: before, epoch: 0 } : leftMs > againMs ? { p: after, epoch: 1 } : undefined;
     // Between two polls the first or last moments of a run may go unseen.
     if (!heard && leftMs > endMs + 30) expect(answer, `run ${run}`).toHaveProperty("reason");
@@ -124,8 +124,8 @@ test("without_the_browsers_word_the_clocks_stand_in_with_their_doubt", () => {
   const clock: Clock = { stream: "s", epoch: 0, ticks: 48_000, at_us: 1_000_000_000, error_us: 3000, encoded_us: 12_000 };
   const readings = new ReadingRing();
   const anchor = anchorOf(5000, told([], 5000, { readings, relay, clock, roundTripMs: 8 }));
-  // Relay time 1 001 000 at the press; less output 33, buffer 30, publisher 15 and half the round trip 4.
-  expect(anchor.at).toBe(48_000 + 48 * (1000 - 33 - 30 - 15 - 4) + MAP.codec_delay);
+  // Relay time 1 001 000 at the press; less output 30.5, buffer 30, publisher 15 and half the round trip 4.
+  expect(anchor.at).toBe(48_000 + 48 * (1000 - 30.5 - 30 - 15 - 4) + MAP.codec_delay);
   expect(anchor.uncertainty_ms).toBe(DOUBT.usual + DOUBT.clocks);
   expect(heardAt(5000, told([], 5000, { readings, relay }))).toMatchObject({ reason: /^The studio has not told/ });
 });

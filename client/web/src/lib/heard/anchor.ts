@@ -58,14 +58,11 @@ export function heardAt(tcMs: number, told: Told): Answer {
   if (!told.main) return { reason: NOTHING_PLAYED };
   const playoutMs = told.gauge.playoutMs;
   const known = outputDelay(playoutMs, told.webAudioLatencyMs);
-  const output = known ?? UNKNOWN_OUTPUT;
-  // Where the browser counts it, what it decoded ahead is known and not only usual.
-  const aheadMs = (playoutMs === undefined ? undefined : told.gauge.aheadMs) ?? OUTPUT.chromiumUsualAheadMs;
-  const leftMs = tcMs - output.ms - (aheadMs - OUTPUT.chromiumUsualAheadMs);
-  const doubt = doubtMs(told) + (known ? 0 : output.doubtMs);
+  const leftMs = tcMs - (playoutMs === undefined ? (known ?? UNKNOWN_OUTPUT).ms : chromiumMs(playoutMs, told.gauge));
+  const doubt = doubtMs(told) + (known ? 0 : UNKNOWN_OUTPUT.doubtMs);
   if (told.readings.isEmpty) return byClocks(leftMs, told, doubt);
   const frameMs = (told.streams[told.main.stream]?.format.frame_us ?? 20_000) / 1000;
-  const found = told.readings.at(leftMs, frameMs, playoutMs === undefined);
+  const found = told.readings.at(leftMs, frameMs);
   if (!found) return { reason: NOTHING_HEARD };
   const place = told.carried.locate(found.ssrc, found.rtp, told.streams);
   if (!place) return { reason: NO_MAP };
@@ -75,6 +72,12 @@ export function heardAt(tcMs: number, told: Told): Answer {
 /** Whether some of what left the buffer around `leftMs` was made up, as far as is known by now. */
 export function wasConcealed(gauge: Gauge, leftMs: number): boolean {
   return gauge.concealed(leftMs - NEAR_MS, leftMs);
+}
+
+/** From the mean of what left Chromium's buffer to the ear; what it decodes ahead where it counts that, else the usual. */
+function chromiumMs(playoutMs: number, gauge: Gauge): number {
+  const { chromiumMeanExtraMs, chromiumUsualAheadMs } = OUTPUT;
+  return playoutMs + chromiumMeanExtraMs + (gauge.aheadMs ?? chromiumUsualAheadMs) - chromiumUsualAheadMs;
 }
 
 function doubtMs({ gauge, wireless }: Told): number {

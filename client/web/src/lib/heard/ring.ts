@@ -26,7 +26,7 @@ const KEPT_MS = 4000;
 const FOLLOWS_MS = 20;
 /** Two readings so far apart still have one run of sound between them; one is taken each 50 ms. */
 const ONE_RUN_MS = 250;
-/** Browsers that tell in coarse steps are averaged over so long. */
+/** Browsers tell in gulps, and some in coarse steps, while the sound goes evenly; so they are averaged over so long. */
 const FIT_MS = 1000;
 
 const STEP = 2 ** 32;
@@ -50,12 +50,11 @@ export class ReadingRing {
     if (isPast && (!last || reading.atMs > last.atMs)) this.#readings.push(reading);
   }
 
-  /** What left at `atMs`, of packets of `frameMs`; none when nothing did. `coarse`: the readings' times are. */
-  at(atMs: number, frameMs: number, coarse = false): InForce | undefined {
+  /** What left at `atMs`, of packets of `frameMs`, by the mean of its second; none when nothing did. */
+  at(atMs: number, frameMs: number): InForce | undefined {
     const n = this.#readings.findLastIndex((reading) => reading.atMs <= atMs);
     const found = this.#between(n, atMs, frameMs) ?? this.#beside(n, atMs, frameMs);
-    if (!found || !coarse) return found;
-    return { ...found, rtp: this.#fitted(found, n, atMs, frameMs) };
+    return found && { ...found, rtp: this.#fitted(found, n, atMs, frameMs) };
   }
 
   /** One run of sound from the reading in force to the next: the place on the line between them. */

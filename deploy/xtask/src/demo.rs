@@ -25,11 +25,13 @@ pub(crate) fn run(demo: &Demo) -> Result<()> {
     shell::run(cargo().args(["build", "--release", "--bins", "-p", "relay", "-p", "client"]))?;
     ctrlc::set_handler(|| STOPPING.store(true, Ordering::SeqCst))?;
 
-    let (mut relay, http) = Program::relay(&demo.data)?;
-    let made = new_session(&http, &demo.data)?;
+    // The programs run at the top of the checkout, people anywhere.
+    let data = std::path::absolute(demo.data.clone().unwrap_or_else(|| target_dir().join("demo")))?;
+    let (mut relay, http) = Program::relay(&data)?;
+    let made = new_session(&http, &data)?;
     show_links(demo, &http, &made)?;
     let input = demo.input.as_deref().map_or_else(default_input, |spec| Ok(as_spec(spec)))?;
-    let mut studio = Program::studio(demo, &made, &input)?;
+    let mut studio = Program::studio(demo, &data, &made, &input)?;
     show_studio(demo, &mut studio, &mut relay)
 }
 
@@ -60,11 +62,10 @@ impl Program {
         Ok((relay, http))
     }
 
-    fn studio(demo: &Demo, made: &Value, input: &str) -> Result<Program> {
+    fn studio(demo: &Demo, data: &Path, made: &Value, input: &str) -> Result<Program> {
         let link = made["links"]["engineer"].as_str().context("the relay made no engineer's link")?;
         let mut command = program("farfield");
         command.args(["join", link, "--name", "Studio", "--input", input, "--loop", "--stream", "program", "--json"]);
-        let data = std::path::absolute(&demo.data)?;
         command.arg("--recordings").arg(data.join("recordings")).arg("--state").arg(data.join("client"));
         command.args(["--output", if has_device("output") { "device" } else { "null" }]);
         if let Some(seconds) = demo.seconds {
@@ -131,8 +132,9 @@ fn default_input() -> Result<String> {
 /// A bare path is a file: people drop one behind `--input`. Made absolute, because the studio runs at the top of the
 /// checkout.
 fn as_spec(input: &str) -> String {
-    match std::path::absolute(input) {
-        Ok(path) if path.is_file() => format!("file:{}", path.display()),
+    let named = input.strip_prefix("file:");
+    match std::path::absolute(named.unwrap_or(input)) {
+        Ok(path) if named.is_some() || path.is_file() => format!("file:{}", path.display()),
         _ => input.to_owned(),
     }
 }
@@ -262,4 +264,19 @@ fn bar(side: &str, peak: &Value) -> String {
     let peak_dbfs = peak.as_f64().unwrap_or(-100.0);
     let cells = ((peak_dbfs + 60.0) / 3.0).round().clamp(0.0, 20.0) as usize;
     format!("{side} {}{} {peak_dbfs:6.1} dBFS", "▮".repeat(cells), "▯".repeat(20 - cells))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_from_where_one_stands_and_other_sources_keep_their_names() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(as_spec("Cargo.toml"), format!("file:{}", here.join("Cargo.toml").display()));
+        assert_eq!(as_spec("file:takes/one.wav"), format!("file:{}", here.join("takes/one.wav").display()));
+        assert_eq!(as_spec("file:/takes/one.wav"), "file:/takes/one.wav");
+        assert_eq!(as_spec("music"), "music");
+        assert_eq!(as_spec("device:Desk@3,4"), "device:Desk@3,4");
+    }
 }

@@ -57,9 +57,9 @@ struct Demo {
     /// Without it: the default capture device if there is one, else music that the program makes itself.
     #[arg(long, value_name = "SPEC")]
     input: Option<String>,
-    /// Folder of the relay's keys and sessions.
-    #[arg(long, value_name = "DIR", default_value = "target/demo")]
-    data: PathBuf,
+    /// Folder of keys, sessions and recordings. Without it: `demo` in cargo's target folder.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Stop by itself after so many seconds.
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,

@@ -3,6 +3,7 @@
 use protocol::event::Recorded;
 use protocol::grants::Role;
 use protocol::ids::{ParticipantId, SessionId, StreamId};
+use protocol::session::people::LobbyWhy;
 use protocol::stream::{StreamFormat, StreamKind};
 use protocol::wire::ErrorCode;
 use serde::Serialize;
@@ -51,6 +52,9 @@ pub enum Line {
     Lobby {
         /// What people call the session.
         title: String,
+        /// Why; none when the relay does not say.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<LobbyWhy>,
         /// When.
         ms: u64,
     },
@@ -415,7 +419,7 @@ fn write_sentence(line: &Line) -> std::io::Result<()> {
 pub fn sentence(line: &Line) -> Option<String> {
     Some(match line {
         Line::Joined { title, role, .. } => format!("joined \"{title}\" as {role}"),
-        Line::Lobby { title, .. } => format!("you wait in the lobby of \"{title}\" until somebody inside lets you in"),
+        Line::Lobby { title, why, .. } => format!("you wait in the lobby of \"{title}\"{}", lobby_words(*why)),
         Line::Peer { name, present: false, .. } => format!("{name} has left"),
         Line::Peer { name, media, talking, hears, .. } => {
             let sound = if *media { format!("hears {} stream(s)", hears.len()) } else { "has no sound yet".to_owned() };
@@ -431,6 +435,17 @@ pub fn sentence(line: &Line) -> Option<String> {
         Line::Answer { ok: false, msg: Some(msg), .. } => format!("not done: {msg}"),
         Line::Answer { .. } | Line::Stats(_) | Line::Position { .. } | Line::Heard { .. } => return None,
     })
+}
+
+/// Why one waits, and what one can do.
+fn lobby_words(why: Option<LobbyWhy>) -> &'static str {
+    match why {
+        Some(LobbyWhy::Policy) => ": everybody new is let in by somebody inside; stay, it goes on by itself",
+        Some(LobbyWhy::Link) => {
+            ": whoever comes by this link is let in one by one; stay, or ask whoever invited you for a link of your own"
+        }
+        None => " until somebody inside lets you in",
+    }
 }
 
 /// What people call a kind of stream.
@@ -450,10 +465,24 @@ mod tests {
     fn every_line_names_its_type() {
         let warning = serde_json::to_value(Line::Warning { message: "x".into() }).unwrap();
         assert_eq!(warning, serde_json::json!({"type": "warning", "message": "x"}));
-        let lobby = serde_json::to_value(Line::Lobby { title: "Blue hour".into(), ms: 5 }).unwrap();
-        assert_eq!(lobby, serde_json::json!({"type": "lobby", "title": "Blue hour", "ms": 5}));
+        let lobby = |why| serde_json::to_value(Line::Lobby { title: "Blue hour".into(), why, ms: 5 }).unwrap();
+        assert_eq!(lobby(None), serde_json::json!({"type": "lobby", "title": "Blue hour", "ms": 5}));
+        assert_eq!(lobby(Some(LobbyWhy::Link))["why"], "link");
         let stats = serde_json::to_value(Line::Stats(Box::default())).unwrap();
         assert_eq!(stats["type"], "stats");
+    }
+
+    #[test]
+    fn who_waits_reads_why_and_what_to_do_and_not_because_of_whom() {
+        let words = |why| sentence(&Line::Lobby { title: "Blue hour".into(), why, ms: 5 }).unwrap();
+        let policy = words(Some(LobbyWhy::Policy));
+        assert!(policy.starts_with("you wait in the lobby of \"Blue hour\": everybody new is let in"), "{policy}");
+        let link = words(Some(LobbyWhy::Link));
+        assert!(
+            link.contains("ask whoever invited you for a link of your own") && !link.contains("kept out"),
+            "{link}"
+        );
+        assert!(words(None).ends_with("until somebody inside lets you in"));
     }
 
     #[test]

@@ -45,8 +45,9 @@ function witness() {
 
 export const watch = (page) => page.addInitScript(witness);
 
-/** Moves the mouse to a button and clicks it, as a hand does. */
+/** Moves the mouse to a button and clicks it, as a hand does, which scrolls to it first. */
 export async function click(page, locator) {
+  await locator.scrollIntoViewIfNeeded();
   const box = await locator.boundingBox();
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
 }

@@ -30,8 +30,9 @@ const NOTHING_YET = {
 /**
  * Begins to serve; gives the link and what ends it. `blocked`: the relay's answers lead nowhere. `invite`: the status
  * of redeeming. `held`: the browser plays nothing before another click. `mono`: the output device has one channel.
+ * `lobby`: why one has to wait.
  */
-export async function install(page, { blocked = false, invite = 200, held = false, mono = false } = {}) {
+export async function install(page, { blocked = false, invite = 200, held = false, mono = false, lobby } = {}) {
   await page.addInitScript(answerer);
   if (held) await page.addInitScript(holder);
   if (mono) await page.addInitScript(() => Object.defineProperty(AudioDestinationNode.prototype, "maxChannelCount", { get: () => 1 }));
@@ -40,7 +41,8 @@ export async function install(page, { blocked = false, invite = 200, held = fals
   const host = `127.0.0.1:${server.address().port}`;
   await page.routeWebSocket(`ws://${host}/ws`, (socket) => {
     const say = (frame) => socket.send(JSON.stringify(frame));
-    socket.onMessage((text) => void handle(JSON.parse(text), say, page, blocked));
+    const waits = lobby && (() => say({ t: "lobby", title: "Blue hour", why: lobby }));
+    socket.onMessage((text) => void handle(JSON.parse(text), say, page, { blocked, greets: waits ?? (() => greet(say)) }));
   });
   return { link: `http://${host}/i/${ID(9)}#AAAAAAAAAAAAAAAAAAAAAA`, close: () => server.close() };
 }
@@ -56,8 +58,8 @@ function serve(request, response, invite) {
   response.end(readFileSync(join(DIST, file)));
 }
 
-async function handle(frame, say, page, blocked) {
-  if (frame.t === "hello") return greet(say);
+async function handle(frame, say, page, { blocked, greets }) {
+  if (frame.t === "hello") return greets();
   if (frame.t === "ping") return say({ t: "pong", n: frame.n, at_us: Date.now() * 1000 });
   if (frame.t === "cmd") {
     const { stream: id, kind } = frame.data;

@@ -55,6 +55,23 @@ export async function stop(page) {
   await page.locator('[data-record="off"]').waitFor();
 }
 
+const row = (page, name) => page.locator("[data-person]", { hasText: name });
+
+/** Opens what can be done about somebody in the people's list. */
+export const openPerson = (page, name) => click(page, row(page, name).locator("[aria-expanded]"));
+
+/** Opens what somebody may do, grant by grant. */
+export async function openGrants(page, name) {
+  await openPerson(page, name);
+  await click(page, row(page, name).getByText("fine"));
+  await grant(page, name, "talk back").waitFor();
+}
+
+/** The box of one grant of somebody. */
+export const grant = (page, name, words) => row(page, name).getByRole("checkbox", { name: words, exact: true });
+/** Waits until what was changed for somebody is saved. */
+export const settled = (page, name) => row(page, name).locator(".keeping").first().waitFor({ state: "detached" });
+
 /** What stands in the lists, in words. */
 export const journal = (page) =>
   page.evaluate(() => {

@@ -267,7 +267,7 @@ const states = async ({ out, name }) => {
     const seen = await onPage({}, async (page) => {
       const relay = await install(page, settings);
       await join(page, relay.link, name);
-      if (state !== "gone") await click(page, page.getByRole("tab", { name: /People/ }));
+      if (!settings.invite && !settings.lobby) await click(page, page.getByRole("tab", { name: /People/ }));
       await page.getByText(SIGNS[state]).first().waitFor();
       found.push(...(await violations(page, state)));
       await pictures(page, out, state);
@@ -289,6 +289,7 @@ async function playHeld(page) {
 
 const STATES = {
   cardboard: {}, mono: { mono: true }, held: { held: true }, blocked: { blocked: true }, gone: { invite: 410 },
+  lobby: { lobby: "policy" }, link: { lobby: "link" },
 };
 /** What the page says in each. */
 const SIGNS = {
@@ -297,6 +298,8 @@ const SIGNS = {
   held: "Your browser holds the sound back until you click.",
   blocked: "Your network blocks UDP",
   gone: "This invitation was revoked; ask whoever sent it for another one.",
+  lobby: "everybody new is let in by somebody inside. Stay here; it goes on by itself.",
+  link: "whoever comes by this link is let in one by one. Stay here, or ask whoever invited you for a link of your own.",
 };
 
 /** Marks what is heard on the real output, see mark.mjs. */

@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { violations } from "./axe.mjs";
 import { pictures } from "./browser.mjs";
 import { KINDS, POLICY } from "./fixture.mjs";
+import { click } from "./desk.mjs";
 import * as desk from "./journal.mjs";
 
 const WEB = fileURLToPath(new URL("../../client/web/", import.meta.url));
@@ -152,7 +153,7 @@ async function people(page, place) {
   await page.getByRole("button", { name: "See who" }).click();
   await page.getByRole("button", { name: "Let in" }).click();
   await page.locator('[data-person]', { hasText: "Maurice Ravel" }).waitFor();
-  await page.locator('[data-person]', { hasText: "Paul Tremaine" }).locator("summary").click();
+  await desk.openPerson(page, "Paul Tremaine");
   await page.locator('[data-person]', { hasText: "Paul Tremaine" }).getByRole("button", { name: "Send away…" }).click();
   await desk.because(page, "wrong room");
   await page.locator('[data-person]', { hasText: "Paul Tremaine" }).waitFor({ state: "detached" });
@@ -197,6 +198,37 @@ async function rules(page, place) {
   expect("rules are not a mentor's", await page.getByRole("checkbox", { name: /newcomers wait/ }).isDisabled());
 }
 
+/** Grants one by one: two quick changes both hold, what waits for the relay says so, by mouse and by keyboard. */
+async function grants(page, place) {
+  await enter(page, place, "session", "owner");
+  await desk.tab(page, /People/);
+  await desk.openGrants(page, "Paul Tremaine");
+  const [mic, export_, decides] = ["send a microphone", "export the session", "decide about takes"].map((words) => desk.grant(page, "Paul Tremaine", words));
+  const saved = () => on(page, ({ relay }) => Object.values(relay.state.participants).find(({ name }) => name === "Paul Tremaine").grants);
+  await on(page, ({ relay }) => (relay.latencyMs = undefined));
+  await click(page, mic);
+  await click(page, export_);
+  expect("what has no answer is marked", (await page.locator("[data-person] .keeping.sent").count()) === 3);
+  await on(page, ({ relay }) => (relay.cut(), (relay.latencyMs = 10), relay.mend()));
+  await desk.settled(page, "Paul Tremaine");
+  expect("both changes hold", (await saved()).includes("publish:mic") && !(await saved()).includes("export"));
+  await mic.focus();
+  for (let steps = 0; !(await decides.evaluate((box) => box === document.activeElement)); steps += 1) {
+    expect("the boxes are walked by Tab", steps < 16);
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Space");
+  await desk.settled(page, "Paul Tremaine");
+  expect("the space bar turns a box", (await saved()).includes("take:decide"));
+  await page.locator("[data-person]", { hasText: "Paul Tremaine" }).getByRole("combobox").selectOption("listener");
+  await desk.settled(page, "Paul Tremaine");
+  expect("a role is all of it", (await saved()).join() === "hear:program" && !(await mic.isChecked()));
+  await enter(page, place, "session", "engineer");
+  await desk.tab(page, /People/);
+  await desk.openPerson(page, "Paul Tremaine");
+  expect("grants are the owner's to change", (await page.locator("summary", { hasText: "fine" }).count()) === 0);
+}
+
 /** Invitations and grants: made, copied from their field, revoked, changed, by whoever may. */
 async function invitations(page, place) {
   await enter(page, place, "session", "owner");
@@ -209,7 +241,7 @@ async function invitations(page, place) {
   await made.getByRole("button", { name: /^Revoke/ }).click();
   await made.waitFor({ state: "detached" });
   const paul = page.locator("[data-person]", { hasText: "Paul Tremaine" });
-  await paul.locator("summary").click();
+  await desk.openPerson(page, "Paul Tremaine");
   await paul.getByRole("combobox", { name: /may do as/ }).selectOption("engineer");
   await paul.getByText("may do as engineer").first().waitFor();
   await enter(page, place, "session", "mentor");
@@ -280,10 +312,13 @@ async function hostile(page, place) {
 
 /** axe-core on every tab, on a note being written, on a dialog, on a chosen note. */
 async function axe(page, place, found) {
-  for (const [scene, as, name] of [["rolling", "producer", "Notes"], ["session", "engineer", "Takes"], ["lobby", "producer", "People"], ["session", "listener", "Chat"]]) {
+  for (const [scene, as, name] of [["rolling", "producer", "Notes"], ["session", "engineer", "Takes"], ["lobby", "owner", "People"], ["session", "listener", "Chat"]]) {
     await enter(page, place, scene, as);
     await desk.tab(page, new RegExp(name));
-    if (name === "People") await page.getByText("Song and session").click();
+    if (name === "People") {
+      await page.getByText("Song and session").click();
+      await desk.openGrants(page, "Paul Tremaine");
+    }
     found.push(...(await violations(page, `${scene} ${name}`)));
   }
   await enter(page, place, "session", "producer");
@@ -295,7 +330,7 @@ async function axe(page, place, found) {
   found.push(...(await violations(page, "dialog")));
 }
 
-const ACTS = { notes, silence, review, transport, people, quiet, rules, invitations, mixes, later, hostile };
+const ACTS = { notes, silence, review, transport, people, quiet, rules, grants, invitations, mixes, later, hostile };
 
 /** Runs every act on a page of its own by `onPage`; gives what failed, what axe found and the pictures. */
 export async function scenes(onPage, out, wanted) {

@@ -1,7 +1,7 @@
 // Scenarios of a session on a real relay: notes, takes, verdicts, the lobby, hostile texts, a link that breaks.
 import { createInterface } from "node:readline";
 import { cuttable } from "./cut.mjs";
-import { click, join, untilSound, watch } from "./desk.mjs";
+import { click, join, untilPlayed, untilSound, watch } from "./desk.mjs";
 import * as desk from "./journal.mjs";
 import { scenes } from "./scenes.mjs";
 
@@ -128,7 +128,11 @@ export const sessionScenarios = (onPage, without) => ({
       return { harm, desk: await desk.journal(page) };
     }),
 
-  /** `link` may administer: makes newcomers wait, lets one in and sends them away; `second` waits in the lobby, comes in, and is sent away with a reason. */
+  /**
+   * `link` may administer: makes newcomers wait, lets one in, lets them talk and no longer, and sends them away; `second`
+   * waits in the lobby and reads why, comes in, has the talk button meanwhile, and is sent away with a reason. Tells over
+   * how many peer connections the sound has come.
+   */
   lobby: ({ link, second, name }) =>
     onPage({}, async (host) => {
       await join(host, link, name);
@@ -137,20 +141,30 @@ export const sessionScenarios = (onPage, without) => ({
       await host.getByText("Song and session").click();
       await host.getByRole("checkbox", { name: /newcomers wait/ }).click();
       await host.locator("fieldset input:checked").first().waitFor();
+      await host.locator("legend .keeping").waitFor({ state: "detached" });
       await desk.tab(host, /Notes/);
       const guest = await another(host, second, "Maurice");
-      await says(guest, "You are waiting to be let into");
+      await says(guest, "You are waiting to be let into “Blue hour”: everybody new is let in by somebody inside.");
       await says(host, "Maurice waits to be let in.");
       await click(host, host.getByRole("button", { name: "See who" }));
       await click(host, host.getByRole("button", { name: "Let in" }));
       await untilSound(guest);
+      await desk.openGrants(host, "Maurice");
+      const talks = desk.grant(host, "Maurice", "talk back");
+      await click(host, talks);
+      await says(guest, "changed what you may do: now also talk back.");
+      await guest.locator("[data-talk]").waitFor();
+      await desk.settled(host, "Maurice");
+      await click(host, talks);
+      await guest.locator("[data-talk]").waitFor({ state: "detached" });
+      await untilPlayed(guest);
+      const peers = await guest.evaluate(() => window.__witness.peers.length);
       const row = host.locator("[data-person]", { hasText: "Maurice" });
-      await click(host, row.locator("summary"));
       await click(host, row.getByRole("button", { name: "Send away…" }));
       await desk.because(host, "wrong room");
       await guest.getByRole("alert").waitFor();
       await row.waitFor({ state: "detached" });
-      return { says: await guest.getByRole("alert").innerText() };
+      return { says: await guest.getByRole("alert").innerText(), peers };
     }).then(without),
 
   /** The written scenes: no link needed. */

@@ -71,7 +71,8 @@ pub struct JoinArgs {
 const JSON_HELP: &str = "\
 With --json every line on stdout is one object; `type` names the kind, times are ms since the program's start:\n  \
 joined    session, participant, role, title, ms\n  \
-lobby     title, ms: somebody inside has to let you in; joined follows when they do\n  \
+lobby     title, why, ms: somebody inside has to let you in; joined follows when they do. why: policy (everybody new\n            \
+waits) or link (whoever comes by this link does; ask for one of your own)\n  \
 peer      participant, name, role, present, media, talking, hears[]: somebody came, left or changed\n  \
 stream    stream, kind, label, participant, name, own, open, format: a stream began or ended\n  \
 hearing   stream, ms: first sound of a stream that is not made up\n  \

@@ -1,7 +1,7 @@
 //! In through the door, and in again after a lost link.
 
 use super::memory::Remembered;
-use crate::signal::{Api, Link, SignalError};
+use crate::signal::{Api, Link, Lobby, SignalError};
 use protocol::api::Redeemed;
 use protocol::link::InviteLink;
 use protocol::wire::{ClientKind, ErrorCode, Hello, Place, Resume, VERSION, Welcome};
@@ -13,13 +13,13 @@ pub(super) struct Door {
     name: String,
     api: Api,
     resume: Option<Resume>,
-    /// Is told the session's title when one has to be let in.
-    knocked: mpsc::Sender<String>,
+    /// Is told when one has to be let in.
+    knocked: mpsc::Sender<Lobby>,
 }
 
 impl Door {
-    /// Whenever one has to be let in, `knocked` is told the session's title.
-    pub(super) fn new(link: InviteLink, name: String, knocked: mpsc::Sender<String>) -> Result<Door, SignalError> {
+    /// Whenever one has to be let in, `knocked` is told so.
+    pub(super) fn new(link: InviteLink, name: String, knocked: mpsc::Sender<Lobby>) -> Result<Door, SignalError> {
         let api = Api::new(&link.relay)?;
         Ok(Door { link, name, api, resume: None, knocked })
     }

@@ -1,6 +1,7 @@
 use super::SignalError;
 use super::error::root_cause;
 use futures_util::{SinkExt, StreamExt};
+use protocol::session::people::LobbyWhy;
 use protocol::wire::{ClientFrame, Hello, MAX_OUT_BYTES, RelayFrame, SUBPROTOCOL, Welcome};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
@@ -26,6 +27,15 @@ const SILENT_PINGS: u32 = 3;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// What the relay says to somebody who has to be let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lobby {
+    /// What people call the session.
+    pub title: String,
+    /// Why one has to wait; none when the relay does not say.
+    pub why: Option<LobbyWhy>,
+}
+
 /// A participant's WebSocket, run by a task of its own. Dropping it cuts the connection without a goodbye, so that the
 /// relay keeps the place for whoever resumes.
 pub struct Link {
@@ -50,11 +60,11 @@ pub enum LinkEvent {
 
 impl Link {
     /// Connects to the relay at `relay` and says `hello`. Answers with what the relay says at the door; where one has to
-    /// be let in, which can take long, `knocked` is told the session's title.
+    /// be let in, which can take long, `knocked` is told so.
     pub async fn open(
         relay: &str,
         hello: Hello,
-        knocked: &mpsc::Sender<String>,
+        knocked: &mpsc::Sender<Lobby>,
     ) -> Result<(Link, Welcome), SignalError> {
         let opening = async {
             let mut socket = connect(relay).await?;
@@ -127,11 +137,7 @@ enum AtDoor {
 
 /// Reads until the relay says welcome. Where one has to be let in that takes as long as it takes, as long as the relay is
 /// heard; else at most [`OPEN_TIMEOUT`].
-async fn read_welcome(
-    socket: &mut Socket,
-    relay: &str,
-    knocked: &mpsc::Sender<String>,
-) -> Result<Welcome, SignalError> {
+async fn read_welcome(socket: &mut Socket, relay: &str, knocked: &mpsc::Sender<Lobby>) -> Result<Welcome, SignalError> {
     let mut at = AtDoor::Knocking;
     loop {
         let patience = if matches!(at, AtDoor::Waiting) { LOBBY_SILENCE } else { OPEN_TIMEOUT };
@@ -144,9 +150,9 @@ async fn read_welcome(
                 }
                 at = AtDoor::Coming(Box::new(welcome));
             }
-            Some(RelayFrame::Lobby { title }) => {
+            Some(RelayFrame::Lobby { title, why }) => {
                 // Nobody may listen any more.
-                let _ = knocked.try_send(title);
+                let _ = knocked.try_send(Lobby { title, why });
                 at = AtDoor::Waiting;
             }
             Some(RelayFrame::Err { code, msg, .. }) => return Err(SignalError::Refused { code, msg }),

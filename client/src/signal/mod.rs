@@ -8,4 +8,4 @@ mod link;
 
 pub use error::SignalError;
 pub use http::{Api, Wanted};
-pub use link::{Link, LinkEvent};
+pub use link::{Link, LinkEvent, Lobby};

@@ -183,6 +183,8 @@ function events(state: SessionState, { type, data }: Command): Body[] {
       return [{ type: "baton.pass", data: { to: ME, why: "taken", lease_ms: 600_000 } }];
     case "baton.give":
       return [{ type: "baton.pass", data: { to: data.to ?? null, why: "given", lease_ms: 600_000 } }];
+    case "participant.grant":
+      return [{ type, data: { ...data, was: state.participants[data.participant]!.grants } }];
     case "participant.kick":
       return [{ type, data }, { type: "participant.leave", data: { participant: data.participant } }];
     case "lobby.admit":

@@ -10,6 +10,9 @@ const MINUTE = 60_000;
 export const begin = Date.now() - 30 * MINUTE;
 const tick = (atMs: number) => Math.round((atMs - begin) * 48);
 
+/** The invitation by which everybody came. */
+const LINK = ID(80);
+
 export type Scene = (relay: CardboardRelay) => void;
 
 const map = { epoch: 0, ssrc: 7, rtp0: 0, from: 0, sample0: 0, rate: RATE, codec_delay: 120, resampler_delay: 0, trusted: true };
@@ -18,7 +21,7 @@ const format = { channels: 2, frame_us: 5000, bitrate: 256_000, redundancy: 1, r
 function people(relay: CardboardRelay, title = "Blue hour"): void {
   relay.happen(null, "session.open", { title }, begin);
   const all = [{ id: ME, name: "Vera Lind", role: relay.role }, ...CAST];
-  for (const { id, name, role } of all) relay.happen(null, "participant.join", { participant: id, name, role, grants: PRESETS[role] }, begin);
+  for (const { id, name, role } of all) relay.happen(null, "participant.join", { participant: id, name, role, grants: PRESETS[role], invite: LINK }, begin);
   relay.happen(NINA, "stream.open", { stream: PROGRAM, participant: NINA, kind: "program", label: "Program", format }, begin);
   relay.happen(NINA, "stream.epoch", { stream: PROGRAM, map }, begin);
 }
@@ -108,7 +111,7 @@ const session = (rolling: boolean): Scene => (relay) => {
 const lobby: Scene = (relay) => {
   session(false)(relay);
   relay.happen(null, "session.policy", { policy: { decides: "producer", lobby: true, consent: true }, was: { decides: "producer", lobby: false, consent: false } });
-  relay.happen(null, "lobby.knock", { participant: ID(90), name: "Maurice Ravel", role: "listener", grants: PRESETS.listener });
+  relay.happen(null, "lobby.knock", { participant: ID(90), name: "Maurice Ravel", role: "listener", grants: PRESETS.listener, invite: LINK });
   relay.happen(LEA, "participant.ban", { participant: OTTO, reason: "" });
 };
 

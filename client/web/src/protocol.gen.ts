@@ -859,6 +859,8 @@ export type InviteMade = {
   /** The whole link, secret included. */
   link: string, };
 
+export type LobbyWhy = "policy" | "link";
+
 export type LogId = string;
 
 export type Metre = {
@@ -1079,7 +1081,9 @@ export type Redeemed = {
 
 export type RelayFrame = { "t": "welcome" } & Welcome | { "t": "lobby",
   /** What people call the session. */
-  title: string, } | { "t": "ok",
+  title: string,
+  /** Why one has to wait; none when the relay does not say. */
+  why?: LobbyWhy | null, } | { "t": "ok",
   /** The command's id. */
   id: CommandId,
   /** Number of the last event it caused, or of the log's end when it changed nothing. */

@@ -104,6 +104,19 @@ pub struct Invitation {
     pub revoked: bool,
 }
 
+/// Why somebody has to be let in. A relay that has another reason than these tells none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LobbyWhy {
+    /// The session has every newcomer wait.
+    Policy,
+    /// Whoever is new and comes by this invitation, or by one that was made with it, waits; by another one they need not.
+    /// Because of whom is for those inside only.
+    Link,
+}
+
 /// Somebody who waits to be let in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

@@ -1,6 +1,6 @@
 use super::mix::{Credit, MixVersion};
 use super::note::Note;
-use super::people::{Baton, Decides, Invitation, Policy, Said, Song, Waiting};
+use super::people::{Baton, Decides, Invitation, LobbyWhy, Policy, Said, Song, Waiting};
 use super::take::{Phase, Take};
 use crate::event::Event;
 use crate::grants::{Grants, Here, Role};
@@ -128,7 +128,7 @@ pub enum Entry {
     /// They may come in.
     Open,
     /// They wait in the lobby until somebody admits them.
-    Wait,
+    Wait(LobbyWhy),
     /// They were sent away, so the way back is closed to them. An invitation lets them in as somebody new.
     SentAway,
     /// They are kept out for good.
@@ -167,18 +167,20 @@ impl SessionState {
             Entry::Banned
         } else if sent_away {
             Entry::SentAway
-        } else if !known && self.waits(grants, via) {
-            Entry::Wait
         } else {
-            Entry::Open
+            let why = if known { None } else { self.has_wait(grants, via) };
+            why.map_or(Entry::Open, Entry::Wait)
         }
     }
 
-    /// Whether somebody new waits. Whoever may admit others does so only where somebody who is kept out came by the same
-    /// way.
-    fn waits(&self, grants: &Grants, via: &[InviteId]) -> bool {
+    /// Why somebody new waits; none when they do not. Whoever may admit others does so only where somebody who is kept
+    /// out came by the same way. Another link is of use only to those whom it would let in.
+    fn has_wait(&self, grants: &Grants, via: &[InviteId]) -> Option<LobbyWhy> {
         let anybody = self.policy.lobby || self.keeps_out_somebody_unknown();
-        self.kept_out_by(via).is_some() || (anybody && !grants.has(crate::grants::Grant::Invite))
+        if anybody && !grants.has(crate::grants::Grant::Invite) {
+            return Some(LobbyWhy::Policy);
+        }
+        self.kept_out_by(via).map(|_| LobbyWhy::Link)
     }
 
     /// Who is kept out and came by one of these invitations.

@@ -22,6 +22,7 @@ use crate::command::Command;
 use crate::event::Chained;
 use crate::ids::{CommandId, ParticipantId};
 use crate::session::Current;
+use crate::session::people::LobbyWhy;
 use serde::{Deserialize, Serialize};
 
 /// WebSocket subprotocol of this version.
@@ -105,6 +106,9 @@ pub enum RelayFrame {
     Lobby {
         /// What people call the session.
         title: String,
+        /// Why one has to wait; none when the relay does not say.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        why: Option<LobbyWhy>,
     },
     /// The command is done and recorded.
     Ok {
@@ -187,6 +191,14 @@ mod tests {
         let known: Result<ClientFrame, _> = serde_json::from_str(r#"{"t":"ping","n":3,"later":true}"#);
         assert_eq!(known.unwrap(), ClientFrame::Ping { n: 3 });
         assert!(serde_json::from_str::<ClientFrame>(r#"{"t":"later"}"#).is_err());
+    }
+
+    #[test]
+    fn a_relay_that_says_not_why_one_waits_is_understood() {
+        let frame: RelayFrame = serde_json::from_str(r#"{"t":"lobby","title":"Cello"}"#).unwrap();
+        assert_eq!(frame, RelayFrame::Lobby { title: "Cello".into(), why: None });
+        let frame = RelayFrame::Lobby { title: "Cello".into(), why: Some(LobbyWhy::Link) };
+        assert_eq!(serde_json::to_string(&frame).unwrap(), r#"{"t":"lobby","title":"Cello","why":"link"}"#);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Play, type_of};
 use protocol::command::Command;
-use protocol::grants::{Grants, Role};
+use protocol::grants::{Grant, Grants, Role};
 use protocol::ids::{NoteId, ParticipantId, StreamId, TakeNumber};
 use protocol::session::limits::{MAX_OPEN_STREAMS, MAX_REPLIES, MAX_VOTES};
 use protocol::session::note::{Anchor, NewNote, Severity};
@@ -83,6 +83,33 @@ pub(crate) fn full() -> (Play, Vec<Asked>) {
     let vote = Command::TakeVote { take, verdict, reason };
     full.fill(MAX_VOTES, |play, n| play.people[n + 1], |_| vote.clone());
     (full.play, full.asks)
+}
+
+/// A session of two in which everybody asks for one grant more or less of everybody: while the owner alone may do
+/// everything, and when the other may too.
+pub(crate) fn one_by_one() -> (Play, Vec<Asked>) {
+    let mut play = Play::new(0);
+    play.come(Role::Engineer);
+    let [owner, participant] = [0, 1].map(|n| play.people[n]);
+    let mut asks = toggles(&play);
+    let grants = Role::Owner.grants();
+    play.command(owner, &Command::ParticipantGrant { participant, grants }).unwrap();
+    asks.extend(toggles(&play));
+    (play, asks)
+}
+
+fn toggles(play: &Play) -> Vec<Asked> {
+    let all: BTreeSet<Grant> = Role::ALL.into_iter().flat_map(|role| role.grants().0).collect();
+    let pairs = play.people.iter().flat_map(|who| play.people.iter().map(move |of| (*who, *of)));
+    let asks = pairs.flat_map(|(who, participant)| all.iter().map(move |grant| (who, participant, *grant)));
+    asks.map(|(who, participant, grant)| {
+        let mut grants = play.state.participants[&participant].grants.clone();
+        if !grants.0.remove(&grant) {
+            grants.0.insert(grant);
+        }
+        play.asked(who, Command::ParticipantGrant { participant, grants })
+    })
+    .collect()
 }
 
 struct Full {

@@ -138,7 +138,7 @@ impl Play {
         let invite = Some(way);
         match self.state.entry(participant, &grants, &[way]) {
             Entry::Open => self.record(None, Event::ParticipantJoin { participant, name, role, grants, invite }),
-            Entry::Wait => self.record(None, Event::LobbyKnock { participant, name, role, grants, invite }),
+            Entry::Wait(_) => self.record(None, Event::LobbyKnock { participant, name, role, grants, invite }),
             Entry::SentAway | Entry::Banned => {}
         }
     }

@@ -124,7 +124,7 @@ fn check_may(state: &SessionState, who: &Identity) -> Result<(), Failure> {
     let grants = known.map_or(&who.grants, |known| &known.grants);
     match state.entry(who.participant, grants, &who.via) {
         Entry::Open => {}
-        Entry::Wait => {
+        Entry::Wait(_) => {
             let msg = "you have to be let in before you can export this session; join it first";
             return Err(Failure::new(ErrorCode::Forbidden, msg));
         }

@@ -88,9 +88,10 @@ fn hostile_texts_are_shown_as_texts_and_do_nothing() {
 }
 
 #[test]
-fn a_newcomer_waits_in_the_lobby_comes_in_and_is_sent_away_with_the_reason() {
+fn a_newcomer_waits_in_the_lobby_comes_in_is_let_talk_and_is_sent_away_with_the_reason() {
     let studio = Studio::open("music", &[]).unwrap();
     let result = run("lobby", &studio, "owner", "listener");
+    assert_eq!(result["peers"], 1, "the sound has gone on over one connection: {result}");
     assert!(result["says"].as_str().unwrap().contains("wrong room"), "{result}");
 }
 

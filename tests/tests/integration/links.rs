@@ -120,7 +120,8 @@ fn who_is_kept_out_and_comes_again_by_the_same_link_waits_in_the_lobby() {
     assert!(!listener.finish().unwrap().0.success(), "whoever is sent away does not come back by themselves");
 
     let mut again = come("listener", "Somebody else");
-    assert_eq!(again.wait_for_type("lobby").unwrap()["title"], "Blue hour");
+    let lobby = again.wait_for_type("lobby").unwrap();
+    assert_eq!((&lobby["title"], &lobby["why"]), (&json!("Blue hour"), &json!("link")));
     let knock = owner.wait_for("the knock", |line| line["event"]["type"] == "lobby.knock").unwrap();
     let invite = &knock["event"]["data"]["invite"];
     assert!(studio.session.link("listener").contains(invite.as_str().unwrap()), "the log says by which link: {knock}");

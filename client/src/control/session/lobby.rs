@@ -8,7 +8,7 @@ use crate::tui::{Link, MessageKind, View};
 /// is the one that the terminal was taken for, if it was.
 pub(super) async fn at_the_door<T>(
     entering: impl Future<Output = T>,
-    lobby: &mut mpsc::Receiver<String>,
+    lobby: &mut mpsc::Receiver<Lobby>,
     reporter: &mut Reporter,
     start: Instant,
 ) -> (Option<T>, Option<Desk>) {
@@ -17,10 +17,10 @@ pub(super) async fn at_the_door<T>(
     loop {
         tokio::select! {
             biased;
-            Some(title) = lobby.recv() => {
+            Some(lobby) = lobby.recv() => {
                 desk = desk.or_else(|| open_desk(reporter));
-                tell_lobby(reporter, &mut desk, &title, start);
-                waits_for = Some(title);
+                waits_for = Some(lobby.title.clone());
+                tell_lobby(reporter, &mut desk, lobby, start);
             }
             entered = &mut entering => return (Some(entered), desk),
             action = next_action(&mut desk) => match action {
@@ -44,9 +44,9 @@ pub(super) fn open_desk(reporter: &mut Reporter) -> Option<Desk> {
     Desk::open().inspect_err(|error| reporter.warn(error.to_string())).ok()
 }
 
-fn tell_lobby(reporter: &mut Reporter, desk: &mut Option<Desk>, title: &str, start: Instant) {
+fn tell_lobby(reporter: &mut Reporter, desk: &mut Option<Desk>, Lobby { title, why }: Lobby, start: Instant) {
     let elapsed = start.elapsed();
-    let line = Line::Lobby { title: title.to_owned(), ms: elapsed.as_millis() as u64 };
+    let line = Line::Lobby { title, why, ms: elapsed.as_millis() as u64 };
     if let (Some(desk), Some(text)) = (desk, sentence(&line)) {
         desk.note(elapsed, MessageKind::Warning, text);
     }
@@ -55,10 +55,10 @@ fn tell_lobby(reporter: &mut Reporter, desk: &mut Option<Desk>, title: &str, sta
 
 impl Session {
     /// On the way back, as somebody new, one has to be let in.
-    pub(super) fn handle_lobby(&mut self, title: String) {
+    pub(super) fn handle_lobby(&mut self, Lobby { title, why }: Lobby) {
         self.in_lobby = true;
         let ms = self.ms();
-        self.tell(Line::Lobby { title, ms });
+        self.tell(Line::Lobby { title, why, ms });
         self.show_view();
     }
 }

@@ -26,6 +26,7 @@ use crate::media::{MediaError, NetworkThread};
 use crate::pipeline::playout::PositionRecord;
 use crate::pipeline::{MonoClock, PublisherEvent, QueueReceiver};
 use crate::report::{HeardStats, Line, Reporter};
+use crate::signal::Lobby;
 use crate::tui::Action;
 use client_core::backoff::Backoff;
 use client_core::clock::RelayClock;
@@ -81,8 +82,8 @@ struct Session {
     resume: String,
     relay_clock: RelayClock,
     way: Way,
-    /// Names the session each time that one has to be let in.
-    lobby: mpsc::Receiver<String>,
+    /// Says so each time that one has to be let in.
+    lobby: mpsc::Receiver<Lobby>,
     /// Whether one waits there on the way back.
     in_lobby: bool,
     backoff: Backoff,
@@ -171,7 +172,7 @@ impl Session {
             let (deadline, take_deadline) = (self.keeper.deadline(), self.take_deadline());
             let handled = tokio::select! {
                 reason = &mut end => return End::Orderly(reason),
-                Some(title) = self.lobby.recv() => { self.handle_lobby(title); Ok(()) }
+                Some(lobby) = self.lobby.recv() => { self.handle_lobby(lobby); Ok(()) }
                 news = self.way.next() => self.handle_way(news).await,
                 (peer, event) = self.keeper.next_event() => { self.handle_peer(peer, event); Ok(()) }
                 Some((stream, event)) = self.publisher_events.recv() => {

@@ -33,8 +33,8 @@ impl Session {
     /// Back in, as who one was or as somebody new. Sound that flows goes on over its peer if the relay still has that.
     async fn handle_return(&mut self, door: Box<Door>, link: Link, welcome: Welcome) {
         let same = welcome.participant == self.mirror.me && welcome.log == self.mirror.log;
-        while let Ok(title) = self.lobby.try_recv() {
-            self.handle_lobby(title);
+        while let Ok(lobby) = self.lobby.try_recv() {
+            self.handle_lobby(lobby);
         }
         (self.way, self.in_lobby) = (Way::In(link, door), false);
         self.backoff.reset();

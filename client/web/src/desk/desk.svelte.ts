@@ -7,11 +7,12 @@ import type { Heard } from "../lib/heard/types";
 import { Link, type LinkState } from "../lib/link";
 import { Media, type MediaState } from "../lib/media";
 import { emptyMirror, follow, replaced } from "../lib/mirror";
-import { audience, people, type Arrivals } from "../lib/people";
+import { audience, people } from "../lib/people";
 import { saveSeat, type Invitation, type Seat } from "../lib/seat";
 import type { Health as HealthMessage, PeerNews, Presence, RelayFrame, Slot, Welcome } from "../lib/types";
 import { newId } from "../lib/wire";
 import { SUBPROTOCOL } from "../protocol.gen";
+import { ArrivalBoard } from "./arrivals.svelte";
 import { Health, mainSlot } from "./health.svelte";
 import { Invites } from "./invites.svelte";
 import { Journal } from "./journal.svelte";
@@ -22,8 +23,6 @@ export type Phase = "outside" | "joining" | "inside" | "left" | "refused";
 
 /** Seconds that the relay may take to see a peer of ours that we see connected. */
 const UNSEEN_S = 4;
-/** People tell once a second how the program arrives. */
-const FRESH_MS = 3500;
 const TALK_FORMAT = { channels: 1, frame_us: 20_000, bitrate: 48_000, redundancy: 0, rate: 48_000 };
 
 /** News that come within so long of each other are told together. */
@@ -45,10 +44,8 @@ export class Desk {
   news = $state("");
   #newsAt = -Infinity;
 
-  /** How the program that is judged arrives at each of the others. */
-  arrivals = $state.raw<Arrivals>(new Map());
-
-  people = $derived(people(this.session, this.presence, this.self, this.arrivals));
+  readonly #arrivals = new ArrivalBoard();
+  people = $derived(people(this.session, this.presence, this.self, this.#arrivals.all));
   hearsMe = $derived(this.talkStream ? audience(this.session, this.presence, this.talkStream) : "");
   publishers = $derived(this.people.filter((one) => one.publishes.includes("program")).map((one) => one.name));
 
@@ -67,7 +64,6 @@ export class Desk {
   #slots: readonly Slot[] = [];
   #log = "";
   #unseen = 0;
-  #arrivedMs = new Map<string, number>();
   /** Back on a new link, and not told yet that the relay still has our peer connection. */
   #unconfirmed = false;
 
@@ -252,8 +248,8 @@ export class Desk {
    * carries sound goes on over a lost link, if the relay still has it.
    */
   async #meet(welcome: Welcome, samePlace: boolean): Promise<void> {
-    const mayTalk = welcome.grants.includes("publish:talk");
-    const stream = mayTalk ? this.#talkId(welcome.participant) : undefined;
+    const stream = welcome.grants.includes("publish:talk") ? this.#talkId(welcome.participant) : undefined;
+    if (!stream && this.talkStream) this.#talkAs(undefined);
     const wasOpen = !stream || this.session.streams[stream]?.open === true;
     this.#unconfirmed = samePlace && wasOpen && this.#media.connected;
     if (this.#unconfirmed) return;
@@ -261,6 +257,25 @@ export class Desk {
     if (this.phase !== "inside") return;
     this.talkStream = stream;
     this.#media.start(stream);
+  }
+
+  /**
+   * One's grants were changed while one is in: the talk button comes and goes with its stream, and what one hears goes on
+   * over the same peer connection.
+   */
+  async #regranted(): Promise<void> {
+    const mayTalk = () => this.session.participants[this.self]?.grants.includes("publish:talk") === true;
+    if (mayTalk() === (this.talkStream !== undefined)) return;
+    if (!mayTalk()) return this.#talkAs(undefined);
+    const stream = this.#talkId(this.self);
+    await this.#openTalk(stream);
+    if (mayTalk() && this.talkStream === undefined) this.#talkAs(stream);
+  }
+
+  #talkAs(stream: string | undefined): void {
+    if (!stream) this.talkback.releaseAll();
+    this.talkStream = stream;
+    this.#media.carryTalk(stream);
   }
 
   #talkId(participant: string): string {
@@ -294,21 +309,13 @@ export class Desk {
   /** A relay that still has our peer connection says so before it says who is here. */
   #present(people: Presence[]): void {
     this.presence = people;
-    if (this.#unconfirmed) this.#media.start();
+    if (this.#unconfirmed) this.#media.restart();
     this.#unconfirmed = false;
   }
 
   #arrived(at: string, how: HealthMessage): void {
     const kind = this.session.streams[how.stream]?.kind;
-    if (kind !== "program" && kind !== "mic") return;
-    this.arrivals = new Map(this.arrivals).set(at, how);
-    this.#arrivedMs.set(at, performance.now());
-  }
-
-  /** What somebody said about their sound is shown no longer than it can be true. */
-  #forgetArrivals(): void {
-    const fresh = [...this.arrivals].filter(([at]) => performance.now() - (this.#arrivedMs.get(at) ?? 0) < FRESH_MS);
-    if (fresh.length < this.arrivals.size) this.arrivals = new Map(fresh);
+    if (kind === "program" || kind === "mic") this.#arrivals.handle(at, how);
   }
 
   #happened(event: Extract<RelayFrame, { t: "ev" }>): void {
@@ -322,6 +329,7 @@ export class Desk {
     }
     this.journal.happened(before, event);
     if (event.type.startsWith("stream.")) this.#carry(this.#slots);
+    if (event.type === "participant.grant" && event.data.participant === this.self) void this.#regranted();
   }
 
   #carry(slots: readonly Slot[]): void {
@@ -344,13 +352,13 @@ export class Desk {
   /** A relay that came back may have forgotten a peer connection that looks well from here. */
   #second(): void {
     this.sound.checkOutput();
-    this.#forgetArrivals();
+    this.#arrivals.forgetOld();
     const me = this.presence.find((one) => one.participant === this.self);
     const unseen = this.link.at === "live" && this.#media.connected && me?.media === false;
     this.#unseen = unseen ? this.#unseen + 1 : 0;
     if (this.#unseen < UNSEEN_S) return;
     this.#unseen = 0;
-    this.#media.start();
+    this.#media.restart();
   }
 
   #keepSeat(): void {

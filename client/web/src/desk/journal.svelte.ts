@@ -1,10 +1,11 @@
 /** The session's journal at this desk: what is in it, what is on its way into it, and what somebody is looking at. */
 import type { Heard } from "../lib/heard/types";
 import { blocked, forbidden, plainly } from "../lib/gate";
+import { grantNews } from "../lib/grants";
 import { OUTDATED } from "../lib/mirror";
 import { grouped, NO_FILTER, passes, views, type Filter } from "../lib/notes";
 import { CAPACITY, isForNow, Outbox, outboxKey, type Item } from "../lib/outbox";
-import { natural, VERDICTS } from "../lib/takes";
+import { nameOf, natural, VERDICTS } from "../lib/takes";
 import type { Action, ClientFrame, Command, RelayFrame, SessionState, Verdict } from "../lib/types";
 import { announced, undoes } from "../lib/words";
 import { Composer } from "./notes/composer.svelte";
@@ -122,6 +123,9 @@ export class Journal {
     if (event.type === "take.roll") this.chosenTake = undefined;
     const said = announced(before, event, this.me);
     if (event.type === "take.verdict" && event.by === this.me) this.#decided(event.data.take, event.data.verdict);
+    if (event.type === "participant.grant" && event.by !== this.me && event.data.participant === this.me) {
+      this.io.news(grantNews(nameOf(before, event.by), event.data.was, event.data.grants));
+    }
     if (said?.urgent) this.urgent = said.text;
     else if (said) this.#say(said.text);
   }

@@ -37,6 +37,14 @@ test("a_lost_relay_is_told_at_once_and_what_to_do_when_it_stays_away", () => {
   expect(texts({ link: { at: "connecting", attempt: 2 } })[0]).toMatch(/does not answer; .* check your network or ask the studio/);
 });
 
+test("who_waits_reads_why_and_what_to_do_and_not_because_of_whom", () => {
+  const [policy, link, unsaid, later] = ["policy", "link", undefined, "a_later_one"].map((why) => texts({ link: { at: "lobby", title: "Cello", why } })[0]);
+  expect(policy).toBe("You are waiting to be let into “Cello”: everybody new is let in by somebody inside. Stay here; it goes on by itself.");
+  expect(link).toMatch(/whoever comes by this link is let in one by one\. Stay here, or ask whoever invited you for a link of your own\.$/);
+  expect(link).not.toMatch(/kept out/);
+  expect([unsaid, later]).toEqual(Array(2).fill("You are waiting to be let into “Cello”. Stay here; it goes on by itself."));
+});
+
 test("while_the_relay_is_away_the_sound_path_is_not_blamed", () => {
   expect(texts({ link: { at: "waiting", attempt: 1, why: "" }, media: { at: "blocked" } })).toHaveLength(1);
 });

@@ -1,6 +1,7 @@
 /** What is wrong, in words that say what to do. */
 import { may } from "../lib/may";
 import { MIC_WORDS } from "../lib/mic";
+import type { LobbyWhy } from "../lib/types";
 import type { Desk } from "./desk.svelte";
 
 export interface Notice {
@@ -42,9 +43,16 @@ function sessionNotices({ journal }: Desk): Notice[] {
   return found;
 }
 
+/** Why one waits, and what to do. Because of whom is for those inside only. */
+const STAY = "Stay here; it goes on by itself.";
+const LOBBY: { readonly [why in LobbyWhy]?: string } = {
+  policy: `: everybody new is let in by somebody inside. ${STAY}`,
+  link: ": whoever comes by this link is let in one by one. Stay here, or ask whoever invited you for a link of your own.",
+};
+
 function linkNotices({ link }: Desk): Notice[] {
   if (link.at === "lobby") {
-    const text = `You are waiting to be let into “${link.title}”. Stay here; it goes on by itself.`;
+    const text = `You are waiting to be let into “${link.title}”${(link.why && LOBBY[link.why]) ?? `. ${STAY}`}`;
     return [{ key: "link", kind: "watch", text }];
   }
   if (link.at !== "waiting" && !(link.at === "connecting" && link.attempt > 0)) return [];

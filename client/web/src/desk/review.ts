@@ -1,5 +1,5 @@
 /** The dialogs that ask why: verdicts, reopening, sending somebody away. */
-import { rulingHint, ruling, rulingTitle, votes, ACTS, type Ruled } from "../lib/ruling";
+import { isVoter, rulingHint, ruling, rulingTitle, ACTS, type Ruled } from "../lib/ruling";
 import { title } from "../lib/takes";
 import type { Take } from "../lib/types";
 import type { Journal } from "./journal.svelte";
@@ -11,7 +11,7 @@ export function rule(journal: Journal, verdict: Ruled, take: Take | undefined = 
   if (why) return journal.io.news(why);
   // Whoever decides about a take stays with it, until another one rolls.
   journal.chosenTake = take.number;
-  const voting = votes(journal.state, journal.me);
+  const voting = isVoter(journal.state, journal.me);
   journal.asking = {
     title: rulingTitle(voting, take, verdict),
     hint: () => rulingHint(journal.state, take, voting),

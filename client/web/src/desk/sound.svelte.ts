@@ -4,9 +4,9 @@ import type { Reading } from "../lib/meter/stereo";
 
 const STORE = "farfield.volume";
 const OFF_DB = -60;
-export const DIM_DB = -20;
+const DIM_DB = -20;
 
-export const toGain = (db: number): number => (db <= OFF_DB ? 0 : 10 ** (db / 20));
+const toGain = (db: number): number => (db <= OFF_DB ? 0 : 10 ** (db / 20));
 
 export interface Output {
   id: string;

@@ -1,6 +1,6 @@
 /** A note while it is being written: what it is pinned to is frozen at the first key or press, the words come after. */
 import type { HeardAnchor } from "./heard/types";
-import { clockTime, Places, readTime, TICKS_PER_MS } from "./timeline";
+import { clockTime, Places, readTime, secondsOf, TICKS_PER_MS } from "./timeline";
 import type { Anchor, NewNote, SessionState, Severity } from "./types";
 import { doubt, span } from "./words";
 
@@ -26,7 +26,8 @@ export const TAGS = ["pitch", "timing", "noise", "level", "tone", "words", "feel
 export const SEVERITIES: { readonly [severity in Severity]: string } = { info: "to know", minor: "to do", major: "must do" };
 /** Letting a key or button go sooner is a press, not a range. */
 export const HOLD_MS = 400;
-const NUDGE_TICKS = 100 * TICKS_PER_MS;
+/** A place is moved by tenths of a second. */
+export const NUDGE_TICKS = 100 * TICKS_PER_MS;
 
 /**
  * What a press pins to: the sound that was heard then; where nothing was, the take that rolls or was rolled last, as a
@@ -94,7 +95,7 @@ export function where(state: SessionState, { pin, reaction_ms }: Draft): string 
   if (pin.kind === "take") return `take ${pin.take} as a whole`;
   if (pin.kind === "mix") return inMix(state, pin.mix, pin.at);
   const place = new Places(state).of(pin.heard.stream, pin.heard.epoch, pin.heard.at);
-  const long = pin.to === null ? undefined : (pin.to - pin.heard.at) / 48_000;
+  const long = pin.to === null ? undefined : secondsOf(pin.to - pin.heard.at);
   if (!place) return long === undefined ? "what you heard just then" : `the ${clockTime(long)} that you heard`;
   const seconds = place.seconds - reaction_ms / 1000;
   return `${span(seconds, long === undefined ? undefined : seconds + long)} of take ${place.take.number}`;

@@ -3,6 +3,7 @@
  * delay plus doubt, never better than the truth.
  */
 import type { RelayClock } from "./clock";
+import { TICKS_PER_MS } from "./timeline";
 import type { Clock, EpochMap, Slot } from "./types";
 
 /** The frame in force at the ear: the listener's RTP timestamp, and when it left the jitter buffer (page time, ms). */
@@ -76,9 +77,9 @@ export function delayToBuffer(
   if (!clock || !relay.known) return undefined;
   const ticks = capturedTicks(sub32(heard.rtp, slot.offset), slot.source, maps, clock.ticks);
   if (ticks === undefined || Math.abs(ticks - clock.ticks) > STALE_TICKS) return undefined;
-  const capturedMs = clock.at_us / 1000 + (ticks - clock.ticks) / 48;
+  const capturedMs = clock.at_us / 1000 + (ticks - clock.ticks) / TICKS_PER_MS;
   const ms = relay.toRelay(heard.atMs) - capturedMs;
-  const extrapolatedMs = (Math.abs(ticks - clock.ticks) / 48) * DEVICE_DRIFT;
+  const extrapolatedMs = (Math.abs(ticks - clock.ticks) / TICKS_PER_MS) * DEVICE_DRIFT;
   return { ms, doubtMs: clock.error_us / 1000 + relay.errorMs(heard.atMs) + extrapolatedMs };
 }
 
@@ -86,7 +87,7 @@ export function delayToBuffer(
 const DEVICE_DRIFT = 200e-6;
 
 /** A clock message that is more than 20 s away describes a run that has ended. */
-const STALE_TICKS = 20 * 48_000;
+const STALE_TICKS = 20_000 * TICKS_PER_MS;
 
 /** The tick at which the sound of an RTP timestamp was captured: the delays of encoder and resampler taken off. */
 function capturedTicks(rtp: number, source: number, maps: readonly EpochMap[], near: number): number | undefined {

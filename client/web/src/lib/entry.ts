@@ -17,7 +17,7 @@ export class Refusal extends Error {
 export type Post = (path: string, body: unknown) => Promise<{ status: number; body: unknown }>;
 
 /** Redeems an invitation for a ticket that is good for 30 s. */
-export const redeem = (post: Post, { id, secret }: Invitation, name: string): Promise<Redeemed> =>
+const redeem = (post: Post, { id, secret }: Invitation, name: string): Promise<Redeemed> =>
   call(post, `/api/v1/invites/${id}/redeem`, { secret, name } satisfies Redeem);
 
 /** Makes a call of the relay's interface; a refusal is thrown as one. */

@@ -159,8 +159,8 @@ test("who_has_to_wait_waits_for_as_long_as_the_relay_is_heard", async () => {
   world.link.connect();
   await world.pass(0);
   world.socket.onopen?.();
-  world.say({ t: "lobby", title: "Cello" });
-  expect(world.state).toEqual({ at: "lobby", title: "Cello" });
+  world.say({ t: "lobby", title: "Cello", why: "link" });
+  expect(world.state).toEqual({ at: "lobby", title: "Cello", why: "link" });
   await world.pass(44_999);
   world.say({ t: "ping", n: 1 });
   expect(world.socket.sent.at(-1)).toEqual({ t: "pong", n: 1 });

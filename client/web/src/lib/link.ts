@@ -6,7 +6,7 @@ import { CLOSE } from "../protocol.gen";
 import { backoffMs } from "./backoff";
 import { Refusal, sentence, WORDS } from "./entry";
 import { absorb } from "./reducer";
-import type { Command, ErrorCode, ClientFrame, Hello, Place, RelayFrame, Welcome } from "./types";
+import type { Command, ErrorCode, ClientFrame, Hello, LobbyWhy, Place, RelayFrame, Welcome } from "./types";
 import { command, decode, encode, newId } from "./wire";
 
 /** What is used of a `WebSocket`. */
@@ -30,7 +30,7 @@ export type LinkState =
   | { at: "connecting"; attempt: number }
   | { at: "live" }
   /** Somebody inside has to let one in. */
-  | { at: "lobby"; title: string }
+  | { at: "lobby"; title: string; why: LobbyWhy | undefined }
   | { at: "waiting"; attempt: number; why: string }
   /** One has left; `connect` comes back. */
   | { at: "left" }
@@ -168,7 +168,7 @@ export class Link {
     if (!frame) return;
     if (frame.t === "welcome") this.#welcomed(frame);
     else if (frame.t === "ev") this.#happened(frame);
-    else if (frame.t === "lobby") this.#waits(frame.title);
+    else if (frame.t === "lobby") this.#waits(frame.title, frame.why ?? undefined);
     else if (frame.t === "ping") this.#socket?.send(encode({ t: "pong", n: frame.n }));
     else if (frame.t === "pong") this.#ponged(frame.n, frame.at_us);
     else if (frame.t === "ok" && this.#pending.has(frame.id)) this.#settle(frame.id, (pending) => pending.done(frame.seq));
@@ -202,10 +202,10 @@ export class Link {
     this.on.frame(event);
   }
 
-  #waits(title: string): void {
+  #waits(title: string, why: LobbyWhy | undefined): void {
     this.#silenceMs = LOBBY_MS;
     this.#heard();
-    this.on.state({ at: "lobby", title });
+    this.on.state({ at: "lobby", title, why });
   }
 
   #erred(id: string | undefined, code: ErrorCode, msg: string): void {

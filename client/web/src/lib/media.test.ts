@@ -75,6 +75,35 @@ test("the_offer_asks_for_stereo_and_names_the_section_that_talks", async () => {
   expect(peer().sections.map((section) => section.direction)).toEqual([...Array(6).fill("recvonly"), "sendonly"]);
 });
 
+test("talkback_that_is_granted_later_goes_over_the_same_peer_and_is_not_offered_any_more_when_it_is_taken_back", async () => {
+  const { media, offers, peer } = world();
+  media.start();
+  await settle();
+  media.carryTalk("talk");
+  await settle();
+  expect(offers.map(({ peer, send }) => [peer, send])).toEqual([[1, []], [1, [{ mid: "6", stream: "talk" }]]]);
+  media.carryTalk(undefined);
+  media.carryTalk("again");
+  await settle();
+  expect(offers.at(-1)?.send).toEqual([{ mid: "6", stream: "again" }]);
+  expect(peer().sections).toHaveLength(7);
+  media.carryTalk(undefined);
+  media.restart();
+  await settle();
+  expect([offers.at(-1)?.peer, offers.at(-1)?.send]).toEqual([2, []]);
+});
+
+test("a_peer_that_begins_anew_carries_what_the_last_one_did_and_one_for_somebody_else_does_not", async () => {
+  const { media, offers } = world();
+  media.start("talk");
+  await settle();
+  media.restart();
+  await settle();
+  media.start();
+  await settle();
+  expect(offers.map(({ send }) => send.length)).toEqual([1, 1, 0]);
+});
+
 test("an_answer_to_an_older_peer_is_not_taken", async () => {
   const { media, peer } = world();
   media.start();

@@ -53,10 +53,23 @@ export class Media {
   constructor(readonly on: MediaEvents) {}
 
   /** Begins a new peer connection, with a section for talkback if `talkStream` names one. */
-  start(talkStream: string | undefined = this.#talkStream): void {
+  start(talkStream?: string): void {
     this.#talkStream = talkStream;
+    this.restart();
+  }
+
+  /** Begins a new peer connection that carries what the last one did. */
+  restart(): void {
     this.#attempt = 0;
     this.#start();
+  }
+
+  /** From now on talkback goes out as this stream, or not at all; what comes in goes on over the same peer connection. */
+  carryTalk(stream: string | undefined): void {
+    this.#talkStream = stream;
+    if (!stream || !this.#peer) return;
+    if (!this.#talk) this.#addTalk(this.#peer);
+    this.#negotiate(this.#peer);
   }
 
   stop(): void {

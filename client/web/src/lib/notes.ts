@@ -1,7 +1,7 @@
 /** Notes as the list shows them: the session's and those on their way, grouped by take, newest first. */
 import type { Item } from "./outbox";
 import { nameOf, title } from "./takes";
-import { Places, sinceRoll } from "./timeline";
+import { Places, secondsOf, sinceRoll } from "./timeline";
 import type { Anchor, NewNote, Note, SessionState, Take } from "./types";
 
 /** How sure it is that a note stays: saved for good, or how far on its way. */
@@ -108,7 +108,7 @@ function placed(places: Places, { wording: { on }, reaction_ms, made }: Note): P
   const back = reaction_ms / 1000;
   const from = places.of(on.stream, on.epoch, on.at);
   if (!from) return { take: rollingAt(state, made.at), seconds: undefined, toSeconds: undefined };
-  const long = on.to === null ? undefined : (on.to - on.at) / 48_000;
+  const long = on.to === null ? undefined : secondsOf(on.to - on.at);
   const seconds = from.seconds - back;
   return { take: from.take, seconds, toSeconds: long === undefined ? undefined : seconds + long };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CAPACITY, Outbox, type Item } from "./outbox";
+import { CAPACITY, coming, Outbox, type Item } from "./outbox";
 import type { ClientFrame, Command } from "./types";
 
 /** A link and a clock in one, and a store that outlives the page. */
@@ -75,6 +75,23 @@ test("what_is_saved_is_shown_as_coming_until_the_mirror_has_it", () => {
   expect(world.stages).toEqual(["saved"]);
   world.box.mirrored(7);
   expect(world.items).toEqual([]);
+});
+
+test("what_is_coming_of_one_kind_is_neither_refused_nor_in_the_session_yet", () => {
+  const world = new World();
+  const { box } = world;
+  const policy = (lobby: boolean) => ({ type: "session.policy", data: { policy: { decides: "producer", lobby, consent: false } } }) as const;
+  const comes = () => coming(world.items, "session.policy").map((item) => item.asked.data.policy.lobby);
+  world.say("hello");
+  box.live();
+  const [first, second] = [box.add(policy(true))!, box.add(policy(false))!];
+  expect(comes()).toEqual([true, false]);
+  box.handleErr(second, "forbidden", "no");
+  expect(comes()).toEqual([true]);
+  box.handleOk(first, 7);
+  expect(comes()).toEqual([true]);
+  box.mirrored(7);
+  expect(comes()).toEqual([]);
 });
 
 test("an_event_that_it_caused_saves_a_command_whose_ok_was_lost", () => {

@@ -207,6 +207,12 @@ export class Outbox {
   }
 }
 
+/** What is asked of one kind and is not in the session yet, oldest first: the newest says what its author wants by now. */
+export function coming<T extends Command["type"]>(items: readonly Item[], type: T) {
+  const isSuch = (item: Item): item is Item & { asked: Extract<Command, { type: T }> } => item.asked.type === type && item.stage !== "refused";
+  return items.filter(isSuch);
+}
+
 /** What moves the machine or people is meant now; everything else is as good later. */
 export const isForNow = ({ type }: Command): boolean =>
   /^(baton|lobby)\./.test(type) || ["take.arm", "take.roll", "take.stop", "take.cancel", "participant.kick"].includes(type);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PRESETS } from "../protocol.gen";
-import { audience, initials, people } from "./people";
+import { audience, beware, initials, people } from "./people";
 import { emptyState } from "./reducer";
 import type { Grants, Health, Presence, Role, SessionState, Stream } from "./types";
 
@@ -74,6 +74,14 @@ test("talkback_that_nobody_has_used_is_nothing_to_hear_and_the_button_says_who_w
   const all = [here("n", []), here("p", ["s"]), here("l", ["s"])];
   expect(people(unused, all, "p", none).find((one) => one.id === "n")).toMatchObject({ ear: "none" });
   expect(audience(unused, all, "t")).toBe("Nina Simon will hear you");
+});
+
+test("whoever_lets_people_in_is_told_by_whose_invitation_they_come_where_that_one_is_kept_out", () => {
+  const eve = { ...person("Eve", "mentor", []), invite: "theirs" };
+  const banning = { ...state, participants: { ...state.participants, eve }, banned: ["eve", "somebody who only knocked"] };
+  expect(beware(banning, "theirs")).toBe("by the invitation of Eve, who is kept out");
+  for (const invite of ["another", null, undefined]) expect(beware(banning, invite)).toBe("");
+  expect(beware({ ...banning, banned: [] }, "theirs")).toBe("");
 });
 
 test("initials_are_of_the_first_and_the_last_word", () => {

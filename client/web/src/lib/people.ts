@@ -1,8 +1,7 @@
 /** Who is here, in the words and shapes that the panel shows. */
-import { PRESETS } from "../protocol.gen";
 import { ms } from "./format";
-import { sameGrants } from "./gate/people";
-import type { Grants, Health, Participant, Presence, Role, SessionState, Stream } from "./types";
+import { presetOf } from "./grants";
+import type { Health, Participant, Presence, SessionState, Stream } from "./types";
 
 /** `hears`: everything they may hear reaches them. `part`: some of it. `deaf`: nothing. `none`: there is nothing. */
 export type Ear = "hears" | "part" | "deaf" | "none";
@@ -50,13 +49,15 @@ export function people(state: SessionState, presence: readonly Presence[], self:
   return shown.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 }
 
-/** The role that may do just this; none for a set of grants that is nobody's preset. */
-export const presetOf = (grants: Grants): Role | undefined =>
-  (Object.keys(PRESETS) as Role[]).find((role) => sameGrants(PRESETS[role], grants));
-
 function mayWords({ role, grants }: Participant): string {
   const preset = presetOf(grants);
   return preset === role ? "" : preset ? `may do as ${preset}` : "may do things of their own";
+}
+
+/** What whoever lets people in has to know of the invitation that somebody comes by. */
+export function beware({ banned, participants }: SessionState, invite: string | null | undefined): string {
+  const out = banned.map((id) => participants[id]).find((person) => person?.invite != null && person.invite === invite);
+  return out ? `by the invitation of ${out.name}, who is kept out` : "";
 }
 
 const open = (state: SessionState): Stream[] => Object.values(state.streams).filter((stream) => stream.open);

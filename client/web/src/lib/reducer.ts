@@ -6,7 +6,6 @@ import { reducePeople } from "./reduce/people";
 import { reduceTakes } from "./reduce/takes";
 import type { Recorded, SessionState, Stream } from "./types";
 
-
 export const emptyState = (): SessionState => ({
   title: "",
   participants: {},

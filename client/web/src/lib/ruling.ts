@@ -14,11 +14,11 @@ export function ruling(state: SessionState, me: string, take: Take, verdict: Rul
     data: { take: take.number, verdict, reason, if: { phase: take.phase, verdict: take.verdict } },
   };
   const vote: Command = { type: "take.vote", data: { take: take.number, verdict, reason } };
-  return votes(state, me) ? vote : decide;
+  return isVoter(state, me) ? vote : decide;
 }
 
 /** Whether this person votes, because somebody else decides. */
-export const votes = (state: SessionState, me: string): boolean => !may(state, me, "decide") && may(state, me, "vote");
+export const isVoter = (state: SessionState, me: string): boolean => !may(state, me, "decide") && may(state, me, "vote");
 
 export const rulingTitle = (voting: boolean, take: Take, verdict: Ruled): string =>
   `${voting ? "Vote: " : ""}${ACTS[verdict]} ${title(take).replace(/^T/, "t")}`;

@@ -23,7 +23,6 @@ test("a_seat_comes_back_only_for_its_own_invitation", () => {
   const store = {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
   };
   expect(loadSeat(store, ID)).toBeUndefined();
   const seat = { invitation: { id: ID, secret: SECRET }, name: "Paul", peer: 3 };

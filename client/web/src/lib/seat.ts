@@ -21,7 +21,7 @@ export interface Seat {
   peer: number;
 }
 
-type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+type Store = Pick<Storage, "getItem" | "setItem">;
 
 const KEY = "farfield.seat";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -47,4 +47,3 @@ export function loadSeat(store: Store, invite: string): Seat | undefined {
 }
 
 export const saveSeat = (store: Store, seat: Seat): void => store.setItem(KEY, JSON.stringify(seat));
-export const forgetSeat = (store: Store): void => store.removeItem(KEY);

@@ -2,11 +2,13 @@
 import type { EpochMap, Part, SessionState, Take } from "./types";
 
 export const TICKS_PER_MS = 48;
+/** How long so many ticks are. */
+export const secondsOf = (ticks: number): number => ticks / (1000 * TICKS_PER_MS);
 
 /** The captured sample heard at `ticks` since `rtp0`, rounded down: as `EpochMap::sample_at` in Rust. */
 export function sampleAt(map: EpochMap, ticks: number): number {
   const since = ticks - map.from - map.codec_delay - map.resampler_delay;
-  return map.sample0 + Math.floor((since * map.rate) / 48_000);
+  return map.sample0 + Math.floor((since * map.rate) / (1000 * TICKS_PER_MS));
 }
 
 /** A place in a take, in seconds since it rolled: what lies in the pre-roll is before zero. */

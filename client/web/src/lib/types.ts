@@ -7,4 +7,3 @@ type Omitted<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 export type Command = Omitted<Extract<ClientFrame, { t: "cmd" }>, "t" | "id">;
 export type Recorded = Omitted<Extract<RelayFrame, { t: "ev" }>, "t" | "prev" | "hash">;
 export type Clock = Extract<RelayFrame, { t: "eph"; type: "clock" }>["data"];
-export type Slots = Extract<RelayFrame, { t: "sdp"; kind: "slots" }>;

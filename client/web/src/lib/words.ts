@@ -7,7 +7,9 @@ const ruling = { none: "take the verdict back on", approved: "approve", rejected
 const status = { open: "open", done: "done", wont_fix: "left as it is" } as const;
 
 /** What a command asks for: `approve take 3`. */
-export function asks(command: Command): string {
+export const asks = (command: Command): string => asksOfNotes(command) ?? asksOfTakes(command) ?? REST[command.type] ?? command.type;
+
+function asksOfNotes(command: Command): string | undefined {
   switch (command.type) {
     case "note.add":
       return `note ${excerpt(command.data.text)}`;
@@ -17,12 +19,15 @@ export function asks(command: Command): string {
       return `edit ${excerpt(command.data.wording.text)}`;
     case "note.status":
       return `mark a note ${status[command.data.status]}`;
-    case "note.assign":
-      return "assign a note";
-    case "note.retract":
-      return "take a note back";
     case "chat.say":
       return `message ${excerpt(command.data.text)}`;
+    default:
+      return undefined;
+  }
+}
+
+function asksOfTakes(command: Command): string | undefined {
+  switch (command.type) {
     case "take.verdict":
       return `${ruling[command.data.verdict]} take ${command.data.take}`;
     case "take.vote":
@@ -31,12 +36,8 @@ export function asks(command: Command): string {
       return `${command.data.on ? "circle" : "uncircle"} take ${command.data.take}`;
     case "take.hero":
       return `${command.data.on ? "make" : "unmake"} take ${command.data.take} the hero`;
-    case "take.arm":
-      return "arm a take";
     case "take.roll":
       return command.data.take == null ? "roll" : `roll take ${command.data.take}`;
-    case "take.stop":
-      return "stop";
     case "take.cancel":
     case "take.close":
     case "take.reopen":
@@ -48,11 +49,15 @@ export function asks(command: Command): string {
     case "take.wild":
       return `mark take ${command.data.take}`;
     default:
-      return REST[command.type] ?? command.type;
+      return undefined;
   }
 }
 
 const REST: { readonly [type in Command["type"]]?: string } = {
+  "note.assign": "assign a note",
+  "note.retract": "take a note back",
+  "take.arm": "arm a take",
+  "take.stop": "stop",
   "session.open": "open the session",
   "session.close": "close the session",
   "session.policy": "change the session's rules",

@@ -4,6 +4,7 @@ use super::{Closing, Enter, GRACE, LinkId, Now, Output, PING_EVERY, Refusal, Roo
 use protocol::event::Event;
 use protocol::ids::{InviteId, ParticipantId};
 use protocol::session::limits::MAX_WAITING;
+use protocol::session::people::LobbyWhy;
 use protocol::session::{Entry, split};
 use protocol::wire::{MAX_OUT_BYTES, MAX_PARTICIPANTS, Place, RelayFrame, VERSION, Welcome};
 use units::MonoTime;
@@ -15,6 +16,7 @@ const MAX_STATE_BYTES: usize = MAX_OUT_BYTES - 4 * 1024;
 pub(super) struct Waiting {
     pub(super) link: LinkId,
     enter: Enter,
+    why: LobbyWhy,
 }
 
 impl Room {
@@ -35,7 +37,7 @@ impl Room {
         }
         match self.log.ahead().state.entry(enter.participant, &enter.grants, &enter.via) {
             Entry::Open => self.come_in(now, enter, out).map_err(refused),
-            Entry::Wait => self.knock(now, enter).map_err(refused),
+            Entry::Wait(why) => self.knock(now, enter, why).map_err(refused),
             Entry::SentAway => Err(refused(Refusal::sent_away(""))),
             Entry::Banned => Err(refused(Refusal::kept_out())),
         }
@@ -87,22 +89,23 @@ impl Room {
         self.arrivals.charge(now.mono, enter.participant, Some(enter.role).filter(|_| !is_known))
     }
 
-    fn knock(&mut self, now: Now, enter: &Enter) -> Result<(), Refusal> {
+    fn knock(&mut self, now: Now, enter: &Enter, why: LobbyWhy) -> Result<(), Refusal> {
         self.check_arrival(now, enter)?;
         if self.log.ahead().state.lobby.len() >= MAX_WAITING {
             return Err(Refusal::lobby_full());
         }
         let (participant, link, name) = (enter.participant, enter.link, enter.name.clone());
         let (role, grants, invite) = (enter.role, enter.grants.clone(), enter.via.first().copied());
-        self.waiting.insert(participant, Waiting { link, enter: enter.clone() });
+        self.waiting.insert(participant, Waiting { link, enter: enter.clone(), why });
         self.record(now, None, Event::LobbyKnock { participant, name, role, grants, invite });
         self.tell_to_wait(participant, link);
         Ok(())
     }
 
     pub(super) fn tell_waiting(&self, participant: ParticipantId, link: LinkId, out: &mut Vec<Output>) {
-        if self.waiting.get(&participant).is_some_and(|waiting| waiting.link == link) {
-            out.push(Output::to(link, RelayFrame::Lobby { title: self.state().title.clone() }));
+        if let Some(waiting) = self.waiting.get(&participant).filter(|waiting| waiting.link == link) {
+            let (title, why) = (self.state().title.clone(), Some(waiting.why));
+            out.push(Output::to(link, RelayFrame::Lobby { title, why }));
         }
     }
 

@@ -1,7 +1,8 @@
 /** The session itself, who is in it, who is invited and who waits, and who holds the baton. */
 import { LIMITS, PRESETS } from "../../protocol.gen";
+import { covers, sameGrants } from "../grants";
 import { may } from "../may";
-import type { Command, Grant, Grants, Song } from "../types";
+import type { Command, Grants, Song } from "../types";
 import { Ask, invalid, label, liveTake, PHASES, rejected, roomFor, stale, unknown, type Rejection } from "./ask";
 import { reason } from "./takes";
 
@@ -60,17 +61,6 @@ export function aboutTheSession(ask: Ask, asked: Command): Rejection | undefined
   }
 }
 
-/** Grants that allow the same as another one, under a condition. */
-const WHOLE: { readonly [grant in Grant]?: Grant } = {
-  "take:roll:own": "take:roll",
-  "take:roll:baton": "take:roll",
-  "take:decide:lesson": "take:decide",
-};
-
-/** Whether somebody may do everything that others would be let do: nobody hands out more than they have. */
-export const covers = (mine: Grants, others: Grants): boolean =>
-  others.every((grant) => mine.includes(grant) || (WHOLE[grant] !== undefined && mine.includes(WHOLE[grant])));
-
 function invite(ask: Ask, { invite: id, role, once }: Extract<Command, { type: "invite.make" }>["data"]): Rejection | undefined {
   const { invites, participants } = ask.state;
   const known = invites[id];
@@ -99,8 +89,6 @@ function grant(ask: Ask, id: string, grants: Grants): Rejection | undefined {
   const others = Object.entries(participants).some(([other, { grants }]) => other !== id && grants.includes("admin"));
   return others ? undefined : invalid("A session keeps somebody who may do everything; give that to another first.");
 }
-
-export const sameGrants = (a: Grants, b: Grants): boolean => a.length === b.length && a.every((grant) => b.includes(grant));
 
 /** Nobody sends themselves away, and only who may do everything sends away who may. */
 function sendAway(ask: Ask, id: string, why: string | null | undefined): Rejection | undefined {

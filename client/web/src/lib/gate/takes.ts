@@ -5,7 +5,7 @@ import { Ask, liveTake, optional, PHASES, roomFor, stale, type Rejection } from 
 
 const VERDICT_WAITS = "A verdict needs a take in review: wait for its recorders, or reopen it.";
 const LONG_SLATE = "A slate has up to 80 characters; say it shorter.";
-export const LONG_REASON = "A reason has up to 500 characters; say it shorter.";
+const LONG_REASON = "A reason has up to 500 characters; say it shorter.";
 
 export function aboutTakes(ask: Ask, asked: Command): Rejection | undefined {
   switch (asked.type) {

@@ -7,7 +7,8 @@ import { OUTPUT, outputDelay, type Delay } from "../delay";
 import type { Clock, SessionState, Slot } from "../types";
 import type { Gauge } from "./gauge";
 import type { Carried, Place } from "./place";
-import { TICKS_PER_MS, type ReadingRing } from "./ring";
+import { TICKS_PER_MS } from "../timeline";
+import type { ReadingRing } from "./ring";
 import type { HeardAnchor } from "./types";
 
 /** Everything that an anchor rests on. */

@@ -1,6 +1,6 @@
 /** What `getStats()` tells about one arriving stream, kept for some seconds: output latency, buffer, concealment. */
 import { between, type Counters } from "../stats";
-import { TICKS_PER_MS } from "./ring";
+import { TICKS_PER_MS } from "../timeline";
 
 interface Look {
   atMs: number;

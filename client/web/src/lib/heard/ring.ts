@@ -2,6 +2,7 @@
  * Which timestamp left the jitter buffer when: the last seconds of `getSynchronizationSources()`, and what was in force
  * at a moment.
  */
+import { TICKS_PER_MS } from "../timeline";
 
 /** One reading: a packet's RTP timestamp, and when its sound began to leave the jitter buffer (page time, ms). */
 export interface Reading {
@@ -19,7 +20,6 @@ export interface InForce {
   spreadMs: number;
 }
 
-export const TICKS_PER_MS = 48;
 /** Anchors are asked for at the newest moment less the output's latency, which Bluetooth makes a few tenths of a second. */
 const KEPT_MS = 4000;
 /** Beyond the end of what a packet holds, so much is believed to follow on. */

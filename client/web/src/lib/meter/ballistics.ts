@@ -1,6 +1,6 @@
 /** How a level moves on the screen: attack at once, fall 20 dB in 1.7 s (IEC 60268-18), peak held for 2 s. */
 
-export const FLOOR_DB = -60;
+const FLOOR_DB = -60;
 const FALL_DB_PER_MS = 20 / 1700;
 const HOLD_MS = 2000;
 

@@ -22,7 +22,7 @@ const RMS_S = 0.3;
 /** Below −100 dBFS there is no phase to speak of. */
 const SILENCE = 1e-10;
 
-export const toDb = (magnitude: number): number => 20 * Math.log10(magnitude);
+const toDb = (magnitude: number): number => 20 * Math.log10(magnitude);
 
 class Channel {
   readonly weighting: KWeighting;

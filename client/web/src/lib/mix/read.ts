@@ -5,6 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { LIMITS } from "../../protocol.gen";
+import { clockTime } from "../timeline";
 import type { MixFile } from "../types";
 import { NoWav, readWav, values, type Wav } from "./wav";
 
@@ -37,3 +38,9 @@ function begin({ channels, rate }: Wav) {
 
 /** A title from a file's name: without its ending, and no longer than one may be. */
 export const titleOf = (name: string): string => [...name.replace(/\.[^.]+$/, "")].slice(0, LIMITS.label_chars).join("");
+
+/** `03:12.0 · 48 kHz · stereo`. */
+export function factsOf({ rate, channels, length }: MixFile): string {
+  const sides = channels === 1 ? "mono" : channels === 2 ? "stereo" : `${channels} channels`;
+  return `${clockTime(length / rate)} · ${rate / 1000} kHz · ${sides}`;
+}

@@ -46,7 +46,7 @@ const NEW = {
 } satisfies Partial<Note>;
 
 /** Something is still to be done: open, no answer, not taken back. */
-export const isOpen = (note: Note): boolean => note.status === "open" && note.parent === null && !note.retracted;
+const isOpen = (note: Note): boolean => note.status === "open" && note.parent === null && !note.retracted;
 
 /** A note that is open again belongs to the newest mix version too. */
 function settled(state: SessionState, note: Note, status: NoteStatus, stamp: Stamp): Partial<Note> {

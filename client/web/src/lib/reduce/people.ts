@@ -2,7 +2,11 @@
 import type { Baton, Participant, Recorded, SessionState } from "../types";
 
 /** The state after an event about people; nothing when the event is about something else. */
-export function reducePeople(state: SessionState, event: Recorded): SessionState | undefined {
+export const reducePeople = (state: SessionState, event: Recorded): SessionState | undefined =>
+  reducePresent(state, event) ?? reduceDoor(state, event);
+
+/** Who is in, and as what. */
+function reducePresent(state: SessionState, event: Recorded): SessionState | undefined {
   switch (event.type) {
     case "participant.join": {
       const { participant, ...person } = event.data;
@@ -30,6 +34,18 @@ export function reducePeople(state: SessionState, event: Recorded): SessionState
         ...withPerson(state, event.data.participant, { sent_away: false }),
         banned: withoutId(state.banned, event.data.participant),
       };
+    case "baton.pass": {
+      const { to, lease_ms } = event.data;
+      return { ...state, baton: to === null ? null : { holder: to, until: event.at + lease_ms, lease_ms } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Who is invited and who waits. */
+function reduceDoor(state: SessionState, event: Recorded): SessionState | undefined {
+  switch (event.type) {
     case "invite.make": {
       const { invite, role, once } = event.data;
       return { ...state, invites: { ...state.invites, [invite]: { role, once, revoked: false } } };
@@ -49,10 +65,6 @@ export function reducePeople(state: SessionState, event: Recorded): SessionState
     }
     case "lobby.deny":
       return { ...state, lobby: without(state.lobby, event.data.participant) };
-    case "baton.pass": {
-      const { to, lease_ms } = event.data;
-      return { ...state, baton: to === null ? null : { holder: to, until: event.at + lease_ms, lease_ms } };
-    }
     default:
       return undefined;
   }

@@ -1,7 +1,7 @@
 //! The lobby, sending away, and grants that are changed while people are in.
 
 use super::*;
-use protocol::session::people::Policy;
+use protocol::session::people::{LobbyWhy, Policy};
 use protocol::wire::ErrorCode;
 
 /// An owner, and a lobby.
@@ -25,8 +25,8 @@ fn refused(frames: &[RelayFrame]) -> Option<ErrorCode> {
 fn who_knocks_waits_and_is_welcomed_when_somebody_admits_them() {
     let (mut house, owner) = with_lobby();
     let mentor = house.enter(2, Role::Mentor);
-    let RelayFrame::Lobby { title } = &house.take(mentor)[0] else { panic!("they wait") };
-    assert_eq!(title, "Cello");
+    let RelayFrame::Lobby { title, why } = &house.take(mentor)[0] else { panic!("they wait") };
+    assert_eq!((title.as_str(), *why), ("Cello", Some(LobbyWhy::Policy)));
     assert!(!house.is_present(2) && house.room.state().lobby.contains_key(&person(2)));
     house.command(owner, 2, Command::LobbyAdmit { participant: person(2) });
     assert!(matches!(house.take(mentor)[0], RelayFrame::Welcome(_)));
@@ -109,7 +109,8 @@ fn who_is_kept_out_knocks_as_a_newcomer_by_the_same_invitation_and_nobody_else_i
     house.restart();
     for (n, via) in [(4, &[9][..]), (5, &[10, 9])] {
         let anew = house.enter_by(n, Role::Engineer, via);
-        assert!(matches!(house.take(anew)[..], [RelayFrame::Lobby { .. }]), "{via:?}");
+        let told = house.take(anew);
+        assert!(matches!(told[..], [RelayFrame::Lobby { why: Some(LobbyWhy::Link), .. }]), "{told:?}");
         assert!(!house.is_present(n) && house.room.state().lobby.contains_key(&person(n)));
     }
     let by_another = house.enter_by(6, Role::Engineer, &[11]);

@@ -13,6 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What the recorder asks for; the output then hands over blocks of this length.
 const BLOCK_MS: u32 = 5;
 
+/// What leads a program of ALSA's here, in the file that it reads at home.
+const ALSA: &str = "pcm.!default { type pulse }\nctl.!default { type pulse }\n";
+
 /// Blocks are further apart than this, in microseconds.
 const APART_US: f64 = 2_000.0;
 const US_PER_SAMPLE: f64 = 1e6 / 48_000.0;
@@ -38,6 +41,7 @@ impl Pulse {
     pub fn start() -> Result<Pulse> {
         let folder = tempfile::tempdir()?;
         let socket = folder.path().join("native");
+        std::fs::write(folder.path().join(".asoundrc"), ALSA)?;
         let protocol = format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display());
         let mut command = Command::new("pulseaudio");
         command.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]);
@@ -58,6 +62,12 @@ impl Pulse {
     /// What `PULSE_SERVER` is for those who shall play here.
     pub fn server(&self) -> String {
         format!("unix:{}", self.folder.path().join("native").display())
+    }
+
+    /// Makes it the sound card of a command that plays and records by ALSA: `device` is its output, and what leaves that.
+    pub fn lend(&self, command: &mut Command) {
+        command.env("HOME", self.folder.path()).env("PULSE_SERVER", self.server());
+        command.env("PULSE_SINK", "ear").env("PULSE_SOURCE", "ear.monitor");
     }
 
     /// Begins to record what leaves the output.

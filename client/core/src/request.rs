@@ -34,10 +34,10 @@ pub struct Pin {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// The type is none of the protocol's.
-    #[error("there is no command {0:?}; the README lists them")]
+    #[error("there is no command {0:?}; `farfield join --help` lists them")]
     NoSuchCommand(String),
     /// A field is missing or of another kind.
-    #[error("{cmd} cannot be understood: {cause}")]
+    #[error("{cmd} cannot be understood: {cause}; correct the line, `farfield join --help` shows examples")]
     Fields {
         /// The command.
         cmd: String,

@@ -72,6 +72,12 @@ impl<P> Router<P> {
         changes
     }
 
+    /// What [`handle_slots`](Self::handle_slots) would add: time to make ready for it.
+    pub fn coming<'a>(&'a self, slots: &'a [Slot]) -> impl Iterator<Item = (Ssrc, StreamId)> + 'a {
+        let known = |slot: &Slot| self.routes.get(&slot.ssrc).is_some_and(|route| route.stream == slot.stream);
+        slots.iter().filter(move |slot| !known(slot)).map(|slot| (slot.ssrc, slot.stream))
+    }
+
     /// Takes a packet and gives it back if it is known what it carries; else keeps it until the news come.
     pub fn handle_packet(&mut self, ssrc: Ssrc, rtp: RtpTimestamp, packet: P) -> Option<P> {
         if let Some(route) = self.routes.get_mut(&ssrc) {

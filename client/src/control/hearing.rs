@@ -1,24 +1,27 @@
 //! What others publish, on its way from the peer connection to the player, and how it arrives.
 
-use super::positions::{PositionTeller, place, runs};
+mod source;
+
+use super::positions::{PositionTeller, place};
 use super::{JoinConfig, JoinError};
 use crate::media::{Received, RtpSink};
-use crate::pipeline::MonoClock;
-use crate::pipeline::playout::{Player, PlayerConfig, PositionRecord, SourceId, start_player};
-use crate::report::{DelayStats, HeardStats, LevelStats, Line, OutputLine, PositionStats};
+use crate::pipeline::playout::{
+    NewSource, Player, PlayerConfig, PositionRecord, Removed, SourceId, SourceMaker, start_player,
+};
+use crate::pipeline::{MonoClock, PipelineError};
+use crate::report::{HeardStats, LevelStats, Line, OutputLine};
 use crate::spec::OutputSpec;
 use client_core::clock::RelayClock;
-use client_core::delay::{self, Delay};
-use client_core::heard::{Heard, HeardAnchor, Unheard};
+use client_core::heard::{HeardAnchor, Unheard};
 use client_core::mirror::Mirror;
 use client_core::route::{RouteChange, Router};
 use codec::jitter;
 use protocol::ids::StreamId;
-use protocol::stream::{Stream, StreamFormat, StreamKind};
+use protocol::stream::{StreamFormat, StreamKind};
 use protocol::wire::{Health, Slot};
+use source::{Source, delay_of};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use units::{Dbfs, MonoTime, SampleRate, Ssrc};
 
 /// The listening side: routes packets to the player. Shared between the library's readers and the control task, each
@@ -36,22 +39,16 @@ struct Inner {
     next_source: u32,
 }
 
-/// One stream in the player.
-struct Source {
-    id: SourceId,
-    stream: StreamId,
-    told: bool,
-    before: jitter::Stats,
-    newest: Option<Newest>,
-    heard: Heard,
+/// What the next routes need.
+struct Coming {
+    maker: SourceMaker,
+    sources: Vec<(Ssrc, SourceId, StreamId)>,
+    /// Left the mix long ago, to be freed where no packet waits.
+    removed: Removed,
 }
 
-/// What left the jitter buffer last.
-#[derive(Clone, Copy)]
-struct Newest {
-    at: jitter::Position,
-    pulled_at: MonoTime,
-}
+/// The sources made for coming routes.
+type Made = BTreeMap<Ssrc, Result<(SourceId, NewSource), PipelineError>>;
 
 /// Takes packets of one peer; those of peers given up are dropped.
 pub(super) struct PeerSink {
@@ -94,21 +91,29 @@ impl Ear {
         Ear { clock, inner: Mutex::new(Inner { player: Some(player), peer: 0, router, sources, next_source: 0 }) }
     }
 
-    /// Takes the relay's word on what each section of a peer carries.
+    /// Takes the relay's word on what each section of a peer carries. The error is the first that keeps a stream from being
+    /// heard.
     pub(super) fn handle_slots(&self, peer: u32, slots: &[Slot], mirror: &Mirror) -> Result<(), String> {
-        let mut inner = self.lock();
-        inner.begin_peer(peer);
-        let mut result = Ok(());
-        for change in inner.router.handle_slots(slots) {
-            match change {
-                RouteChange::Removed(ssrc, _) => inner.remove(ssrc),
-                RouteChange::Added(ssrc, stream) => result = result.and(inner.add(ssrc, stream, mirror)),
-            }
-        }
-        while let Some((ssrc, packet)) = inner.router.poll_released() {
-            inner.play(self.clock, ssrc, &packet);
-        }
-        result
+        self.handle_slots_with(peer, slots, mirror, SourceMaker::make)
+    }
+
+    /// The same; `make` takes long, so nobody waits for it: packets are taken meanwhile.
+    fn handle_slots_with(
+        &self,
+        peer: u32,
+        slots: &[Slot],
+        mirror: &Mirror,
+        make: impl Fn(&SourceMaker, SourceId, StreamKind, &StreamFormat) -> Result<NewSource, PipelineError>,
+    ) -> Result<(), String> {
+        let Some(Coming { maker, sources, removed }) = self.lock().coming(peer, slots) else { return Ok(()) };
+        drop(removed);
+        let make_for = |(ssrc, id, stream): (Ssrc, SourceId, StreamId)| {
+            let known = mirror.state.streams.get(&stream);
+            let (kind, format) = known.map_or((StreamKind::Program, usual_format()), |s| (s.kind, s.format.clone()));
+            (ssrc, make(&maker, id, kind, &format).map(|new| (id, new)))
+        };
+        let made = sources.into_iter().map(make_for).collect();
+        self.lock().route(self.clock, peer, slots, made).map_err(|error| error.to_string())
     }
 
     fn handle_packet(&self, peer: u32, packet: Received) {
@@ -254,17 +259,43 @@ impl Inner {
         gone.into_iter().for_each(|ssrc| self.remove(ssrc));
     }
 
-    fn add(&mut self, ssrc: Ssrc, stream: StreamId, mirror: &Mirror) -> Result<(), String> {
-        let known = mirror.state.streams.get(&stream);
-        let (kind, format) = known.map_or((StreamKind::Program, usual_format()), |s| (s.kind, s.format.clone()));
-        let id = SourceId(self.next_source);
-        self.next_source += 1;
-        if let Some(player) = &self.player {
-            player.add(id, kind, &format).map_err(|error| error.to_string())?;
+    /// What is to be made before these slots can be routed; none where nothing is played any more, or for a peer that was
+    /// given up.
+    fn coming(&mut self, peer: u32, slots: &[Slot]) -> Option<Coming> {
+        self.begin_peer(peer);
+        let player = self.player.as_ref().filter(|_| peer == self.peer)?;
+        let numbered = (self.next_source..).zip(self.router.coming(slots));
+        let sources: Vec<_> = numbered.map(|(id, (ssrc, stream))| (ssrc, SourceId(id), stream)).collect();
+        self.next_source += sources.len() as u32;
+        Some(Coming { maker: player.maker(), sources, removed: player.take_removed() })
+    }
+
+    /// Routes as the relay says, to the sources that were made for it, and plays what waited for that.
+    fn route(&mut self, clock: MonoClock, peer: u32, slots: &[Slot], mut made: Made) -> Result<(), PipelineError> {
+        let mut result = Ok(());
+        if peer < self.peer {
+            return result;
         }
-        let source =
-            Source { id, stream, told: false, before: jitter::Stats::default(), newest: None, heard: Heard::default() };
-        self.sources.insert(ssrc, source);
+        for change in self.router.handle_slots(slots) {
+            match change {
+                RouteChange::Removed(ssrc, _) => self.remove(ssrc),
+                RouteChange::Added(ssrc, stream) => {
+                    let added = made.remove(&ssrc).map_or(Ok(()), |made| self.add(ssrc, stream, made?));
+                    result = result.and(added);
+                }
+            }
+        }
+        while let Some((ssrc, packet)) = self.router.poll_released() {
+            self.play(clock, ssrc, &packet);
+        }
+        result
+    }
+
+    fn add(&mut self, ssrc: Ssrc, stream: StreamId, made: (SourceId, NewSource)) -> Result<(), PipelineError> {
+        let (id, new) = made;
+        let Some(player) = &self.player else { return Ok(()) };
+        player.insert(new)?;
+        self.sources.insert(ssrc, Source::new(id, stream));
         Ok(())
     }
 
@@ -279,81 +310,6 @@ impl Inner {
             let arrived = clock.at(packet.arrived);
             player.push(source.id, arrived, packet.seq, packet.rtp, packet.red, &packet.payload);
         }
-    }
-}
-
-impl Source {
-    fn handle_record(&mut self, record: &PositionRecord, rate: SampleRate) {
-        runs(record, rate).for_each(|run| self.heard.handle_played(run));
-        if let Some(at) = record.pulled.position() {
-            self.newest = Some(Newest { at, pulled_at: record.pulled_at });
-        }
-    }
-
-    fn poll(
-        &mut self,
-        now: jitter::Stats,
-        stream: &Stream,
-        mirror: &Mirror,
-        located: Option<(PositionStats, Option<Delay>)>,
-        after_pull: Duration,
-    ) -> (HeardStats, Health) {
-        let before = std::mem::replace(&mut self.before, now);
-        let (position, delay) = located.unzip();
-        let delay = delay.flatten();
-        let (peak_dbfs, rms_dbfs) = mirror.levels.get(&stream.id).cloned().unwrap_or_default();
-        let heard = HeardStats {
-            stream: stream.id,
-            kind: stream.kind,
-            name: mirror.name_of(stream.participant),
-            delay_ms: delay.map(|delay| stages(delay, now.buffering_ms, after_pull)),
-            buffer_ms: now.buffering_ms,
-            target_ms: now.target_ms,
-            real: now.real.0.saturating_sub(before.real.0),
-            redundant: now.redundant.0.saturating_sub(before.redundant.0),
-            concealed: now.concealed.0.saturating_sub(before.concealed.0),
-            received: now.received.saturating_sub(before.received),
-            // What came late after all is taken back from the lost.
-            lost: now.lost.saturating_sub(before.lost),
-            late: now.late.saturating_sub(before.late),
-            resyncs: now.resyncs,
-            drift_ppm: now.drift.0,
-            source_levels: LevelStats { peak_dbfs, rms_dbfs },
-            position,
-        };
-        let health = health(&heard, delay);
-        (heard, health)
-    }
-}
-
-fn delay_of(mirror: &Mirror, stream: &Stream, heard_ticks: f64, relay: &RelayClock, at_ear: MonoTime) -> Option<Delay> {
-    let clock = mirror.clocks.get(&stream.id)?;
-    let map = stream.epochs.get(clock.epoch as usize)?;
-    delay::mouth_to_ear(clock, map, heard_ticks, relay.at(at_ear)?)
-}
-
-fn stages(delay: Delay, buffer_ms: f64, after_pull: Duration) -> DelayStats {
-    let stages = delay.stages(buffer_ms, after_pull.as_secs_f64() * 1e3);
-    DelayStats {
-        total: delay.upper_ms(),
-        doubt: delay.doubt_ms,
-        network: stages.network_ms,
-        buffer: stages.buffer_ms,
-        output: stages.output_ms,
-    }
-}
-
-fn health(heard: &HeardStats, delay: Option<Delay>) -> Health {
-    let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    Health {
-        stream: heard.stream,
-        delay_ms: delay.map(|delay| delay.upper_ms() as f32),
-        doubt_ms: delay.map(|delay| delay.doubt_ms as f32),
-        buffer_ms: heard.buffer_ms as f32,
-        received: count(heard.received),
-        lost: count(heard.lost),
-        concealed: count(heard.concealed),
-        played: count(heard.real + heard.redundant + heard.concealed),
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) struct Keeper {
     stage: Stage,
     deadline: Option<Instant>,
     tries: u32,
+    told_hung: bool,
     connected_once: bool,
     backoff: Backoff,
     events_in: mpsc::Sender<(u32, PeerEvent)>,
@@ -70,6 +71,7 @@ impl Keeper {
             stage: Stage::Idle,
             deadline: None,
             tries: 0,
+            told_hung: false,
             connected_once: false,
             backoff: Backoff::default(),
             events_in,
@@ -122,7 +124,7 @@ impl Keeper {
             (PeerEvent::Connected, Stage::Interrupted) => self.enter(Stage::Connected, None),
             (PeerEvent::Connected, _) => {
                 self.enter(Stage::Connected, None);
-                self.tries = 0;
+                (self.tries, self.told_hung) = (0, false);
                 self.connected_once = true;
                 self.backoff.reset();
                 self.connect(streams);
@@ -161,6 +163,11 @@ impl Keeper {
     /// When a new offer is due if nothing happens before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// Whether the deadline is that of a peer that was answered and does not connect; told once till one does.
+    pub(super) fn poll_hung(&mut self) -> bool {
+        self.stage == Stage::Connecting && !std::mem::replace(&mut self.told_hung, true)
     }
 
     /// Whether packets flow.
@@ -235,20 +242,42 @@ fn sections_for(now: usize, missing: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::tests::answer;
     use crate::pipeline::MonoClock;
     use crate::pipeline::playout::{PlayerConfig, start_player};
     use crate::spec::OutputSpec;
     use codec::jitter::Profile;
 
-    /// A keeper whose network thread has ended, so that no peer can be made.
-    fn keeper_without_network() -> Keeper {
+    fn keeper(runtime: Handle) -> Keeper {
         let clock = MonoClock::start();
         let config = PlayerConfig { output: OutputSpec::Null, profile: Profile::Default, positions: false };
         let ear = Arc::new(Ear::new(start_player(config, clock).unwrap(), clock));
+        Keeper::new(ear, true, runtime)
+    }
+
+    /// A keeper whose network thread has ended, so that no peer can be made.
+    fn keeper_without_network() -> Keeper {
         let ended = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let handle = ended.handle().clone();
         ended.shutdown_background();
-        Keeper::new(ear, true, handle)
+        keeper(handle)
+    }
+
+    /// Nobody takes the peers' news here, so each of them stays as it was answered, and its time passes without waiting.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_peer_that_is_answered_and_does_not_connect_is_given_up_and_the_next_one_gets_twice_its_time() {
+        let mut keeper = keeper(Handle::current());
+        for (number, wait) in [(1, WATCHDOG), (2, 2 * WATCHDOG)] {
+            let offer = keeper.offer(&[]).await.unwrap();
+            assert!(!keeper.poll_hung(), "a peer that is not answered does not hang");
+            let (_far, answer, ..) = answer(&offer.sdp).await;
+            let before = Instant::now();
+            keeper.handle_answer(number, answer).await.unwrap();
+            let due = keeper.deadline().expect("it is not waited for for ever");
+            assert!((before + wait..=Instant::now() + wait).contains(&due), "{:?}", due - before);
+            assert_eq!((keeper.number(), keeper.poll_hung()), (number, number == 1), "told once");
+        }
+        keeper.close_and_wait().await;
     }
 
     #[tokio::test]

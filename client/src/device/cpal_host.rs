@@ -266,3 +266,71 @@ fn unknown_format(format: SampleFormat) -> cpal::Error {
 fn refused(name: &str, error: &cpal::Error) -> DeviceError {
     DeviceError::Refused { device: name.into(), cause: error.to_string().trim_end_matches('.').into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::capture::{MAX_BLOCK, capture_ring};
+    use crate::pipeline::playback::playback_ring;
+    use assert_no_alloc::assert_no_alloc;
+    use std::fmt::Debug;
+    use std::time::Duration;
+
+    const RATE: SampleRate = SampleRate::HZ_48000;
+    const FRAMES: usize = PERIOD as usize;
+
+    /// What the encode thread gets of a device with four channels of which the third and the first are picked, twice.
+    fn captured<T: Sample>(frame: [T; 4]) -> Vec<f32>
+    where
+        f32: FromSample<T>,
+    {
+        let format = CaptureFormat { rate: RATE, channels: 2, counting: Counting::Estimated };
+        let (writer, mut reader) = capture_ring(format, std::thread::current());
+        let mut capture = Capture { writer, clock: MonoClock::start(), picked: vec![2, 0], channels: 4, position: 0 };
+        let data = frame.repeat(FRAMES);
+        assert_no_alloc(|| (0..2).for_each(|_| capture.block_rt(&data, MonoTime(5))));
+        let mut into = vec![0.0; 2 * MAX_BLOCK];
+        reader.next(&mut into).unwrap();
+        let (block, samples) = reader.next(&mut into).unwrap();
+        assert_eq!((block.position, block.frames, block.captured_at), (FRAMES as u64, PERIOD, MonoTime(5)));
+        samples.to_vec()
+    }
+
+    #[test]
+    fn a_captured_block_is_picked_and_read_in_every_format_without_allocating() {
+        let expected = [-0.5, 0.5].repeat(FRAMES);
+        assert_eq!(captured([0.5f32, 0.1, -0.5, 0.1]), expected);
+        assert_eq!(captured([1i16 << 14, 9, -1 << 14, 9]), expected);
+        assert_eq!(captured([1i32 << 30, 9, -1 << 30, 9]), expected);
+        assert_eq!(captured([1 << 22, 9, -1 << 22, 9].map(|value| cpal::I24::new(value).unwrap())), expected);
+        assert_eq!(captured([192u8, 9, 64, 9]), expected);
+    }
+
+    /// What a device with four channels gets of a left side at a half and a right one at minus a quarter.
+    fn played<T: Sample + FromSample<f32> + Debug>(picked: Vec<usize>) -> Vec<T> {
+        let format = PlaybackFormat { rate: RATE, period: FRAMES, counting: Counting::Estimated };
+        let (mut writer, reader) = playback_ring(format, std::thread::current());
+        writer.samples.push_entire_slice(&[0.5, -0.25].repeat(FRAMES)).unwrap();
+        let mut playback = Playback { reader, clock: MonoClock::start(), picked, channels: 4, position: 0 };
+        let (mut there, mut missing) = (vec![T::EQUILIBRIUM; 4 * FRAMES], vec![T::from_sample(1.0); 4 * FRAMES]);
+        assert_no_alloc(|| {
+            playback.block_rt(&mut there, Duration::ZERO);
+            playback.block_rt(&mut missing, Duration::ZERO);
+        });
+        assert_eq!(missing, vec![T::EQUILIBRIUM; 4 * FRAMES], "what is not there is silent");
+        let taken: Vec<_> = std::iter::from_fn(|| writer.taken.pop().ok()).map(|t| (t.position, t.missing)).collect();
+        assert_eq!(taken, [(0, 0), (FRAMES as u64, PERIOD)]);
+        there
+    }
+
+    #[test]
+    fn a_played_block_lies_on_the_picked_channels_in_every_format_without_allocating() {
+        assert_eq!(played::<f32>(vec![2, 0]), [-0.25, 0.0, 0.5, 0.0].repeat(FRAMES));
+        assert_eq!(played::<f32>(vec![3]), [0.0, 0.0, 0.0, 0.125].repeat(FRAMES), "one channel hears both sides");
+        assert_eq!(played::<i16>(vec![0, 1]), [1 << 14, -1 << 13, 0, 0].repeat(FRAMES));
+        assert_eq!(played::<i32>(vec![0, 1]), [1 << 30, -1 << 29, 0, 0].repeat(FRAMES));
+        let value = |value| cpal::I24::new(value).unwrap();
+        assert_eq!(played::<cpal::I24>(vec![0, 1]), [1 << 22, -1 << 21, 0, 0].map(value).repeat(FRAMES));
+        assert_eq!(played::<u8>(vec![0, 1]), [192, 96, 128, 128].repeat(FRAMES));
+    }
+}

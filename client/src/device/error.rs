@@ -45,7 +45,7 @@ pub enum DeviceError {
     #[error("no JACK server is running: start one (`jackd -d alsa`, or PipeWire), or use `device` instead")]
     JackNotRunning,
     /// The JACK client to connect to has no fitting ports.
-    #[error("JACK has no ports of {wanted:?} to connect to: there are ports of {available}")]
+    #[error("JACK has no ports of {wanted:?} to connect to: start it, or name another after `jack:` ({available})")]
     JackNoPorts {
         /// The client's name as given.
         wanted: String,

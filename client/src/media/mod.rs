@@ -12,7 +12,7 @@ mod receive;
 mod runtime;
 mod send;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod thread;
 
 pub use error::MediaError;

@@ -26,7 +26,7 @@ fn sink() -> (Arc<Collected>, UnboundedReceiver<Received>) {
 }
 
 /// The far side: its connection, its answer, its news and what it receives.
-async fn answer(
+pub(crate) async fn answer(
     offer: &str,
 ) -> (Arc<dyn PeerConnection>, String, Receiver<(u32, PeerEvent)>, UnboundedReceiver<Received>) {
     let (sink, packets) = sink();

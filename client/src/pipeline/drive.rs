@@ -47,6 +47,8 @@ struct Serving {
     skip: usize,
     /// From a callback to the outlet, as the device reported last.
     latency: Duration,
+    /// When the device was last seen to call, or was opened.
+    called_at: MonoTime,
     failed: bool,
 }
 
@@ -59,6 +61,8 @@ struct Lead {
 
 /// Without a callback for this long the thread looks round by itself.
 const IDLE: Duration = Duration::from_millis(100);
+/// A device that has not called for so long plays nothing; the longest usual period is a fifth of it.
+const SILENT: Duration = Duration::from_secs(1);
 /// After underruns at most so many frames are kept ready in addition (20 ms at 48 kHz).
 const MOST_SPARE: usize = 960;
 /// A longer loss (a second at 48 kHz) is left to the jitter buffers, which begin anew.
@@ -90,11 +94,22 @@ impl DeviceDriver {
 
     /// Makes ready what the device will ask for next. Allocates nothing.
     pub(crate) fn turn(&mut self) {
+        self.turn_at(self.clock.now());
+    }
+
+    pub(super) fn turn_at(&mut self, now: MonoTime) {
         if let Ok(end) = self.devices.pop() {
-            self.switch(end);
+            self.switch(end, now);
         }
+        self.serve(now);
+        if self.serving.as_ref().is_none_or(|serving| serving.is_silent(now)) {
+            self.engine.obey_unheard_rt();
+        }
+    }
+
+    fn serve(&mut self, now: MonoTime) {
         let Some(serving) = &mut self.serving else { return };
-        serving.learn(&self.control);
+        serving.learn(now, &self.control);
         while serving.skip > 0 {
             let frames = serving.skip.min(MAX_RENDER);
             let (now, _) = serving.times().unwrap_or_else(|| serving.times_unknown(self.clock.now()));
@@ -117,27 +132,31 @@ impl DeviceDriver {
         if serving.end.writer.failed() && !serving.failed {
             serving.failed = true;
             self.control.device_lost.store(true, Release);
+            self.control.device_wanted.store(true, Release);
             self.supervisor.unpark();
         }
     }
 
-    fn switch(&mut self, end: Box<DeviceEnd>) {
+    fn switch(&mut self, end: Box<DeviceEnd>, now: MonoTime) {
         let PlaybackFormat { rate, counting, .. } = end.format;
         let (line, counter) =
             (DeviceLine::new(rate), SampleCounter::new(CaptureFormat { rate, channels: 2, counting }));
         let lead = Lead { period: end.format.period, spare: 0, clean: 0 };
         let latency = Duration::ZERO;
-        let serving = Serving { end, line, counter, lead, handed: 0, unserved: 0, skip: 0, latency, failed: false };
+        let (handed, unserved, skip, called_at, failed) = (0, 0, 0, now, false);
+        let serving = Serving { end, line, counter, lead, handed, unserved, skip, latency, called_at, failed };
         if let Some(old) = self.serving.replace(serving) {
             let _ = self.retired.push(old.end);
         }
+        self.control.device_lost.store(false, Release);
     }
 }
 
 impl Serving {
     /// Takes in what the callbacks reported.
-    fn learn(&mut self, control: &PlayerControl) {
+    fn learn(&mut self, now: MonoTime, control: &PlayerControl) {
         while let Ok(taken) = self.end.writer.taken.pop() {
+            self.called_at = now;
             let placed = self.place(&taken);
             self.line.follow(placed, taken.at);
             self.lead.learn(&taken);
@@ -158,6 +177,11 @@ impl Serving {
         let placed = self.counter.place(&Block { position, frames, captured_at: taken.at, xruns });
         self.skip = (self.skip + placed.lost.0 as usize).min(MOST_SKIPPED);
         placed.at.0 as u64
+    }
+
+    /// Whether nothing of it is heard any more.
+    fn is_silent(&self, now: MonoTime) -> bool {
+        self.failed || now.saturating_since(self.called_at) >= SILENT
     }
 
     /// Frames still to be made ready.

@@ -16,12 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use units::{MonoTime, SampleTime};
 
-/// Most sources that are mixed.
+/// Most sources that are mixed, those that fade out not counted.
 pub(crate) const MAX_SOURCES: usize = 16;
+/// Places for sources: as many again may still fade out. The ways into the engine and back hold so many too, and the
+/// control side never has more of them in the world, so neither way overflows.
+pub(crate) const PLACES: usize = 2 * MAX_SOURCES;
 /// Longest block mixed at once, in frames; longer ones are cut.
 pub(crate) const MAX_RENDER: usize = 1_024;
-/// Commands on their way to the engine. Owner: the control side. Overflow: the caller is told to try again.
-pub(crate) const COMMAND_SLOTS: usize = 2 * MAX_SOURCES;
 
 /// What the control side sets and reads without waiting.
 #[derive(Debug)]
@@ -40,7 +41,10 @@ pub(crate) struct PlayerControl {
     pub(crate) unlogged: AtomicU64,
     pub(crate) render_ns_max: AtomicU64,
     pub(crate) real_time: AtomicU8,
+    /// No device plays. Only the playout thread says so, and takes it back.
     pub(crate) device_lost: AtomicBool,
+    /// The playout thread asks for another device; whoever opens it takes the wish before he does.
+    pub(crate) device_wanted: AtomicBool,
 }
 
 /// One source as the engine holds it. Made and freed by the control side.
@@ -51,20 +55,13 @@ pub(crate) struct Slot {
     pub(crate) jitter: JitterBuffer<Decoder>,
     pub(crate) packets: Consumer<InPacket>,
     pub(crate) gain: Ramp,
-    pub(crate) leaving: bool,
     pub(crate) cells: Arc<SourceCells>,
-}
-
-/// What the control side asks of the engine.
-pub(crate) enum Command {
-    Add(Box<Slot>),
-    Remove(SourceId),
 }
 
 /// The mixer.
 pub(crate) struct Engine {
-    slots: [Option<Box<Slot>>; MAX_SOURCES],
-    commands: Consumer<Command>,
+    slots: [Option<Box<Slot>>; PLACES],
+    coming: Consumer<Box<Slot>>,
     retired: Producer<Box<Slot>>,
     log: Option<QueueSender<PositionRecord>>,
     tap: TapWriter,
@@ -94,6 +91,7 @@ impl Default for PlayerControl {
             render_ns_max: AtomicU64::default(),
             real_time: AtomicU8::default(),
             device_lost: AtomicBool::default(),
+            device_wanted: AtomicBool::default(),
         }
     }
 }
@@ -101,15 +99,15 @@ impl Default for PlayerControl {
 impl Engine {
     /// An engine without sources. Allocates.
     pub(crate) fn new(
-        commands: Consumer<Command>,
+        coming: Consumer<Box<Slot>>,
         retired: Producer<Box<Slot>>,
         log: Option<QueueSender<PositionRecord>>,
         tap: TapWriter,
         control: Arc<PlayerControl>,
     ) -> Engine {
         let scratch = vec![0.0; 2 * MAX_RENDER].into();
-        let slots = [const { None }; MAX_SOURCES];
-        Engine { slots, commands, retired, log, tap, control, volume: Ramp::at(1.0), scratch, rendered: 0 }
+        let slots = [const { None }; PLACES];
+        Engine { slots, coming, retired, log, tap, control, volume: Ramp::at(1.0), scratch, rendered: 0 }
     }
 
     /// Mixes the next `out.len() / 2` stereo frames (at most [`MAX_RENDER`]), pulled at `now`, heard from `leaves_at` on.
@@ -157,26 +155,34 @@ impl Engine {
         self.control.rendered.store(self.rendered, Relaxed);
     }
 
-    /// Takes in commands, and gives sources back that have faded out.
+    /// Takes sources in and gives them back while nothing is played: nobody hears a fade, so what leaves goes at once.
+    pub(crate) fn obey_unheard_rt(&mut self) {
+        self.take_in_rt();
+        self.retire_rt(|_| true);
+    }
+
+    /// Takes in what comes, and gives sources back that have faded out.
     fn obey_rt(&mut self) {
-        while let Ok(command) = self.commands.pop() {
-            match command {
-                Command::Add(slot) => self.add_rt(slot),
-                Command::Remove(id) => self.each_rt(id, |slot| slot.leaving = true),
-            }
+        self.take_in_rt();
+        self.retire_rt(|slot| slot.gain.is_closed());
+    }
+
+    fn take_in_rt(&mut self) {
+        while let Ok(slot) = self.coming.pop() {
+            self.add_rt(slot);
         }
+    }
+
+    /// Gives back what leaves and is done.
+    fn retire_rt(&mut self, done: impl Fn(&Slot) -> bool) {
         for place in &mut self.slots {
-            if place.as_ref().is_some_and(|slot| slot.leaving && slot.gain.is_closed())
+            if place.as_ref().is_some_and(|slot| slot.cells.is_leaving() && done(slot))
                 && !self.retired.is_full()
                 && let Some(slot) = place.take()
             {
                 let _ = self.retired.push(slot);
             }
         }
-    }
-
-    fn each_rt(&mut self, id: SourceId, act: impl FnMut(&mut Box<Slot>)) {
-        self.slots.iter_mut().flatten().filter(|slot| slot.id == id && !slot.leaving).for_each(act);
     }
 
     /// The control side never adds more than there is room for, fading ones included.
@@ -198,7 +204,7 @@ impl Slot {
         }
         let pulled = self.jitter.pull_rt(now, out);
         self.cells.store_rt(&self.jitter.stats());
-        self.gain.set(match (self.leaving, self.talkback) {
+        self.gain.set(match (self.cells.is_leaving(), self.talkback) {
             (true, _) => 0.0,
             (false, true) => 1.0,
             (false, false) => dim,

@@ -14,6 +14,8 @@ mod clock;
 mod convert;
 mod count;
 mod drive;
+#[cfg(test)]
+mod drive_tests;
 mod encode;
 #[cfg(test)]
 mod encode_tests;
@@ -35,6 +37,7 @@ pub mod publish;
 mod queue;
 mod source_stats;
 mod sources;
+mod supervisor;
 mod tap;
 pub(crate) mod thread;
 mod wav_out;

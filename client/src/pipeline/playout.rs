@@ -1,24 +1,24 @@
 //! Playing what others publish: packets → jitter buffers → mix → device or file.
 
 use super::capture::Counting;
-use super::drive::{DeviceDriver, DeviceEnd, PACED_PERIOD, PacedDriver};
-use super::engine::{COMMAND_SLOTS, Engine, MAX_RENDER, MAX_SOURCES, PlayerControl};
-use super::playback::{PlaybackFormat, playback_ring};
+use super::drive::{PACED_PERIOD, PacedDriver};
+use super::engine::{Engine, PLACES, PlayerControl};
+use super::playback::PlaybackFormat;
 use super::queue::{QueueReceiver, queue};
 use super::sources::Sources;
+pub use super::sources::{NewSource, Removed, SourceMaker};
+use super::supervisor::start_device;
 use super::tap::{TapReader, tap};
 use super::thread::{Priority, spawn};
 use super::wav_out::{WavThread, wav_out};
 use super::{MonoClock, PipelineError};
-use crate::device::{self, DeviceError, PlaybackStream};
 use crate::spec::OutputSpec;
-use codec::jitter::{Config, Profile, Pulled};
-use codec::opus::FrameDuration;
+use codec::jitter::{Profile, Pulled};
 use protocol::stream::{StreamFormat, StreamKind};
-use rtrb::{Consumer, Producer, RingBuffer};
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread::{JoinHandle, park_timeout};
+use rtrb::RingBuffer;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use units::{Dbfs, MonoTime, RtpTimestamp, SampleCount, SampleRate, SampleTime, Seq};
 
@@ -90,11 +90,11 @@ pub struct OutputStats {
 
 /// Plays sources through one output. Dropping it stops it; a file then is complete.
 ///
-/// All methods but [`finish`](Self::finish) return at once; any thread may call them.
+/// All methods but [`add`](Self::add) and [`finish`](Self::finish) return at once; any thread may call them.
 pub struct Player {
     control: Arc<PlayerControl>,
     sources: Mutex<Sources>,
-    profile: Profile,
+    maker: SourceMaker,
     format: PlaybackFormat,
     positions: Option<QueueReceiver<PositionRecord>>,
     tap: Mutex<TapReader>,
@@ -106,20 +106,17 @@ pub struct Player {
 /// is dropped and counted.
 const POSITION_SLOTS: usize = 1_600;
 
-/// How often a device that is gone is tried again.
-const REOPEN: Duration = Duration::from_millis(500);
-
 /// Opens the output and starts playing silence. Blocks until the device runs or has refused: milliseconds.
 ///
 /// # Errors
 /// If the output cannot be opened or no thread can be started.
 pub fn start_player(config: PlayerConfig, clock: MonoClock) -> Result<Player, PipelineError> {
     let control = Arc::new(PlayerControl::default());
-    let (commands, commands_out) = RingBuffer::new(COMMAND_SLOTS);
-    let (retired_in, retired) = RingBuffer::new(2 * MAX_SOURCES);
+    let (coming, coming_out) = RingBuffer::new(PLACES);
+    let (retired_in, retired) = RingBuffer::new(PLACES);
     let (log, positions) = if config.positions { Some(queue(POSITION_SLOTS)).unzip() } else { (None, None) };
     let (tap_in, tap) = tap(SampleRate::HZ_48000.0 as usize, 2);
-    let engine = Engine::new(commands_out, retired_in, log, tap_in, control.clone());
+    let engine = Engine::new(coming_out, retired_in, log, tap_in, control.clone());
     let (thread, format, wav) = match &config.output {
         OutputSpec::Device(_) | OutputSpec::Jack(_) => {
             let (thread, format) = start_device(config.output, clock, engine, control.clone())?;
@@ -135,24 +132,42 @@ pub fn start_player(config: PlayerConfig, clock: MonoClock) -> Result<Player, Pi
             (spawn("playout", move || driver.run())?, PACED, None)
         }
     };
-    let sources = Mutex::new(Sources::new(commands, retired));
-    let (profile, tap) = (config.profile, Mutex::new(tap));
-    Ok(Player { control, sources, profile, format, positions, tap, thread: Some(thread), wav })
+    let sources = Mutex::new(Sources::new(coming, retired));
+    let (maker, tap) = (SourceMaker::new(config.profile, format), Mutex::new(tap));
+    Ok(Player { control, sources, maker, format, positions, tap, thread: Some(thread), wav })
 }
 
 const PACED: PlaybackFormat =
     PlaybackFormat { rate: SampleRate::HZ_48000, period: PACED_PERIOD, counting: Counting::Exact };
 
 impl Player {
-    /// Adds a source, or replaces the one of the same id. Allocates about 1.5 MB.
+    /// Adds a source, or replaces the one of the same id. Allocates about 1.5 MB and takes a millisecond: whoever holds a
+    /// lock uses [`maker`](Self::maker), [`take_removed`](Self::take_removed) and [`insert`](Self::insert).
     ///
     /// # Errors
-    /// If 16 sources play already, or the last commands have not been taken for seconds.
+    /// If 16 sources play already, or the playout thread has not answered for seconds.
     pub fn add(&self, source: SourceId, kind: StreamKind, format: &StreamFormat) -> Result<(), PipelineError> {
-        let frame = FrameDuration::from_micros(format.frame_us).unwrap_or(FrameDuration::Us20000);
-        let callback = SampleCount(self.format.period.min(MAX_RENDER) as u64);
-        let config = Config::listener(self.profile, frame, format.redundancy, callback);
-        self.sources().add(source, kind, Config { output_rate: self.format.rate, ..config })
+        let new = self.maker.make(source, kind, format)?;
+        drop(self.take_removed());
+        self.insert(new)
+    }
+
+    /// What makes sources for this player, as long as it lives.
+    pub fn maker(&self) -> SourceMaker {
+        self.maker
+    }
+
+    /// Adds a source that was made before, or replaces the one of the same id: microseconds.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn insert(&self, new: NewSource) -> Result<(), PipelineError> {
+        self.sources().insert(new)
+    }
+
+    /// What has faded out since the last call, to be dropped where nobody waits.
+    pub fn take_removed(&self) -> Removed {
+        self.sources().take_removed()
     }
 
     /// Fades a source out within 5 ms and forgets it.
@@ -257,103 +272,5 @@ impl Drop for Player {
         if let Some(wav) = self.wav.take() {
             let _ = wav.finish();
         }
-    }
-}
-
-fn start_device(
-    output: OutputSpec,
-    clock: MonoClock,
-    engine: Engine,
-    control: Arc<PlayerControl>,
-) -> Result<(JoinHandle<()>, PlaybackFormat), PipelineError> {
-    let (started_in, started) = mpsc::channel();
-    let thread = spawn("playback", move || match Supervisor::start(output, clock, engine, control) {
-        Ok((supervisor, format)) => {
-            let _ = started_in.send(Ok(format));
-            supervisor.run();
-        }
-        Err(error) => drop(started_in.send(Err(error))),
-    })?;
-    Ok((thread, started.recv().map_err(|_| PipelineError::ThreadDied)??))
-}
-
-/// Opens the output device, keeps it, and opens it again when it went away: all that may block.
-struct Supervisor {
-    output: OutputSpec,
-    clock: MonoClock,
-    control: Arc<PlayerControl>,
-    devices: Producer<Box<DeviceEnd>>,
-    retired: Consumer<Box<DeviceEnd>>,
-    playout: JoinHandle<()>,
-    stream: Option<PlaybackStream>,
-    rate: Option<SampleRate>,
-}
-
-/// One device at a time, so two slots never fill.
-const DEVICE_SLOTS: usize = 2;
-
-impl Supervisor {
-    fn start(
-        output: OutputSpec,
-        clock: MonoClock,
-        engine: Engine,
-        control: Arc<PlayerControl>,
-    ) -> Result<(Supervisor, PlaybackFormat), PipelineError> {
-        let (devices, devices_out) = RingBuffer::new(DEVICE_SLOTS);
-        let (retired_in, retired) = RingBuffer::new(DEVICE_SLOTS);
-        let this = std::thread::current();
-        let driver = DeviceDriver::new(engine, clock, control.clone(), this, devices_out, retired_in);
-        let playout = spawn("playout", move || driver.run())?;
-        let mut supervisor = Supervisor { output, clock, control, devices, retired, playout, stream: None, rate: None };
-        match supervisor.open() {
-            Ok(format) => Ok((supervisor, format)),
-            Err(error) => {
-                supervisor.close();
-                Err(error.into())
-            }
-        }
-    }
-
-    fn run(mut self) {
-        while !self.control.stop.load(Acquire) {
-            while self.retired.pop().is_ok() {}
-            if self.control.device_lost.load(Acquire) {
-                self.stream = None;
-                if self.open().is_ok() {
-                    self.control.device_lost.swap(false, AcqRel);
-                }
-            }
-            park_timeout(REOPEN);
-        }
-        self.close();
-    }
-
-    /// Opens the device and hands it to the playout thread.
-    fn open(&mut self) -> Result<PlaybackFormat, DeviceError> {
-        let (playout, rate) = (self.playout.thread().clone(), self.rate);
-        let mut opened = None;
-        let name = self.output.to_string();
-        let stream = device::open_playback(&self.output, self.clock, |format| {
-            if rate.is_some_and(|rate| rate != format.rate) {
-                return Err(DeviceError::RateChanged(name));
-            }
-            let (writer, reader) = playback_ring(format, playout);
-            opened = Some(DeviceEnd { writer, format });
-            Ok(reader)
-        })?;
-        self.stream = stream;
-        let end = opened.ok_or(DeviceError::NoDefault("output"))?;
-        let format = end.format;
-        self.rate = Some(format.rate);
-        let _ = self.devices.push(Box::new(end));
-        self.playout.thread().unpark();
-        Ok(format)
-    }
-
-    fn close(mut self) {
-        self.stream = None;
-        self.control.stop.store(true, Release);
-        self.playout.thread().unpark();
-        let _ = self.playout.join();
     }
 }

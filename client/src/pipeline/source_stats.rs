@@ -1,14 +1,25 @@
 use codec::jitter::Stats;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use units::{Ppm, SampleCount};
 
-/// A source's statistics on their way from the playout thread: written there, read anywhere, word by word.
+/// What the control side and the playout thread tell each other of one source without waiting: its statistics, written
+/// there and read anywhere, word by word, and whether it is to leave, which no full queue can lose.
 #[derive(Debug, Default)]
 pub(crate) struct SourceCells {
     words: [AtomicU64; 15],
+    leaving: AtomicBool,
 }
 
 impl SourceCells {
+    /// The source is to fade out and to be given back; for good.
+    pub(crate) fn leave(&self) {
+        self.leaving.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Relaxed)
+    }
+
     pub(crate) fn store_rt(&self, stats: &Stats) {
         let floats = [stats.target_ms, stats.buffering_ms, stats.drift.0, stats.slew.0].map(f64::to_bits);
         let samples = [stats.real, stats.redundant, stats.concealed, stats.silence].map(|count| count.0);

@@ -1,4 +1,4 @@
-//! A JACK server with its dummy backend for tests: 64-sample periods at 48 kHz.
+//! A JACK server with its dummy backend for tests: 64-sample periods.
 
 use jack::{Client, ClientOptions};
 use std::fs::File;
@@ -21,14 +21,15 @@ pub(crate) struct Jackd {
     _turn: File,
 }
 
-/// Starts the server and makes it the default of this process and its children. Waits while another test has one.
-pub(crate) fn start() -> Jackd {
+/// Starts the server at a rate in Hz and makes it the default of this process and its children. Waits while another test
+/// has one.
+pub(crate) fn start(rate: u32) -> Jackd {
     static NAMED: Once = Once::new();
     // SAFETY: the first thing that every test of the binary does, once; no client library was loaded before.
     NAMED.call_once(|| unsafe { std::env::set_var("JACK_DEFAULT_SERVER", NAME) });
     let turn = File::create(std::env::temp_dir().join("farfield-test-jackd.lock")).unwrap();
     turn.lock().unwrap();
-    let child = spawn_from_a_lasting_thread();
+    let child = spawn_from_a_lasting_thread(rate);
     let mut jackd = Jackd { child, _turn: turn };
     let begun = Instant::now();
     while Client::new("probe", ClientOptions::NO_START_SERVER).is_err() {
@@ -43,9 +44,10 @@ pub(crate) fn start() -> Jackd {
 }
 
 /// The kernel signals the child when the thread that started it ends, so that must not be a test's.
-fn spawn_from_a_lasting_thread() -> Child {
+fn spawn_from_a_lasting_thread(rate: u32) -> Child {
     let mut command = Command::new("jackd");
-    command.args(["--no-realtime", "--name", NAME, "-d", "dummy", "-r", "48000", "-p", "64"]);
+    let rate = rate.to_string();
+    command.args(["--no-realtime", "--name", NAME, "-d", "dummy", "-r", &rate, "-p", "64"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     // SAFETY: `prctl` is async-signal-safe and only marks the child.
     unsafe {

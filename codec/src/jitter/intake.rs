@@ -31,7 +31,7 @@ pub enum Pushed {
     Stored,
     /// All of its sound is past; what it told about the network was used.
     Late,
-    /// It was here already.
+    /// It was here already, or its sound was, from a redundant copy.
     Duplicate,
     /// Not RED, not Opus, or too long: dropped.
     Foreign,
@@ -126,6 +126,10 @@ impl Intake {
         let past = cursor.is_some_and(|cursor| frame.start + frame.span <= cursor);
         let known = past && self.store.was_played(frame.start) || self.sequence.seen(seq);
         if known || !past && self.keep_rt(frame, false) == Kept::Duplicate {
+            // A redundant copy was played in its place; it is late, not lost.
+            if self.sequence.misses(seq) {
+                self.sequence.count(seq);
+            }
             self.duplicates += 1;
             return Pushed::Duplicate;
         }
@@ -208,9 +212,19 @@ struct Sequence {
 impl Sequence {
     /// Whether this number has come before, as far as is remembered.
     fn seen(&self, seq: Seq) -> bool {
-        let Some(highest) = self.highest else { return false };
+        self.remembered(seq) == Some(true)
+    }
+
+    /// Whether this number counts as lost, as far as is remembered.
+    fn misses(&self, seq: Seq) -> bool {
+        self.remembered(seq) == Some(false)
+    }
+
+    /// Whether a number up to the highest has come; none where that is not known any more, or not yet.
+    fn remembered(&self, seq: Seq) -> Option<bool> {
+        let highest = self.highest?;
         let back = highest - seq.unwrap_near(highest);
-        (0..128).contains(&back) && self.window >> back & 1 == 1
+        (0..128).contains(&back).then(|| self.window >> back & 1 == 1)
     }
 
     fn count(&mut self, seq: Seq) {

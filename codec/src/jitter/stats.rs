@@ -25,7 +25,7 @@ pub struct Stats {
     pub lost: u64,
     /// Packets that came when all of their sound was past.
     pub late: u64,
-    /// Packets that were here already.
+    /// Packets that were here already, or whose sound was, from a redundant copy.
     pub duplicates: u64,
     /// Packets dropped because their bytes are not RED or Opus, or their timestamps are from elsewhere.
     pub foreign: u64,

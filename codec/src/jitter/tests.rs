@@ -245,6 +245,24 @@ fn a_lost_packet_is_played_from_its_redundant_copy_across_the_timestamp_wrap() {
 }
 
 #[test]
+fn a_packet_that_comes_after_its_copy_was_played_is_not_lost_and_counts_once() {
+    for late in [1, 2, 3, 20] {
+        let mut bench = Bench::new(48_000, 1);
+        bench.run(0..600, |bench, k, at| {
+            if k % 50 != 25 {
+                bench.push_red(k, at);
+            }
+            if k % 50 == 25 + late {
+                bench.push_red(k - late, at);
+                assert_eq!(bench.push_red(k - late, at), Pushed::Duplicate);
+            }
+        });
+        let stats = bench.buffer.stats();
+        assert_eq!((stats.concealed.0, stats.lost, stats.received), (0, 0, 600), "{late} frames late: {stats:?}");
+    }
+}
+
+#[test]
 fn deeper_redundancy_is_waited_for_at_once_and_shallower_after_ten_seconds() {
     let mut bench = Bench::new(48_000, 0);
     bench.run(0..400, |bench, k, at| {

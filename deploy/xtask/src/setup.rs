@@ -49,9 +49,9 @@ const ITEMS: &[Item] = &[
     },
     Item {
         need: Need::Test,
-        packages: &["pulseaudio", "pulseaudio-utils"],
-        why: "shows what leaves the browser's output",
-        there: || answers("pulseaudio", &["--version"]) && answers("parec", &["--version"]),
+        packages: &["pulseaudio", "pulseaudio-utils", "libasound2-plugins"],
+        why: "is the sound card of the tests, and shows what leaves the browser's output",
+        there: has_pulse,
     },
     Item {
         need: Need::Test,
@@ -131,6 +131,13 @@ fn has_node() -> bool {
 fn has_readers() -> bool {
     let read = |python| answers(python, &["-c", "import mido, webvtt"]);
     (read("python3") || read("/usr/bin/python3")) && answers("ffprobe", &["-version"])
+}
+
+/// The server, its recorder, and what leads ALSA's programs to it.
+fn has_pulse() -> bool {
+    let plugin = "$(pkg-config --variable=libdir alsa)/alsa-lib/libasound_module_pcm_pulse.so";
+    let leads_there = answers("sh", &["-c", &format!("test -e {plugin}")]);
+    leads_there && answers("pulseaudio", &["--version"]) && answers("parec", &["--version"])
 }
 
 fn has_chromium() -> bool {

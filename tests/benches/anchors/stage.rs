@@ -6,7 +6,7 @@ use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
-use tests::impair::{Impairment, Proxy};
+use tests::impair::{Cut, Impairment, Proxy};
 use tests::jack_ear::monotonic_us;
 use tests::programs::{Program, Relay, Session};
 use tests::pulse::unix_us;
@@ -88,9 +88,9 @@ impl Stage {
 
     /// Cuts the sound off for long enough that nobody waits for it any more, and lets it through again.
     pub(crate) fn cut_for(&self, time: Duration) {
-        self.proxy.set_cut(true);
+        self.proxy.set_cut(Cut::Everything);
         std::thread::sleep(time);
-        self.proxy.set_cut(false);
+        self.proxy.set_cut(Cut::Nothing);
     }
 
     /// The studio's way is clean; newcomers after it get the row's network.

@@ -9,5 +9,5 @@ mod proxy;
 mod spec;
 
 pub use core::Impairer;
-pub use proxy::Proxy;
+pub use proxy::{Cut, Proxy};
 pub use spec::{Impairment, SpecError};

@@ -19,9 +19,19 @@ const MAX_FLOWS: usize = 256;
 pub struct Proxy {
     address: SocketAddr,
     wires: Arc<Mutex<Wires>>,
-    cut: Arc<AtomicBool>,
     ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What a proxy loses of everybody, both ways, besides what its directions are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Nothing.
+    Nothing,
+    /// The handshake that keys come from: the way itself is found and stays open.
+    Handshakes,
+    /// Every datagram.
+    Everything,
 }
 
 impl Proxy {
@@ -34,29 +44,32 @@ impl Proxy {
         let front = open(at)?;
         let address = front.local_addr()?;
         let ending = Arc::new(AtomicBool::new(false));
-        let wires = Arc::new(Mutex::new(Wires { up, down }));
+        let wires = Arc::new(Mutex::new(Wires { up, down, cut: Cut::Nothing, cut_off: 0 }));
         let for_thread = Arc::clone(&wires);
-        let cut = Arc::new(AtomicBool::new(false));
-        let is_cut = cut.clone();
-        let mut carrier =
-            Carrier { front, target, wires: for_thread, is_cut, start: Instant::now(), flows: HashMap::new() };
+        let mut carrier = Carrier { front, target, wires: for_thread, start: Instant::now(), flows: HashMap::new() };
         let end = Arc::clone(&ending);
         let thread = std::thread::Builder::new().name("impair".into()).spawn(move || {
             while !end.load(Ordering::Relaxed) {
                 carrier.turn();
             }
         })?;
-        Ok(Proxy { address, wires, cut, ending, thread: Some(thread) })
+        Ok(Proxy { address, wires, ending, thread: Some(thread) })
     }
 
     /// From now on, clients that were not seen before get these directions; the others keep theirs.
     pub fn impair_newcomers(&self, up: Impairment, down: Impairment) {
-        *lock(&self.wires) = Wires { up, down };
+        let mut wires = lock(&self.wires);
+        (wires.up, wires.down) = (up, down);
     }
 
-    /// Loses everything, both ways, or carries again.
-    pub fn set_cut(&self, cut: bool) {
-        self.cut.store(cut, Ordering::Relaxed);
+    /// Loses so much from now on.
+    pub fn set_cut(&self, cut: Cut) {
+        lock(&self.wires).cut = cut;
+    }
+
+    /// Addresses of clients that have lost something to a cut so far.
+    pub fn cut_off(&self) -> usize {
+        lock(&self.wires).cut_off
     }
 
     /// Where clients send to.
@@ -74,23 +87,42 @@ impl Drop for Proxy {
     }
 }
 
-/// What a new client's directions are like.
+/// What a new client's directions are like, and what is lost of everybody.
 struct Wires {
     up: Impairment,
     down: Impairment,
+    cut: Cut,
+    cut_off: usize,
+}
+
+impl Cut {
+    fn carries(self, datagram: &[u8]) -> bool {
+        match self {
+            Cut::Nothing => true,
+            // DTLS, by its first byte (RFC 7983).
+            Cut::Handshakes => !matches!(datagram.first(), Some(20..=63)),
+            Cut::Everything => false,
+        }
+    }
 }
 
 struct Flow {
     back: UdpSocket,
     up: Impairer,
     down: Impairer,
+    cut_off: bool,
+}
+
+impl Flow {
+    fn new(back: UdpSocket, up: &Impairment, down: &Impairment) -> Flow {
+        Flow { back, up: Impairer::new(up.clone()), down: Impairer::new(down.clone()), cut_off: false }
+    }
 }
 
 struct Carrier {
     front: UdpSocket,
     target: SocketAddr,
     wires: Arc<Mutex<Wires>>,
-    is_cut: Arc<AtomicBool>,
     start: Instant,
     flows: HashMap<SocketAddr, Flow>,
 }
@@ -100,18 +132,21 @@ impl Carrier {
         self.wait();
         let now = self.now();
         self.take_from_clients(now);
+        let cut = lock(&self.wires).cut;
         let (front, target) = (&self.front, self.target);
         for (client, flow) in &mut self.flows {
             receive_all(&flow.back, |datagram, _| flow.down.handle_datagram(now, datagram));
             // An end that is gone refuses datagrams; a network does not care.
-            let carries = !self.is_cut.load(Ordering::Relaxed);
             while let Some(datagram) = flow.up.poll_output(now) {
-                let _ = carries.then(|| flow.back.send_to(&datagram, target));
+                let carried = cut.carries(&datagram).then(|| flow.back.send_to(&datagram, target));
+                flow.cut_off |= carried.is_none();
             }
             while let Some(datagram) = flow.down.poll_output(now) {
-                let _ = carries.then(|| front.send_to(&datagram, client));
+                let carried = cut.carries(&datagram).then(|| front.send_to(&datagram, client));
+                flow.cut_off |= carried.is_none();
             }
         }
+        lock(&self.wires).cut_off = self.flows.values().filter(|flow| flow.cut_off).count();
     }
 
     fn take_from_clients(&mut self, now: MonoTime) {
@@ -120,8 +155,8 @@ impl Carrier {
         receive_all(front, |datagram, client| {
             if !flows.contains_key(&client) {
                 let Some(back) = open(any).ok().filter(|_| flows.len() < MAX_FLOWS) else { return };
-                let Wires { up, down } = &*lock(wires);
-                flows.insert(client, Flow { back, up: Impairer::new(up.clone()), down: Impairer::new(down.clone()) });
+                let Wires { up, down, .. } = &*lock(wires);
+                flows.insert(client, Flow::new(back, up, down));
             }
             if let Some(flow) = flows.get_mut(&client) {
                 flow.up.handle_datagram(now, datagram);
@@ -195,6 +230,28 @@ mod tests {
         target.send_to(b"back", from).unwrap();
         let (length, from) = client.recv_from(&mut buffer).unwrap();
         assert_eq!((&buffer[..length], from), (&b"back"[..], proxy.address()));
+    }
+
+    #[test]
+    fn a_cut_loses_what_it_names_and_carries_again_when_it_is_mended() {
+        let loopback: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let target = UdpSocket::bind(loopback).unwrap();
+        let whole = Impairment::default;
+        let proxy = Proxy::start(loopback, target.local_addr().unwrap(), whole(), whole()).unwrap();
+        let client = UdpSocket::bind(loopback).unwrap();
+        let (check, handshake): (&[u8], &[u8]) = (&[0, 1], &[22, 254]);
+        let mut buffer = [0u8; 16];
+        let mut comes = |sent: &[&[u8]], first: &[u8]| {
+            sent.iter().for_each(|datagram| drop(client.send_to(datagram, proxy.address()).unwrap()));
+            let (length, _) = target.recv_from(&mut buffer).unwrap();
+            assert_eq!(&buffer[..length], first);
+        };
+        proxy.set_cut(Cut::Handshakes);
+        comes(&[handshake, check], check);
+        proxy.set_cut(Cut::Nothing);
+        comes(&[handshake], handshake);
+        assert_eq!(proxy.cut_off(), 1);
+        assert!(!Cut::Everything.carries(check) && !Cut::Everything.carries(handshake));
     }
 
     #[test]

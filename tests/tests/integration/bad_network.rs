@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::net::SocketAddr;
-use tests::impair::{Impairment, Proxy};
+use tests::impair::{Cut, Impairment, Proxy};
 use tests::programs::{Program, Relay};
 
 /// A relay that is reached through a bad network: it says that its media port is on 127.0.0.1, where the proxy listens;
@@ -32,6 +32,31 @@ fn first_sound_through(up: &str, down: &str) {
     studio.wait_for_type("joined").unwrap();
     let heard = listener.wait_for_type("hearing").unwrap();
     println!("up {up:?} down {down:?}: first sound after {} ms", heard["ms"]);
+}
+
+/// Lost for ever, a handshake outlasts all its repeats, while the way itself stays open: nothing but giving the connection
+/// up and making another one helps. Only the watchdog warns.
+#[test]
+fn a_handshake_that_never_ends_is_given_up_for_a_new_connection() {
+    let (relay, proxy) = relay_behind("", "");
+    let session = relay.new_session("Blackout").unwrap();
+    let studio =
+        ["join", session.link("engineer"), "--input", "music", "--stream", "program", "--output", "null", "--json"];
+    let mut studio = Program::start("farfield", &studio).unwrap();
+    studio.wait_for("sound sent", |line| count(line, "published", "sent") > 0).unwrap();
+
+    proxy.set_cut(Cut::Handshakes);
+    let listener = ["join", session.link("listener"), "--output", "null", "--json"];
+    let mut listener = Program::start("farfield", &listener).unwrap();
+    let given_up = |line: &Value| line["message"].as_str().is_some_and(|text| text.contains("is tried anew"));
+    listener.wait_for("that it makes another connection", given_up).unwrap();
+    // The relay gives a connection up too, after half a minute.
+    let seconds = (0..20).map(|_| listener.wait_for_type("stats").unwrap());
+    assert!(seconds.map(|_| proxy.cut_off()).any(|connections| connections > 1), "another one was made");
+    assert!(listener.said().iter().all(|line| line["type"] != "hearing"), "nothing came through");
+
+    proxy.set_cut(Cut::Nothing);
+    listener.wait_for_type("hearing").unwrap();
 }
 
 /// The number under `field` of the first stream in a list of a `stats` line.

@@ -4,6 +4,8 @@ mod bad_input;
 mod bad_network;
 mod browser;
 mod desk;
+#[cfg(target_os = "linux")]
+mod devices;
 mod exports;
 #[cfg(target_os = "linux")]
 mod journal;

@@ -169,8 +169,16 @@ fn a_roll_means_the_take_that_is_armed_and_where_none_is_the_next_one() {
 fn what_is_no_command_is_refused_in_words() {
     let scene = Scene::rolling();
     let said = |line: Value| complete(&scene, line).unwrap_err().to_string();
-    assert!(said(json!({"cmd": "take.fly"})).contains("no command \"take.fly\""));
-    assert!(said(json!({"cmd": "take.verdict", "take": 1})).contains("missing field `verdict`"));
-    assert!(said(json!({"cmd": "take.circle", "take": "one"})).contains("take.circle cannot be understood"));
-    assert!(said(json!({"cmd": "take.arm", "slat": "x"})).contains("no field \"slat\""));
+    let says = |line: Value, sentence: &str| assert_eq!(said(line), sentence);
+    says(json!({"cmd": "take.fly"}), "there is no command \"take.fly\"; `farfield join --help` lists them");
+    says(
+        json!({"cmd": "take.verdict", "take": 1}),
+        "take.verdict cannot be understood: missing field `verdict`; correct the line, `farfield join --help` shows examples",
+    );
+    says(
+        json!({"cmd": "take.circle", "take": "one"}),
+        "take.circle cannot be understood: invalid type: string \"one\", expected u32; \
+         correct the line, `farfield join --help` shows examples",
+    );
+    says(json!({"cmd": "take.arm", "slat": "x"}), "take.arm has no field \"slat\"; leave it out");
 }

@@ -185,7 +185,7 @@ impl Session {
                     Ok(())
                 }
                 () = sleep_until(deadline.unwrap_or(self.start)), if deadline.is_some() => {
-                    self.offer().await;
+                    self.handle_media_deadline().await;
                     Ok(())
                 }
                 () = sleep_until(self.next_ping) => { self.ping(); Ok(()) }
@@ -239,6 +239,16 @@ impl Session {
             Some(memory) if self.outbox.is_empty() => memory.forget(),
             _ => self.remember().await,
         }
+    }
+
+    /// The peer connection did not come up, or another try is due.
+    async fn handle_media_deadline(&mut self) {
+        if self.keeper.poll_hung() {
+            self.warn(
+                "sound does not connect yet and is tried anew; if it stays away, check that UDP to the relay is open",
+            );
+        }
+        self.offer().await;
     }
 
     /// Offers a new peer connection, as soon as there is a link to offer it over.

@@ -52,7 +52,10 @@ pub struct Redeemed {
     pub role: Role,
 }
 
-/// The invitation that gives its holder the right to make or revoke others: it must carry the grant `invite`.
+/// The invitation by whose right others are made or revoked. With `Authorization: Bearer`, their id and resume secret with
+/// a dot between, somebody who has joined says who they are: then what they may do in the session now counts, and it must
+/// have the grant `invite`. Else the invitation must carry it, and those who came in by it, if anybody did, must still
+/// have it.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -72,7 +75,7 @@ pub struct Authority {
 pub struct NewInvite {
     /// By whose right.
     pub by: Authority,
-    /// Which preset it carries; it may not exceed the authority's own grants.
+    /// Which preset it carries; not more than who asks may do.
     pub role: Role,
     /// Whether it is used up by its first use.
     #[serde(default)]

@@ -38,7 +38,7 @@ fn verdict(verdict: Verdict, belief: Option<Belief>) -> Command {
 
 fn rolling(part: PartId) -> Command {
     let (rate, from) = (SampleRate(48_000), SampleTime(48_000));
-    Command::PartRolling { take: ONE, part, stream: MY_MIC, epoch: 0, from, rate, channels: 1 }
+    Command::PartRolling { take: ONE, part, stream: MY_MIC, epoch: 0, from, rate, channels: 1, roll: None }
 }
 
 fn stopped(part: PartId, n: u8) -> Command {
@@ -220,12 +220,47 @@ fn a_clock_map_has_positions_that_are_some_and_its_source_never_goes_back() {
 fn a_part_is_of_an_epoch_that_its_stream_has() {
     let part = |epoch| {
         let Command::PartRolling { take, part, stream, from, rate, channels, .. } = rolling(NEW_PART) else { panic!() };
-        Command::PartRolling { take, part, stream, epoch, from, rate, channels }
+        Command::PartRolling { take, part, stream, epoch, from, rate, channels, roll: None }
     };
     let mut scene = rolling_scene();
     assert_eq!(code(scene.ask(ME, &part(1))), ErrorCode::Unknown);
     scene.ask(ME, &Command::StreamEpoch { stream: MY_MIC, map: map(1) }).unwrap();
     assert!(scene.ask(ME, &part(1)).is_ok());
+}
+
+#[test]
+fn a_roll_is_not_before_its_part_and_no_further_than_a_position_goes() {
+    let from = SampleTime(48_000);
+    let told = |roll: Option<i64>| {
+        let Command::PartRolling { take, part, stream, epoch, rate, channels, .. } = rolling(NEW_PART) else {
+            panic!()
+        };
+        let roll = roll.map(SampleTime);
+        let mut scene = rolling_scene();
+        let command = Command::PartRolling { take, part, stream, epoch, from, rate, channels, roll };
+        scene.ask(ME, &command).map(|_| scene.state.takes[0].part(NEW_PART).unwrap().roll)
+    };
+    for good in [None, Some(from.0), Some(from.0 + 96_000), Some(MAX_POSITION)] {
+        assert_eq!(told(good), Ok(good.map(SampleTime)));
+    }
+    for bad in [from.0 - 1, -1, i64::MIN, MAX_POSITION + 1, i64::MAX] {
+        assert_eq!(told(Some(bad)).unwrap_err().code(), ErrorCode::Invalid, "{bad}");
+    }
+}
+
+#[test]
+fn what_a_recorder_tells_that_does_not_know_of_the_roll_reads_and_writes_as_it_did() {
+    let mut scene = rolling_scene();
+    let events = scene.ask(ME, &rolling(NEW_PART)).unwrap();
+    let part = scene.state.takes[0].part(NEW_PART).unwrap();
+    let texts = [json(&rolling(NEW_PART)), json(&events[0]), json(part)];
+    assert!(texts.iter().all(|text| !text.contains("\"roll\"")), "{texts:?}");
+    assert_eq!(serde_json::from_str::<Command>(&texts[0]).unwrap(), rolling(NEW_PART));
+    assert_eq!(serde_json::from_str::<Event>(&texts[1]).unwrap(), events[0]);
+}
+
+fn json(thing: &impl serde::Serialize) -> String {
+    serde_json::to_string(thing).unwrap()
 }
 
 #[test]
@@ -376,6 +411,27 @@ fn whoever_is_new_and_comes_by_the_way_of_somebody_who_is_kept_out_waits_until_t
     scene.ask(ME, &Command::SessionPolicy { policy: Policy::default() }).unwrap();
     scene.ask(ME, &Command::ParticipantUnban { participant: eve }).unwrap();
     assert_eq!(scene.state.entry(new, &role.grants(), &[theirs]), Entry::Open);
+}
+
+#[test]
+fn what_can_be_done_by_an_invitation_is_what_those_may_who_came_by_it_and_who_is_away_for_good_may_nothing() {
+    let mut scene = Scene::empty(Role::Owner);
+    let [theirs, other] = [1, 2].map(|n| InviteId(Uuid::from_u128(n)));
+    let [ada, eve] = [71, 72].map(|n| ParticipantId(Uuid::from_u128(n)));
+    for (participant, role) in [(ada, Role::Mentor), (eve, Role::Producer)] {
+        let (name, grants, invite) = ("x".to_owned(), role.grants(), Some(theirs));
+        scene.record(participant, Event::ParticipantJoin { participant, name, role, grants, invite });
+    }
+    let both = || Role::Mentor.grants().0.union(&Role::Producer.grants().0).copied().collect();
+    assert_eq!(scene.state.grants_by(theirs), Some(Grants(both())));
+    assert_eq!((scene.state.grants_by(other), scene.state.grants_of(eve)), (None, Role::Producer.grants()));
+    scene.ask(ME, &Command::ParticipantBan { participant: eve, reason: String::new() }).unwrap();
+    assert_eq!(scene.state.grants_by(theirs), Some(Role::Mentor.grants()));
+    scene.ask(ME, &Command::ParticipantKick { participant: ada, reason: String::new() }).unwrap();
+    assert_eq!([ada, eve, WAITS].map(|who| scene.state.grants_of(who)), [(); 3].map(|()| Grants::default()));
+    assert_eq!(scene.state.grants_by(theirs), Some(Role::Mentor.grants()), "who was sent away may come back by it");
+    scene.ask(ME, &Command::ParticipantBan { participant: ada, reason: String::new() }).unwrap();
+    assert_eq!(scene.state.grants_by(theirs), Some(Grants::default()));
 }
 
 #[test]

@@ -62,7 +62,8 @@ fn people() -> Vec<Row> {
 fn sound() -> Vec<Row> {
     let open = |kind| Command::StreamOpen { stream: NEW_STREAM, kind, label: "Main".into(), format: format() };
     let (take, rate, from) = (RECORDED, SampleRate(48_000), SampleTime(9));
-    let rolling = |stream| Command::PartRolling { take, part: NEW_PART, stream, epoch: 0, from, rate, channels: 1 };
+    let rolling =
+        |stream| Command::PartRolling { take, part: NEW_PART, stream, epoch: 0, from, rate, channels: 1, roll: None };
     let to = SampleTime(96_000);
     let stopped = |part| Command::PartStopped { take, part, to, gaps: vec![], pcm_hash: hash(9) };
     let dead = |part| Command::PartInterrupted { take, part, to: None, gaps: vec![], pcm_hash: None, reason: String::new() };
@@ -209,7 +210,7 @@ fn every_take_goes_the_way_of_the_phases_and_no_other() {
         ("yyyyys", Command::TakeCircle { take, on: true }),
         ("yyyyys", Command::TakeHero { take, on: true }),
         ("yyyyyy", Command::TakeSlate { take, slate: "x".into() }),
-        ("syyyys", Command::PartRolling { take, part, stream, epoch: 0, from, rate, channels: 1 }),
+        ("syyyys", Command::PartRolling { take, part, stream, epoch: 0, from, rate, channels: 1, roll: None }),
     ];
     for (expected, command) in rows {
         let answers: String = (0..6).map(|phase| letter(&in_phase(phase).ask(ME, &command))).collect();

@@ -4,7 +4,7 @@ use protocol::event::{Event, Recorded};
 use protocol::ids::{InviteId, ParticipantId, TakeNumber};
 use protocol::session::SessionState;
 use protocol::session::note::{Anchor, NewNote, NoteStatus};
-use protocol::session::take::{Flag, Verdict};
+use protocol::session::take::{Flag, Stamp, Verdict};
 
 /// The sentence of an event that has just been applied to `state`; none for what is told in another way or to nobody.
 /// Texts of other people are in it as they wrote them. Allocates.
@@ -17,6 +17,10 @@ pub fn sentence(state: &SessionState, recorded: &Recorded) -> Option<String> {
         Event::TakeStop { take } => format!("{} stopped take {take}", who()),
         Event::TakeSlate { take, .. } => format!("{} calls it {}", who(), slated(state, *take)),
         Event::TakeSubmit { take } => format!("take {take} can be decided about"),
+        Event::TakeVerdict { take, verdict, reason, decided, was, .. } if is_put_back(state, recorded) => {
+            let now = decided.map_or_else(|| format!("{verdict} again"), |by| as_decided(state, *verdict, by, reason));
+            format!("{} took back that take {take} is {}; it is {now}", who(), was.verdict)
+        }
         Event::TakeVerdict { take, verdict, reason, .. } => {
             format!("{}: take {take} is {verdict}{}", who(), why(reason))
         }
@@ -59,6 +63,18 @@ pub fn sentence(state: &SessionState, recorded: &Recorded) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Whether an event puts back what stood before: it is an undo's, not a new decision of who undid.
+fn is_put_back(state: &SessionState, recorded: &Recorded) -> bool {
+    let anew = matches!(recorded.event, Event::TakeVerdict { decided: Some(_), .. });
+    anew || (recorded.id.is_some() && recorded.id == state.undone_by)
+}
+
+/// An earlier verdict with whose it was.
+fn as_decided(state: &SessionState, verdict: Verdict, decided: Stamp, reason: &str) -> String {
+    let whose = decided.by.map_or_else(|| "the relay".to_owned(), |by| name(state, by));
+    format!("{verdict}, as {whose} decided before{}", why(reason))
 }
 
 /// What whoever lets people in has to know of the invitation that somebody comes by.
@@ -121,27 +137,55 @@ fn status_name(status: NoteStatus) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::command::Command;
     use protocol::grants::Role;
-    use protocol::ids::NoteId;
-    use protocol::session::apply;
+    use protocol::ids::{CommandId, NoteId};
     use protocol::session::note::Severity;
     use protocol::session::take::Former;
+    use protocol::session::{Actor, apply, decide};
     use units::WallTime;
     use uuid::Uuid;
 
     const IDA: ParticipantId = ParticipantId(Uuid::from_u128(1));
 
+    /// A session as it goes on, and what is said of it.
+    #[derive(Default)]
+    struct Story {
+        state: SessionState,
+        seq: u64,
+    }
+
+    impl Story {
+        /// With these people in it.
+        fn of(people: &[(ParticipantId, &str)]) -> Story {
+            let (mut story, role) = (Story::default(), Role::Producer);
+            for (participant, name) in people.iter().map(|(id, name)| (*id, (*name).to_owned())) {
+                let grants = role.grants();
+                story.tell(None, None, Event::ParticipantJoin { participant, name, role, grants, invite: None });
+            }
+            story
+        }
+
+        fn tell(&mut self, id: Option<CommandId>, by: Option<ParticipantId>, event: Event) -> Option<String> {
+            self.seq += 1;
+            let recorded = Recorded { seq: self.seq, id, by, at: WallTime(1), event };
+            apply(&mut self.state, &recorded);
+            sentence(&self.state, &recorded)
+        }
+
+        /// Somebody asks for something, and gets it.
+        fn ask(&mut self, by: ParticipantId, command: &Command) -> Vec<String> {
+            let grants = self.state.participants[&by].grants.clone();
+            let events = decide(&self.state, &Actor { participant: by, grants: &grants }, command).unwrap();
+            let id = Some(CommandId(Uuid::from_u128(self.seq.into())));
+            events.into_iter().filter_map(|event| self.tell(id, Some(by), event)).collect()
+        }
+    }
+
     /// The sentences of these events, one after the other.
     fn sentences(events: Vec<Event>) -> Vec<Option<String>> {
-        let (role, grants) = (Role::Producer, Role::Producer.grants());
-        let mut state = SessionState::default();
-        let join = Event::ParticipantJoin { participant: IDA, name: "Ida".into(), role, grants, invite: None };
-        let tell = |(n, event)| {
-            let recorded = Recorded { seq: n as u64 + 1, id: None, by: Some(IDA), at: WallTime(1), event };
-            apply(&mut state, &recorded);
-            sentence(&state, &recorded)
-        };
-        [join].into_iter().chain(events).enumerate().map(tell).skip(1).collect()
+        let mut story = Story::of(&[(IDA, "Ida")]);
+        events.into_iter().map(|event| story.tell(None, Some(IDA), event)).collect()
     }
 
     #[test]
@@ -168,6 +212,26 @@ mod tests {
             "Ida: take 1 is not any more circled",
         ];
         assert_eq!(told, wanted.map(|text| Some(text.to_owned())));
+    }
+
+    #[test]
+    fn who_takes_a_verdict_back_is_not_told_to_have_decided_what_stood_before_it() {
+        let (noah, take) = (ParticipantId(Uuid::from_u128(2)), TakeNumber(1));
+        let mut story = Story::of(&[(IDA, "Ida"), (noah, "Noah")]);
+        let arm = Event::TakeArm { take, slate: String::new(), only: None };
+        for event in [arm, Event::TakeRoll { take }, Event::TakeStop { take }, Event::TakeSubmit { take }] {
+            story.tell(None, None, event);
+        }
+        let rule = |verdict, reason: &str| Command::TakeVerdict { take, verdict, reason: reason.into(), belief: None };
+        assert_eq!(story.ask(noah, &rule(Verdict::Approved, "tight")), ["Noah: take 1 is approved: tight"]);
+        let noahs = story.seq;
+        assert_eq!(story.ask(IDA, &rule(Verdict::Redo, "late")), ["Ida: take 1 is to be done again: late"]);
+        let idas = story.seq;
+        let back = "Ida took back that take 1 is to be done again; it is approved, as Noah decided before: tight";
+        assert_eq!(story.ask(IDA, &Command::Undo { of: idas })[1..], [back]);
+        let back = "Noah took back that take 1 is approved; it is undecided again";
+        assert_eq!(story.ask(noah, &Command::Undo { of: noahs })[1..], [back]);
+        assert_eq!(story.ask(noah, &rule(Verdict::Approved, "")), ["Noah: take 1 is approved"], "that is a new one");
     }
 
     #[test]

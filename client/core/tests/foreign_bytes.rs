@@ -59,12 +59,12 @@ fn values() -> Vec<Value> {
 fn session() -> SessionState {
     let (id, take, rate) = (Uuid::from_u128(3), TakeNumber(1), SampleRate(u32::MAX));
     let (participant, stream) = (ParticipantId(id), StreamId(id));
-    let (part, epoch, from, channels) = (PartId(id), 0, SampleTime(0), 2);
+    let (part, epoch, from, channels, roll) = (PartId(id), 0, SampleTime(0), 2, None);
     let mut state = SessionState::default();
     for (event, seq) in [
         Event::TakeArm { take, slate: String::new(), only: None },
         Event::TakeRoll { take },
-        Event::PartRolling { take, part, participant, stream, epoch, from, rate, channels },
+        Event::PartRolling { take, part, participant, stream, epoch, from, rate, channels, roll },
     ]
     .into_iter()
     .zip(1..)

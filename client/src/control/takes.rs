@@ -4,11 +4,11 @@ use crate::pipeline::MonoClock;
 use crate::recorder::{Recorder, RecorderConfig, RecorderStuck, TakeTap};
 use crate::report::kind_name;
 use client_core::mirror::Mirror;
-use client_core::take::{Input, LaneId, News, Order, Output, Seat, TakeKeeper};
+use client_core::take::{Input, LaneId, News, Order, Output, Seat, TakeKeeper, View};
 use protocol::stream::StreamKind;
 use std::path::PathBuf;
 use tokio::sync::mpsc::Receiver;
-use units::MonoTime;
+use units::{MonoTime, WallTime};
 
 /// Both, and what passes between them.
 pub(super) struct Takes {
@@ -36,11 +36,17 @@ impl Takes {
         recorder.open_lane(kind_name(kind)).ok()
     }
 
-    /// What follows from something, to be done in this order.
-    pub(super) fn handle(&mut self, now: MonoTime, mirror: &Mirror, input: Input) -> Vec<Output> {
+    /// What follows from something, to be done in this order. `relay_now` is none while the relay's clock is not known.
+    pub(super) fn handle(
+        &mut self,
+        now: MonoTime,
+        relay_now: Option<WallTime>,
+        mirror: &Mirror,
+        input: Input,
+    ) -> Vec<Output> {
         let seat = Seat { session: mirror.session, log: mirror.log, participant: mirror.me };
         let mut outputs = Vec::new();
-        self.keeper.handle(now, (seat, &mirror.state), input, &mut outputs);
+        self.keeper.handle(now, View { seat, state: &mirror.state, relay_now }, input, &mut outputs);
         outputs
     }
 

@@ -9,7 +9,7 @@ use client_core::take::{Began, EpochName, LaneId, News, PartHead, Seat};
 use protocol::ids::{PartId, TakeNumber};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
-use units::SampleCount;
+use units::{SampleCount, SampleTime};
 use uuid::Uuid;
 
 /// One lane.
@@ -28,8 +28,17 @@ struct Store {
     /// What the session calls the runs.
     names: BTreeMap<u32, EpochName>,
     /// What is to be recorded.
-    wanted: Option<(TakeNumber, Seat)>,
+    wanted: Option<Wanted>,
     part: Option<PartFile>,
+}
+
+/// What a lane is to record.
+#[derive(Clone, Copy)]
+struct Wanted {
+    take: TakeNumber,
+    seat: Seat,
+    /// The run and the sample that were next when the take rolled; none where that is not known.
+    roll: Option<(u32, SampleTime)>,
 }
 
 /// What a lane needs to do its work.
@@ -61,11 +70,12 @@ impl Lane {
         }
     }
 
-    /// Records from now on, pre-roll included, as soon as the sound has a name.
-    pub(super) fn roll(&mut self, take: TakeNumber, seat: Seat, desk: &mut Desk<'_>) {
-        if self.store.wanted != Some((take, seat)) {
+    /// Records from now on, pre-roll included, as soon as the sound has a name. `prompt`: this is the moment of the roll.
+    pub(super) fn roll(&mut self, (take, seat): (TakeNumber, Seat), prompt: bool, desk: &mut Desk<'_>) {
+        if self.store.wanted.is_none_or(|wanted| (wanted.take, wanted.seat) != (take, seat)) {
             self.stop(desk);
-            self.store.wanted = Some((take, seat));
+            let roll = self.store.next_sample().filter(|_| prompt);
+            self.store.wanted = Some(Wanted { take, seat, roll });
         }
         self.turn(desk);
     }
@@ -144,13 +154,20 @@ impl Store {
         }
     }
 
+    /// The run, and the sample after the last one that was captured; none before the first.
+    fn next_sample(&self) -> Option<(u32, SampleTime)> {
+        self.history.as_ref().map(|history| (history.run, history.end()))
+    }
+
     /// Begins the part that is wanted, if there is sound whose run has a name.
     fn begin(&mut self, desk: &mut Desk<'_>) {
-        let (Some((take, seat)), Some(history), None) = (self.wanted, &self.history, &self.part) else { return };
+        let (Some(wanted), Some(history), None) = (self.wanted, &self.history, &self.part) else { return };
+        let Wanted { take, seat, .. } = wanted;
         let Some(&name) = self.names.get(&history.run) else { return };
         let part = PartId(Uuid::now_v7());
         let (from, rate, channels) = (history.start(), history.rate, history.channels);
-        let head = PartHead { part, take, seat, name, from, rate, channels };
+        let roll = wanted.roll.filter(|(run, at)| *run == history.run && *at >= from).map(|(_, at)| at);
+        let head = PartHead { part, take, seat, name, from, rate, channels, roll };
         let (folder, reserve_bytes) = (desk.config.folder.as_path(), desk.config.reserve_bytes);
         let place = Place { folder, label: self.label, reserve_bytes, began: history.began };
         match PartFile::create(place, head.clone(), history.missing()) {
@@ -177,7 +194,7 @@ impl Store {
     /// A part that cannot be written on has ended; the take is not tried again.
     fn give_up_on(&mut self, done: Result<(), PartError>, desk: &mut Desk<'_>) {
         let Err(error) = done else { return };
-        let take = self.wanted.take().map_or_else(String::new, |(take, _)| format!("take {take}: "));
+        let take = self.wanted.take().map_or_else(String::new, |wanted| format!("take {}: ", wanted.take));
         desk.news.push(News::Trouble(format!("{take}{} is not recorded any more: {error}", self.label)));
         self.end(Some(error.to_string()), desk);
     }

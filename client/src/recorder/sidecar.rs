@@ -23,6 +23,9 @@ pub(super) struct Sidecar {
     from: SampleTime,
     rate: SampleRate,
     channels: u8,
+    /// The first sample that was captured after the roll; none where that is not known.
+    #[serde(default)]
+    roll: Option<SampleTime>,
     /// What the source never had.
     pub(super) gaps: Vec<CaptureGap>,
     /// What was lost on the way to the disk.
@@ -43,7 +46,7 @@ pub(super) struct End {
 
 impl Sidecar {
     pub(super) fn new(head: &PartHead, gaps: Vec<CaptureGap>, holes: Vec<CaptureGap>) -> Sidecar {
-        let PartHead { part, take, seat, name, from, rate, channels } = *head;
+        let PartHead { part, take, seat, name, from, rate, channels, roll } = *head;
         Sidecar {
             session: seat.session,
             log: seat.log,
@@ -55,6 +58,7 @@ impl Sidecar {
             from,
             rate,
             channels,
+            roll,
             gaps,
             holes,
             end: None,
@@ -72,6 +76,7 @@ impl Sidecar {
             from: self.from,
             rate: self.rate,
             channels: self.channels,
+            roll: self.roll,
         }
     }
 
@@ -103,7 +108,8 @@ impl Sidecar {
         // A part may begin at the very last position and still have a length.
         let ends = self.end.as_ref().is_none_or(|end| end.to.0.unsigned_abs() <= 2 * MAX_POSITION.unsigned_abs());
         let sound = self.rate.0 > 0 && self.channels > 0 && counts(self.from) && ends;
-        sound && self.gaps.iter().chain(&self.holes).all(fits)
+        let rolls = self.roll.is_none_or(|roll| counts(roll) && roll >= self.from);
+        sound && rolls && self.gaps.iter().chain(&self.holes).all(fits)
     }
 
     /// Writes it so that a kill or a power cut leaves the old one or the new one.

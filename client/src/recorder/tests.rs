@@ -101,7 +101,12 @@ impl Studio {
     }
 
     fn roll(&self, take: u32) {
-        self.recorder.try_order(Order::Roll { take: TakeNumber(take), lanes: vec![self.lane] }).unwrap();
+        self.roll_at(take, true);
+    }
+
+    fn roll_at(&self, take: u32, prompt: bool) {
+        let (take, lanes) = (TakeNumber(take), vec![self.lane]);
+        self.recorder.try_order(Order::Roll { take, lanes, prompt }).unwrap();
     }
 
     fn stop(&self) {
@@ -187,11 +192,36 @@ fn a_part_holds_every_sample_from_the_pre_roll_to_the_stop_and_silence_where_the
 }
 
 #[test]
-fn the_pre_roll_is_no_longer_than_what_there_is() {
+fn the_pre_roll_is_no_longer_than_what_there_is_and_the_part_tells_where_the_roll_is() {
     let mut studio = Studio::new();
     studio.device.give(1);
     studio.roll(1);
-    assert_eq!(studio.began().from, SampleTime(0));
+    let short = studio.began();
+    assert_eq!((short.from, short.roll), (SampleTime(0), Some(SampleTime(480))));
+    studio.device.give(4);
+    studio.roll(2);
+    studio.ended();
+    let whole = studio.began();
+    assert_eq!((whole.from, whole.roll), (SampleTime(2_400 - 960), Some(SampleTime(2_400))));
+}
+
+#[test]
+fn a_recorder_that_comes_late_and_a_sound_that_begins_after_the_roll_tell_of_no_roll() {
+    let mut studio = Studio::new();
+    studio.device.give(3);
+    studio.roll_at(1, false);
+    assert_eq!(studio.began().roll, None);
+    studio.roll(2);
+    studio.ended();
+    assert_eq!(studio.began().roll, Some(SampleTime(1_440)));
+    // The same order once more is no other roll.
+    studio.device.give(1);
+    studio.roll(2);
+    studio.device.restart();
+    studio.device.give(1);
+    studio.ended();
+    let anew = studio.began();
+    assert_eq!((anew.from, anew.name, anew.roll), (SampleTime(0), name(1), None));
 }
 
 #[test]
@@ -286,7 +316,7 @@ fn a_run_without_a_name_waits_in_the_pre_roll_until_it_has_one() {
     let named = EpochName { epoch: 17, ..name(0) };
     studio.recorder.try_order(Order::Name { lane: studio.lane, run: 7, name: named }).unwrap();
     let head = studio.began();
-    assert_eq!((head.from, head.name), (SampleTime(0), named));
+    assert_eq!((head.from, head.name, head.roll), (SampleTime(0), named, Some(SampleTime(480))));
 }
 
 #[test]

@@ -77,9 +77,9 @@ impl RecorderThread {
             Order::Name { lane, run, name } => {
                 self.lanes.iter_mut().filter(|known| known.id == lane).for_each(|known| known.name(run, name));
             }
-            Order::Roll { take, lanes } => {
+            Order::Roll { take, lanes, prompt } => {
                 let Some(seat) = self.seat else { return };
-                self.each_lane(|id| lanes.contains(&id), |lane, desk| lane.roll(take, seat, desk));
+                self.each_lane(|id| lanes.contains(&id), |lane, desk| lane.roll((take, seat), prompt, desk));
             }
             Order::Stop => self.each_lane(|_| true, Lane::stop),
             Order::Lost { lane } => self.each_lane(|id| id == lane, Lane::lose),

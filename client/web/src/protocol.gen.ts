@@ -234,7 +234,10 @@ export type Chained = {
   /** Samples per second. */
   rate: number,
   /** Channels. */
-  channels: number, } } | { "type": "part.stopped", "data": {
+  channels: number,
+  /** The first sample that was captured after the recorder was asked to roll: what lies before it is pre-roll. None
+ * when the sound began later than that, or its recorder did not say. */
+  roll?: number | null, } } | { "type": "part.stopped", "data": {
   /** Which take. */
   take: TakeNumber,
   /** The part. */
@@ -438,7 +441,10 @@ export type ClientFrame = { "t": "hello" } & Hello | { "t": "cmd",
   /** Samples per second. */
   rate: number,
   /** Channels, 1 to 64. */
-  channels: number, } } | { "type": "part.stopped", "data": {
+  channels: number,
+  /** The first sample that was captured after the recorder was asked to roll: what lies before it is pre-roll. None
+ * when the sound began later than that, or a recorder does not say. */
+  roll?: number | null, } } | { "type": "part.stopped", "data": {
   /** Which take. */
   take: TakeNumber,
   /** The part. */
@@ -743,7 +749,10 @@ export type Event = { "type": "session.open", "data": {
   /** Samples per second. */
   rate: number,
   /** Channels. */
-  channels: number, } } | { "type": "part.stopped", "data": {
+  channels: number,
+  /** The first sample that was captured after the recorder was asked to roll: what lies before it is pre-roll. None
+ * when the sound began later than that, or its recorder did not say. */
+  roll?: number | null, } } | { "type": "part.stopped", "data": {
   /** Which take. */
   take: TakeNumber,
   /** The part. */
@@ -894,7 +903,7 @@ export type MixVersion = {
 export type NewInvite = {
   /** By whose right. */
   by: Authority,
-  /** Which preset it carries; it may not exceed the authority's own grants. */
+  /** Which preset it carries; not more than who asks may do. */
   role: Role,
   /** Whether it is used up by its first use. */
   once: boolean, };
@@ -978,6 +987,9 @@ export type Part = {
   rate: number,
   /** Channels. */
   channels: number,
+  /** The first sample that was captured after the recorder was asked to roll: what lies before it is pre-roll. None
+ * when the sound began later than that, or its recorder did not say. An interrupted part may end before it. */
+  roll?: number | null,
   /** What the source never had, in order. */
   gaps: Array<CaptureGap>,
   /** SHA-256 over its PCM, 64 hexadecimal digits in lower case; none until the recorder has told. */

@@ -307,6 +307,12 @@ pub enum Command {
         rate: SampleRate,
         /// Channels, 1 to 64.
         channels: u8,
+        /// The first sample that was captured after the recorder was asked to roll: what lies before it is pre-roll. None
+        /// when the sound began later than that, or a recorder does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
+        roll: Option<SampleTime>,
     },
     /// Tell that one's own part has ended as it should, or was found whole after all.
     #[serde(rename = "part.stopped")]

@@ -325,6 +325,12 @@ pub enum Event {
         rate: SampleRate,
         /// Channels.
         channels: u8,
+        /// The first sample that was captured after the recorder was asked to roll: what lies before it is pre-roll. None
+        /// when the sound began later than that, or its recorder did not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
+        roll: Option<SampleTime>,
     },
     /// A recorder has ended its part as it should.
     #[serde(rename = "part.stopped")]

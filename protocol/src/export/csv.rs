@@ -4,6 +4,8 @@
 //! - `start_s`, `end_s`: where the mark stands on the timeline of the export, the reaction taken off.
 //! - `heard_s`, `heard_end_s`: the same for what was heard.
 //! - `take_start_s`, `mix_start_s`: where the mark stands in the take or the mix version.
+//! - `since_roll_s`: how long after its take rolled the mark stands, with a minus in the pre-roll; of a take where it
+//!   rolled stands in `roll_s`, on the timeline of the export. Both are empty where no recorder has told.
 //! - `placed`: `samples` by counting them; `clock` on the take by the relay's clock, because the take has not recorded
 //!   the stream that was heard; `written` where it was written; `whole` about the whole thing.
 //! - `position`, `position_end`, `rate`: as stored; of live sound in ticks of 48 000 Hz since the epoch's first, of a
@@ -20,11 +22,12 @@ use crate::session::note::{Anchor, Note, Severity};
 use crate::session::take::{Take, Verdict};
 use units::TICK_RATE;
 
-const COLUMNS: [&str; 32] = [
+const COLUMNS: [&str; 34] = [
     "kind",
     "number",
     "start_s",
     "end_s",
+    "roll_s",
     "heard_s",
     "heard_end_s",
     "reaction_ms",
@@ -34,6 +37,7 @@ const COLUMNS: [&str; 32] = [
     "on",
     "take",
     "take_start_s",
+    "since_roll_s",
     "mix",
     "mix_start_s",
     "text",
@@ -58,9 +62,14 @@ const DIGITS: u32 = 9;
 const LINE_END: &str = "\r\n";
 
 /// One row; what is not said of it is empty.
-#[derive(Default)]
 struct Row {
     cells: [String; COLUMNS.len()],
+}
+
+impl Default for Row {
+    fn default() -> Row {
+        Row { cells: std::array::from_fn(|_| String::new()) }
+    }
 }
 
 pub(super) fn write(sheet: &Sheet<'_>, scope: Scope) -> String {
@@ -79,6 +88,7 @@ fn take_row(sheet: &Sheet<'_>, scope: Scope, take: &Take) -> Row {
         row.set("start_s", start.seconds(DIGITS));
         row.set("end_s", end.seconds(DIGITS));
     }
+    row.place("roll_s", sheet.roll(take, scope));
     row.set("kind", "take");
     row.set("number", take.number);
     row.set("take", take.number);
@@ -123,6 +133,7 @@ fn note_row(sheet: &Sheet<'_>, item: &Item<'_>, span: Option<Span>) -> Row {
     if let Some((take, span)) = seat.take {
         row.set("take", take);
         row.place("take_start_s", Some(span.start()));
+        seat.since_roll().into_iter().for_each(|since| row.set("since_roll_s", since.signed_seconds(DIGITS)));
     }
     if let Some((mix, span)) = seat.mix {
         row.set("mix", mix);

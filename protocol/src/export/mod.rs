@@ -11,7 +11,9 @@
 //!   its first clock map, and counts its own samples from there: within one stream distances are exact to the sample,
 //!   between streams they are as good as that first message was quick.
 //! - The timeline of a **take** begins with the first sample of the part that begins first. What was heard live of a
-//!   stream that the take recorded is laid by counting samples; of another stream, by the session's timeline.
+//!   stream that the take recorded is laid by counting samples; of another stream, by the session's timeline. Where a
+//!   recorder has told at which sample it rolled there is a mark, and `csv` and `md` say each note's time since then: by
+//!   the recorder of the note's own part where that one has told, else by the first that had the roll.
 //! - The timeline of a **mix version** is its file.
 //!
 //! Times are whole numbers of 1/1 411 200 000 s inside (a sample of every usual rate is a whole number of them), and are

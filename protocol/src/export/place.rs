@@ -41,6 +41,18 @@ impl Place {
         format!("{}.{:0width$}", count / scale, count % scale, width = digits as usize)
     }
 
+    /// The same with a minus before zero, where digits are left of it.
+    pub(super) fn signed_seconds(self, digits: u32) -> String {
+        let text = self.distance().seconds(digits);
+        let minus = if self < Place::ZERO && text.contains(|c: char| matches!(c, '1'..='9')) { "-" } else { "" };
+        format!("{minus}{text}")
+    }
+
+    /// How far from zero it is.
+    pub(super) fn distance(self) -> Place {
+        Place(self.0.abs())
+    }
+
     /// Hours, minutes, seconds and milliseconds, the hours with two digits at least: `00:01:02.345`.
     pub(super) fn full_clock(self) -> String {
         let ms = self.count(1_000, 1).max(0);
@@ -105,6 +117,9 @@ mod tests {
         assert_eq!(one.seconds(6), "0.000021");
         assert_eq!(one.seconds(9), "0.000020833");
         assert_eq!(Place::from_ms(-5).seconds(3), "0.000");
+        let signed = [-1_500, -5, 0, 5].map(|ms| Place::from_ms(ms).signed_seconds(2));
+        assert_eq!(signed, ["-1.50", "-0.01", "0.00", "0.01"], "halves go away from zero");
+        assert_eq!(Place::from_ms(-4).signed_seconds(2), "0.00");
         assert_eq!(Place::from_samples(12, SampleRate(8_000)).full_clock(), "00:00:00.002", "1.5 ms goes up");
     }
 

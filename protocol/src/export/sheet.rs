@@ -39,6 +39,8 @@ pub(super) struct Item<'a> {
 pub(super) struct Seat {
     pub(super) session: Option<Span>,
     pub(super) take: Option<(TakeNumber, Span)>,
+    /// Where its take rolled, on the take's timeline.
+    roll: Option<Place>,
     /// The version that it was made on; it is in the later ones too, up to `carried`.
     pub(super) mix: Option<(MixNumber, Span)>,
     carried: Option<MixNumber>,
@@ -176,9 +178,10 @@ impl<'a> Sheet<'a> {
     /// Everything that has a place on the timeline: takes and notes, in the order of their beginnings.
     pub(super) fn marks(&self, scope: Scope) -> Vec<Mark> {
         let takes = self.takes(scope).filter_map(|take| self.mark_take(take, scope));
+        let rolls = self.takes(scope).filter_map(|take| self.mark_roll(take, scope));
         let notes = self.seated(scope);
         let notes = notes.into_iter().filter_map(|(item, span)| Some(self.mark_note(item, span?)));
-        let mut marks: Vec<Mark> = takes.chain(notes).collect();
+        let mut marks: Vec<Mark> = takes.chain(rolls).chain(notes).collect();
         marks.sort_by_key(|mark| mark.start);
         marks
     }
@@ -188,6 +191,19 @@ impl<'a> Sheet<'a> {
         let (start, end) = if scope == Scope::Session { (start, end) } else { (Place::ZERO, end - start) };
         let name = take_name(take);
         Some(Mark { start, end: Some(end).filter(|end| *end > start), caption: vec![name.clone()], name })
+    }
+
+    /// Where a take rolled, as far as a recorder has told: people count its time from there.
+    fn mark_roll(&self, take: &Take, scope: Scope) -> Option<Mark> {
+        let (start, name) = (self.roll(take, scope)?, format!("Take {} rolls", take.number));
+        Some(Mark { start, end: None, caption: vec![name.clone()], name })
+    }
+
+    /// Where a take rolled on the timeline of an export; none where no recorder has told.
+    pub(super) fn roll(&self, take: &Take, scope: Scope) -> Option<Place> {
+        let span = self.timeline.take(take.number)?;
+        let begin = if scope == Scope::Session { span.start } else { Place::ZERO };
+        Some(begin + span.roll?)
     }
 
     fn mark_note(&self, item: &Item<'_>, span: Span) -> Mark {
@@ -205,6 +221,13 @@ impl<'a> Sheet<'a> {
 }
 
 impl Seat {
+    /// How long after its take's roll the mark stands, below zero in the pre-roll; none where no recorder has told of the
+    /// roll, and of what is about the whole take.
+    pub(super) fn since_roll(&self) -> Option<Place> {
+        let (_, span) = self.take.filter(|_| self.placed != Placed::Whole)?;
+        Some(span.start() - self.roll?)
+    }
+
     /// Where it is in an export: none when it is not in it at all, nothing inside when it has no place there.
     pub(super) fn on(&self, scope: Scope) -> Option<Option<Span>> {
         match scope {
@@ -278,10 +301,11 @@ fn seat(state: &SessionState, timeline: &Timeline<'_>, note: &Note) -> Seat {
             let Some(heard) = timeline.heard(stream, epoch, at) else { return written(timeline, note.made.at) };
             let to = to.and_then(|to| timeline.heard(stream, epoch, to)).map(|to| to.at);
             let session = span(heard.at, to);
-            let take = timeline.take_of(heard);
-            let placed = if take.is_none_or(|(_, _, counted)| counted) { Placed::Samples } else { Placed::Clock };
-            let take = take.map(|(number, place, _)| (number, session.shifted(place - heard.at)));
-            Seat { session: Some(session), take, placed, ..Seat::default() }
+            let found = timeline.take_of(heard);
+            let placed = if found.is_none_or(|found| found.counted) { Placed::Samples } else { Placed::Clock };
+            let take = found.map(|found| (found.number, session.shifted(found.at - heard.at)));
+            let roll = found.and_then(|found| found.roll);
+            Seat { session: Some(session), take, roll, placed, ..Seat::default() }
         }
         Anchor::Take { take: number, part, at, to } => {
             let Some(take) = state.take(number) else { return written(timeline, note.made.at) };
@@ -299,7 +323,8 @@ fn seat(state: &SessionState, timeline: &Timeline<'_>, note: &Note) -> Seat {
             let start = known.map(|known| known.start);
             let session =
                 start.map(|start| Span { reaction: on_take.heard - on_take.start(), ..on_take.shifted(start) });
-            Seat { session, take: Some((number, on_take)), placed, ..Seat::default() }
+            let roll = known.and_then(|known| known.roll_of(index));
+            Seat { session, take: Some((number, on_take)), roll, placed, ..Seat::default() }
         }
         Anchor::Mix { mix: number, at, to } => {
             let rate = state.mix(number).map(|mix| mix.file.rate);
@@ -315,8 +340,10 @@ fn seat(state: &SessionState, timeline: &Timeline<'_>, note: &Note) -> Seat {
 fn written(timeline: &Timeline<'_>, at: WallTime) -> Seat {
     let heard = timeline.moment(at);
     let session = Span { heard, heard_to: None, reaction: Place::ZERO };
-    let take = timeline.take_at(heard).map(|(number, place)| (number, session.shifted(place - heard)));
-    Seat { session: Some(session), take, placed: Placed::Written, ..Seat::default() }
+    let found = timeline.take_at(heard);
+    let take = found.map(|found| (found.number, session.shifted(found.at - heard)));
+    let roll = found.and_then(|found| found.roll);
+    Seat { session: Some(session), take, roll, placed: Placed::Written, ..Seat::default() }
 }
 
 /// The note with this id and its answers.

@@ -99,6 +99,59 @@ fn a_part_that_begins_later_lies_later_on_the_take() {
     assert_eq!(labels(&scene, TAKE)[1], "0.501000\t0.501000\t#1 late (Ada)");
 }
 
+fn text(scene: &Scene, scope: Scope, format: Format) -> String {
+    String::from_utf8(scene.source().export(scope, format).unwrap()).unwrap()
+}
+
+/// The cells of one column, in the order of the rows.
+fn column(scene: &Scene, scope: Scope, name: &str) -> Vec<String> {
+    let table = text(scene, scope, Format::Csv);
+    let mut rows = table.trim_start_matches('\u{feff}').lines().map(|row| row.split(','));
+    let at = rows.next().unwrap().position(|column| column == name).unwrap();
+    rows.map(|mut row| row.nth(at).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_time_since_the_roll_is_counted_from_the_sample_that_its_recorder_tells() {
+    // The program began two seconds before the roll, the part with it.
+    let mut scene = Scene::with_roll(96_000, 96_000 * 9, Some(96_000 * 3));
+    let heard_s = |seconds: i64| 48_000 * (1 + seconds) + 120;
+    scene.note(live(heard_s(5) + 1, None), 500, "meant half a second earlier");
+    scene.note(live(heard_s(1), None), 0, "in the pre-roll");
+    let part = Some(scene::PART);
+    scene.note(Anchor::Take { take: TakeNumber(1), part, at: Some(SampleTime(96_000 * 2)), to: None }, 0, "the roll");
+    scene.note(Anchor::Take { take: TakeNumber(1), part: None, at: None, to: None }, 0, "all of it");
+    let since = ["", "", "-1.000000000", "0.000000000", "2.500020833"];
+    assert_eq!(column(&scene, TAKE, "since_roll_s"), since);
+    let of_take = |scope| column(&scene, scope, "roll_s")[0].clone();
+    assert_eq!((of_take(TAKE), of_take(Scope::Session)), ("2.000000000".into(), "3.000000000".into()));
+    assert!(labels(&scene, TAKE).contains(&"2.000000\t2.000000\tTake 1 rolls".to_owned()));
+    assert!(labels(&scene, Scope::Session).contains(&"3.000000\t3.000000\tTake 1 rolls".to_owned()));
+    let md = text(&scene, TAKE, Format::Md);
+    for said in ["0:09.000, of which 0:02.000 before the roll,", "0:01.000 before the roll", "0:02.500 after the roll"]
+    {
+        assert!(md.contains(said), "{said:?} is not in\n{md}");
+    }
+}
+
+#[test]
+fn a_part_whose_recorder_does_not_tell_of_the_roll_counts_from_that_of_the_others() {
+    let mut scene = Scene::with_roll(96_000, 96_000 * 9, Some(96_000 * 3));
+    let late = crate::ids::PartId(uuid::Uuid::from_u128(44));
+    scene.late_part(late, 96_000 * 6, 96_000);
+    scene.note(Anchor::Take { take: TakeNumber(1), part: Some(late), at: Some(SampleTime(96)), to: None }, 0, "late");
+    assert_eq!(column(&scene, TAKE, "since_roll_s"), ["", "4.001000000"]);
+}
+
+#[test]
+fn where_no_recorder_tells_of_the_roll_nothing_is_said_about_it() {
+    let mut scene = Scene::with_take(96_000, 96_000 * 3);
+    scene.note(live(96_000, None), 0, "first");
+    assert_eq!(column(&scene, TAKE, "since_roll_s"), ["", ""]);
+    assert_eq!((column(&scene, TAKE, "roll_s")[0].as_str(), labels(&scene, TAKE).len()), ("", 2));
+    assert!(!text(&scene, TAKE, Format::Md).contains("the roll"));
+}
+
 #[test]
 fn a_take_without_parts_lies_where_the_relay_recorded_it() {
     let mut scene = Scene::with_take(96_000, 96_000);

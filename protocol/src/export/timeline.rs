@@ -27,6 +27,8 @@ pub(super) struct TakeSpan {
     pub(super) start: Place,
     /// Where it ends; for one that still rolls, where the log ends.
     pub(super) end: Place,
+    /// From its beginning to when the first recorder had the roll; none where no recorder has told.
+    pub(super) roll: Option<Place>,
     /// In the order of the take's parts.
     pub(super) parts: Vec<PartSpan>,
 }
@@ -38,7 +40,21 @@ pub(super) struct PartSpan {
     in_run: Place,
     /// From the take's beginning.
     pub(super) offset: Place,
+    /// From the take's beginning to when its own recorder had the roll.
+    roll: Option<Place>,
     length: Option<Place>,
+}
+
+/// Where on a take something is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OnTake {
+    pub(super) number: TakeNumber,
+    /// From the take's beginning.
+    pub(super) at: Place,
+    /// From the take's beginning to the roll; none where no recorder has told.
+    pub(super) roll: Option<Place>,
+    /// Whether that is known by counting samples.
+    pub(super) counted: bool,
 }
 
 /// A position of live sound.
@@ -84,16 +100,15 @@ impl<'a> Timeline<'a> {
         Some(Heard { run, in_run, at: self.of_run(run, in_run)? })
     }
 
-    /// The take that recorded what was heard, how far into it that is, and whether that is known by counting samples.
-    pub(super) fn take_of(&self, heard: Heard) -> Option<(TakeNumber, Place, bool)> {
-        let counted = self.takes.iter().find_map(|take| Some((take.number, take.counted(heard)?, true)));
-        counted.or_else(|| self.take_at(heard.at).map(|(number, place)| (number, place, false)))
+    /// Where what was heard lies on the take that recorded it.
+    pub(super) fn take_of(&self, heard: Heard) -> Option<OnTake> {
+        self.takes.iter().find_map(|take| take.counted(heard)).or_else(|| self.take_at(heard.at))
     }
 
-    /// The take that was being recorded at a place, and how far into it that is.
-    pub(super) fn take_at(&self, at: Place) -> Option<(TakeNumber, Place)> {
+    /// Where a place lies on the take that was being recorded there.
+    pub(super) fn take_at(&self, at: Place) -> Option<OnTake> {
         let take = self.takes.iter().find(|take| (take.start..=take.end).contains(&at))?;
-        Some((take.number, at - take.start))
+        Some(OnTake { number: take.number, at: at - take.start, roll: take.roll, counted: false })
     }
 
     /// Where a take lies; none when it never rolled.
@@ -119,13 +134,16 @@ impl<'a> Timeline<'a> {
         };
         let ends = starts.iter().zip(&placed).filter_map(|(start, (_, length))| Some(*start + (*length)?));
         let end = ends.max().unwrap_or(stopped).max(start);
-        let parts = starts.iter().zip(&placed).map(|(begin, (at, length))| PartSpan {
+        let parts = take.parts.iter().zip(&starts).zip(&placed).map(|((part, begin), (at, length))| PartSpan {
             run: at.map(|(run, _)| run),
             in_run: at.map_or(Place::ZERO, |(_, in_run)| in_run),
             offset: *begin - start,
+            roll: pre_roll(part).map(|pre_roll| *begin - start + pre_roll),
             length: *length,
         });
-        Some(TakeSpan { number: take.number, start, end, parts: parts.collect() })
+        let parts: Vec<PartSpan> = parts.collect();
+        let roll = parts.iter().filter_map(|part| part.roll).min();
+        Some(TakeSpan { number: take.number, start, end, roll, parts })
     }
 
     /// The run that a part recorded, and where in it the part begins.
@@ -137,15 +155,27 @@ impl<'a> Timeline<'a> {
 }
 
 impl TakeSpan {
-    /// How far into the take heard sound is, when one of its parts recorded just that.
-    fn counted(&self, heard: Heard) -> Option<Place> {
-        let of_run = self.parts.iter().filter(|part| part.run == Some(heard.run));
-        let holding = of_run.filter(|part| {
-            let end = part.length.map_or(part.in_run + (self.end - self.start) - part.offset, |l| part.in_run + l);
-            (part.in_run..=end).contains(&heard.in_run)
-        });
-        holding.map(|part| part.offset + (heard.in_run - part.in_run)).next()
+    /// From the take's beginning to the roll, as the recorder of the part at this index had it; the others' word where
+    /// that one has not told.
+    pub(super) fn roll_of(&self, part: Option<usize>) -> Option<Place> {
+        part.and_then(|part| self.parts.get(part)?.roll).or(self.roll)
     }
+
+    /// Where heard sound is on the take, when one of its parts recorded just that.
+    fn counted(&self, heard: Heard) -> Option<OnTake> {
+        let index = self.parts.iter().position(|part| {
+            let end = part.length.map_or(part.in_run + (self.end - self.start) - part.offset, |l| part.in_run + l);
+            part.run == Some(heard.run) && (part.in_run..=end).contains(&heard.in_run)
+        })?;
+        let at = self.parts[index].offset + (heard.in_run - self.parts[index].in_run);
+        Some(OnTake { number: self.number, at, roll: self.roll_of(Some(index)), counted: true })
+    }
+}
+
+/// How long a part recorded before its recorder had the roll. A log of another make may say what cannot be.
+fn pre_roll(part: &Part) -> Option<Place> {
+    let samples = part.roll?.0.checked_sub(part.from.0).filter(|samples| *samples >= 0)?;
+    Some(Place::from_samples(samples, part.rate))
 }
 
 fn length(part: &Part) -> Option<Place> {

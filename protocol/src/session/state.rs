@@ -196,6 +196,22 @@ impl SessionState {
         self.banned.iter().find(came_so).copied()
     }
 
+    /// What those may do now who came by this invitation, all of them together; none while nobody has come by it. Who is
+    /// kept out may nothing.
+    pub fn grants_by(&self, invite: InviteId) -> Option<Grants> {
+        let mut came = self.participants.iter().filter(|(_, person)| person.invite == Some(invite)).peekable();
+        came.peek()?;
+        let good = came.filter(|(id, _)| !self.banned.contains(*id));
+        Some(Grants(good.flat_map(|(_, person)| person.grants.0.iter().copied()).collect()))
+    }
+
+    /// What somebody may do now: nothing who is not known, was sent away or is kept out.
+    pub fn grants_of(&self, participant: ParticipantId) -> Grants {
+        let known = self.participants.get(&participant).filter(|person| !person.sent_away);
+        let good = known.filter(|_| !self.banned.contains(&participant));
+        good.map_or_else(Grants::default, |person| person.grants.clone())
+    }
+
     /// Whether somebody is kept out who was never in, so that nobody knows any more by which invitation they came: then
     /// every newcomer waits, as they did when that one knocked.
     fn keeps_out_somebody_unknown(&self) -> bool {

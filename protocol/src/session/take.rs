@@ -224,6 +224,12 @@ pub struct Part {
     pub rate: SampleRate,
     /// Channels.
     pub channels: u8,
+    /// The first sample that was captured after the recorder was asked to roll: what lies before it is pre-roll. None
+    /// when the sound began later than that, or its recorder did not say. An interrupted part may end before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
+    pub roll: Option<SampleTime>,
     /// What the source never had, in order.
     pub gaps: Vec<CaptureGap>,
     /// SHA-256 over its PCM, 64 hexadecimal digits in lower case; none until the recorder has told.

@@ -157,7 +157,9 @@ impl Play {
         let epochs = self.state.streams.get(&stream).map_or(0, |stream| stream.epochs.len() as u64);
         let unknown = u64::from(self.rng.once_in(10));
         let epoch = self.rng.below(epochs + unknown) as u32;
-        Command::PartRolling { take, part, stream, epoch, from, rate, channels: self.rng.below(20) as u8 + 1 }
+        let before = if self.rng.once_in(12) { -1 } else { self.rng.below(240_000) as i64 };
+        let roll = self.rng.once_in(2).then_some(SampleTime(from.0 + before));
+        Command::PartRolling { take, part, stream, epoch, from, rate, channels: self.rng.below(20) as u8 + 1, roll }
     }
 
     fn hash(&mut self) -> String {

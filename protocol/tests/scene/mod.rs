@@ -205,8 +205,9 @@ impl Scene {
     }
 
     fn part(&mut self, part: PartId, participant: ParticipantId, stream: StreamId) {
-        let (take, epoch, from, rate, channels) = (RECORDED, 0, SampleTime(48_000), SampleRate(48_000), 1);
-        self.record(participant, Event::PartRolling { take, part, participant, stream, epoch, from, rate, channels });
+        let (take, epoch, from, rate, channels, roll) = (RECORDED, 0, SampleTime(48_000), SampleRate(48_000), 1, None);
+        let begun = Event::PartRolling { take, part, participant, stream, epoch, from, rate, channels, roll };
+        self.record(participant, begun);
     }
 
     fn words(&mut self) {

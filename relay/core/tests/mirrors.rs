@@ -6,6 +6,7 @@
 mod play;
 mod world;
 
+use protocol::event::TYPES;
 use protocol::session::{SessionState, apply};
 use std::collections::BTreeSet;
 use world::World;
@@ -23,12 +24,16 @@ fn all_mirrors_are_equal_after_any_interleaving_of_drops_resumes_and_edits_witho
         (0..steps).for_each(|_| world.step());
         world.settle();
         check(&world, seed);
+        world.figures.coverage.count_log(&world.log());
         seen += world.figures;
     }
-    println!("{SEEDS} sessions: {seen:?}");
-    let world::Figures { done, refused, unsaved, tails, wholes, deaths, mirrors } = seen;
+    println!("{SEEDS} sessions: {seen:#?}");
+    let world::Figures { done, refused, unsaved, tails, wholes, deaths, mirrors, ref coverage } = seen;
     assert!([done, refused, unsaved, tails, deaths, mirrors].iter().all(|count| *count > 1_000), "{seen:?}");
     assert!(wholes > 0, "{seen:?}");
+    assert!(3 * done > 2 * (done + refused), "most of what is asked is granted: {done} of {}", done + refused);
+    let missing: Vec<_> = TYPES.into_iter().filter(|kind| !coverage.events.contains_key(*kind)).collect();
+    assert!(missing.is_empty(), "{missing:?} never happened");
 }
 
 fn check(world: &World, seed: u64) {

@@ -5,8 +5,8 @@ use crate::secret::Secret;
 use crate::store::Invitation;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use protocol::api::{InviteMade, NewInvite, NewSession, Redeem, Redeemed, RevokeInvite, SessionMade};
+use axum::http::{HeaderMap, header};
+use protocol::api::{NewSession, Redeem, Redeemed, SessionMade};
 use protocol::grants::Role;
 use protocol::ids::{InviteId, ParticipantId, SessionId};
 use protocol::link::InviteLink;
@@ -59,32 +59,6 @@ pub(super) async fn redeem(
     Ok(Json(Redeemed { ticket, session, participant, title: opened.title, role: opened.role }))
 }
 
-/// `POST /api/v1/invites`: another link, by the right of one that may invite.
-pub(super) async fn new_invite(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Body(asked): Body<NewInvite>,
-) -> Result<Json<InviteMade>, Failure> {
-    let (id, secret) = (InviteId(Uuid::new_v4()), Secret::random_128());
-    let by = (asked.by.invite, Secret::new(asked.by.secret));
-    app.store.add_invite(by, (id, secret.hash()), asked.role, asked.once).await?;
-    app.rooms.tell_invite(id).await?;
-    Ok(Json(InviteMade { link: link_text(&app.base_url(host(&headers)), id, &secret) }))
-}
-
-/// `POST /api/v1/invites/{id}/revoke`: the link lets nobody in any more.
-pub(super) async fn revoke(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    Body(asked): Body<RevokeInvite>,
-) -> Result<StatusCode, Failure> {
-    let by = (asked.by.invite, Secret::new(asked.by.secret));
-    let id = read_id(&id)?;
-    app.store.revoke_invite(by, id).await?;
-    app.rooms.tell_invite(id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 fn check_owner(app: &App, headers: &HeaderMap) -> Result<(), Failure> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let key = given.and_then(|value| value.strip_prefix("Bearer ")).map(|key| Secret::new(key.trim()));
@@ -101,15 +75,15 @@ fn invitation(session: SessionId, role: Role) -> (Invitation, Secret) {
     (Invitation { id, session, secret: hash, role, grants: role.grants(), once: false }, secret)
 }
 
-fn link_text(relay: &str, invite: InviteId, secret: &Secret) -> String {
+pub(super) fn link_text(relay: &str, invite: InviteId, secret: &Secret) -> String {
     InviteLink { relay: relay.to_owned(), invite, secret: secret.reveal().to_owned() }.to_string()
 }
 
-fn read_id(text: &str) -> Result<InviteId, Failure> {
+pub(super) fn read_id(text: &str) -> Result<InviteId, Failure> {
     let msg = "this is not the id of an invitation; check that the whole link was copied";
     text.parse().map_err(|_| Failure::new(ErrorCode::Unknown, msg))
 }
 
-fn host(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST).and_then(|value| value.to_str().ok())
 }

@@ -1,8 +1,7 @@
-use super::Failure;
+use super::{Failure, own};
 use crate::app::App;
 use crate::auth::Claims;
-use crate::secret::Secret;
-use crate::store::{AdmitError, Identity};
+use crate::store::Identity;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -10,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use protocol::event::Stored;
 use protocol::export::{ExportError, Format, Scope, Source};
 use protocol::grants::{Action, may};
-use protocol::ids::{LogId, MixNumber, ParticipantId, SessionId, TakeNumber};
+use protocol::ids::{LogId, MixNumber, SessionId, TakeNumber};
 use protocol::session::{Entry, SessionState};
 use protocol::wire::ErrorCode;
 use relay_core::journal::StoredEvent;
@@ -79,20 +78,13 @@ fn read(asked: Result<Query<Asked>, QueryRejection>) -> Result<(Format, Scope), 
 }
 
 async fn authorise(app: &App, session: SessionId, headers: &HeaderMap) -> Result<Identity, Failure> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = given.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim).ok_or_else(|| {
+    let bearer = own::bearer(headers).ok_or_else(|| {
         Failure::new(ErrorCode::Unauthorized, "an export takes a join ticket; open the invitation link again")
     })?;
-    match by_id_and_secret(bearer) {
-        Some((participant, secret)) => app.store.known(session, participant, secret).await.map_err(not_admitted),
+    match own::by_id_and_secret(bearer) {
+        Some(seat) => own::known(app, session, seat).await,
         None => by_ticket(app, session, bearer).await,
     }
-}
-
-/// A ticket has two dots and begins with no id.
-fn by_id_and_secret(bearer: &str) -> Option<(ParticipantId, Secret)> {
-    let (id, secret) = bearer.split_once('.')?;
-    Some((id.parse().ok()?, Secret::new(secret)))
 }
 
 async fn by_ticket(app: &App, session: SessionId, ticket: &str) -> Result<Identity, Failure> {
@@ -103,7 +95,7 @@ async fn by_ticket(app: &App, session: SessionId, ticket: &str) -> Result<Identi
         return Err(Failure::new(ErrorCode::Unauthorized, msg));
     }
     // Seconds since 1970 are far below 2^63.
-    app.store.spend(claims.jti, claims.exp as i64, session).await.map_err(not_admitted)?;
+    app.store.spend(claims.jti, claims.exp as i64, session).await.map_err(own::not_admitted)?;
     let Claims { sub: participant, name, role, grants, via, .. } = claims;
     Ok(Identity { session, participant, name, role, grants, via })
 }
@@ -168,11 +160,4 @@ fn unknown() -> Failure {
 
 fn no_such(error: ExportError) -> Failure {
     Failure::new(ErrorCode::Unknown, error.to_string())
-}
-
-fn not_admitted(error: AdmitError) -> Failure {
-    match error {
-        AdmitError::Store(cause) => Failure::internal(cause),
-        other => Failure::new(ErrorCode::Unauthorized, other.to_string()),
-    }
 }

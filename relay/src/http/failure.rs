@@ -76,7 +76,7 @@ impl From<InviteError> for Failure {
             InviteError::Unknown => ErrorCode::Unknown,
             InviteError::WrongSecret => ErrorCode::Unauthorized,
             InviteError::Revoked | InviteError::UsedUp => ErrorCode::Gone,
-            InviteError::Forbidden => ErrorCode::Forbidden,
+            InviteError::Forbidden | InviteError::Lost | InviteError::NotYou => ErrorCode::Forbidden,
             InviteError::TooMany | InviteError::TooDeep => ErrorCode::TooMany,
             InviteError::Store(cause) => return Failure::internal(cause),
         };

@@ -4,6 +4,8 @@ mod api;
 mod export;
 mod failure;
 mod health;
+mod invites;
+mod own;
 mod page;
 
 pub use failure::{Body, Failure};
@@ -24,9 +26,9 @@ pub fn router(app: Arc<App>) -> Router {
     let api = Router::new()
         .route("/sessions", post(api::new_session))
         .route("/sessions/{id}/export", get(export::export))
-        .route("/invites", post(api::new_invite))
+        .route("/invites", post(invites::new_invite))
         .route("/invites/{id}/redeem", post(api::redeem))
-        .route("/invites/{id}/revoke", post(api::revoke))
+        .route("/invites/{id}/revoke", post(invites::revoke))
         .fallback(no_such_call)
         .method_not_allowed_fallback(wrong_method);
     Router::new()

@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use protocol::chain::ChainHash;
 use protocol::ids::{InviteId, LogId, SessionId};
+use protocol::session::SessionState;
 use protocol::wire::ClientFrame;
 use relay_core::journal::{StoredEvent, check_chain};
 use relay_core::room::{Enter, Input, LinkId, MediaInput};
@@ -60,6 +61,23 @@ impl Drop for RoomHandle {
         drop(self.tie.take());
         let _ = self.inbox.try_send(ToRoom::Look);
     }
+}
+
+/// Why a session cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// The journal fails.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The store fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It does not run, and cannot begin to.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
+    /// It ended just now, because the journal cannot be read or goes on otherwise.
+    #[error("the session ended while it was looked at; try again in a moment")]
+    Ended,
 }
 
 /// Why there is no way to a session.
@@ -110,6 +128,27 @@ impl Rooms {
         let room = self.begin(session, title);
         rooms.insert(session, room.clone());
         Ok(room)
+    }
+
+    /// What `look` finds in a session's durable state; none when nobody was ever in it. Waits behind what the session has to
+    /// do before, but for no journal.
+    ///
+    /// # Errors
+    /// When the journal or the store fails, or the session cannot run.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        session: SessionId,
+        look: impl FnOnce(&SessionState) -> T + Send + 'static,
+    ) -> Result<Option<T>, LookError> {
+        if self.0.journal.log_id(session).await?.is_none() {
+            return Ok(None);
+        }
+        let title = self.0.store.session_title(session).await?.unwrap_or_default();
+        let room = self.room(session, &title)?;
+        let (found, answer) = oneshot::channel();
+        let look = Box::new(move |state: &SessionState| drop(found.send(look(state))));
+        room.inbox.send(ToRoom::See(look)).await.map_err(|_| LookError::Ended)?;
+        answer.await.map(Some).map_err(|_| LookError::Ended)
     }
 
     /// How many sessions run.

@@ -4,6 +4,7 @@ use crate::media::{MediaError, MediaHandle, PeerKey, PeerOffer};
 use crate::store::StoreError;
 use axum::extract::ws::Utf8Bytes;
 use protocol::ids::{InviteId, LogId, SessionId};
+use protocol::session::SessionState;
 use protocol::wire::{ErrorCode, RelayFrame};
 use relay_core::journal::{Batch, Opened, Snapshot};
 use relay_core::room::{
@@ -28,9 +29,14 @@ pub(super) enum ToRoom {
     Enter(Box<Enter>, LinkDoor),
     Input(Input),
     Drain(oneshot::Sender<()>),
+    /// Somebody looks at the durable state.
+    See(See),
     /// Somebody has given up their way to the room.
     Look,
 }
+
+/// What is done with the durable state: next to nothing, for the room waits.
+pub(super) type See = Box<dyn FnOnce(&SessionState) + Send>;
 
 /// Which session a task runs, and where it stands.
 pub(super) struct Place {
@@ -155,6 +161,7 @@ impl RoomTask {
                         self.drain(answers).await;
                         return Some(told);
                     }
+                    ToRoom::See(see) => see(self.room.state()),
                     ToRoom::Look => {}
                 },
             }

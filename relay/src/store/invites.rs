@@ -26,6 +26,48 @@ pub struct Invitation {
     pub once: bool,
 }
 
+/// By whose right invitations are made and revoked.
+#[derive(Clone, Debug)]
+pub struct Right {
+    /// The invitation that is shown, and its secret.
+    pub link: (InviteId, Secret),
+    /// Who shows it.
+    pub by: Shown,
+}
+
+/// Who shows an invitation, and what the session lets them do now.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// Anybody who has it, and nobody has come in by it yet: what it lets people do counts.
+    Unused,
+    /// Anybody who has it; those who came in by it may do this by now, all of them together. More than they may nobody does
+    /// by it from outside.
+    Used(Grants),
+    /// Somebody who says who they are: what they may do counts, whatever their invitation was for.
+    Person(Grants),
+}
+
+impl Shown {
+    /// What can be done by an invitation that lets people do so much.
+    fn grants(&self, invited: &Grants) -> Grants {
+        match self {
+            Shown::Unused => invited.clone(),
+            Shown::Used(now) => Grants(invited.0.intersection(&now.0).copied().collect()),
+            Shown::Person(now) => now.clone(),
+        }
+    }
+
+    /// What is said to who may not do something.
+    fn refusal(&self, invited: &Grants, wanted: impl Fn(&Grants) -> bool) -> Option<InviteError> {
+        match self {
+            _ if wanted(&self.grants(invited)) => None,
+            Shown::Person(_) => Some(InviteError::NotYou),
+            Shown::Used(_) if wanted(invited) => Some(InviteError::Lost),
+            Shown::Used(_) | Shown::Unused => Some(InviteError::Forbidden),
+        }
+    }
+}
+
 /// What a good invitation opens.
 #[derive(Clone, Debug)]
 pub struct Redeemed {
@@ -65,6 +107,12 @@ pub enum InviteError {
     /// The authority may not invite, or not so much.
     #[error("this invitation does not let you make or revoke such a link; use one that may do more")]
     Forbidden,
+    /// Who came in by the authority may not do it any more.
+    #[error("nobody who came in by this invitation may make or revoke such a link any more; use another one")]
+    Lost,
+    /// Who asks may not do it.
+    #[error("you may not make or revoke such a link; ask whoever runs the session")]
+    NotYou,
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -97,32 +145,38 @@ impl Store {
         .await
     }
 
+    /// Which session an invitation is for that is good, or was good once for somebody who came in by it.
+    ///
+    /// # Errors
+    /// When it is unknown or revoked, or the secret is wrong.
+    pub async fn session_of(&self, (id, secret): (InviteId, Secret)) -> Result<SessionId, InviteError> {
+        self.write(move |tx| Ok(unrevoked(tx, id, &secret)?.invitation.session)).await
+    }
+
     /// Makes an invitation by the right of another one, for the same session.
     ///
     /// # Errors
     /// When the authority is no good, may not invite, or may do less than the new link would, or when there are too many.
     pub async fn add_invite(
         &self,
-        by: (InviteId, Secret),
+        Right { link, by }: Right,
         made: (InviteId, SecretHash),
         role: Role,
         once: bool,
     ) -> Result<(), InviteError> {
         self.write(move |tx| {
-            let authority = usable(tx, by.0, &by.1)?;
-            let grants = role.grants();
-            if !authority.grants.has(Grant::Invite) || !authority.grants.covers(&grants) {
-                return Err(InviteError::Forbidden);
-            }
+            let (authority, grants) = (shown(tx, &link, &by)?, role.grants());
+            let wanted = |may: &Grants| may.has(Grant::Invite) && may.covers(&grants);
+            by.refusal(&authority.grants, wanted).map_or(Ok(()), Err)?;
             let sql = "SELECT count(*) FROM invite WHERE session = ?1";
             if tx.query_row(sql, [authority.session.0], |row| row.get::<_, u32>(0))? >= MAX_INVITES {
                 return Err(InviteError::TooMany);
             }
-            if way(tx, by.0)?.len() >= MAX_GENERATIONS {
+            if way(tx, link.0)?.len() >= MAX_GENERATIONS {
                 return Err(InviteError::TooDeep);
             }
             let (id, secret) = made;
-            insert(tx, &Invitation { id, session: authority.session, secret, role, grants, once }, Some(by.0))?;
+            insert(tx, &Invitation { id, session: authority.session, secret, role, grants, once }, Some(link.0))?;
             Ok(())
         })
         .await
@@ -132,17 +186,16 @@ impl Store {
     ///
     /// # Errors
     /// When the authority is no good or may not invite, or the link may administer and the authority may not.
-    pub async fn revoke_invite(&self, by: (InviteId, Secret), id: InviteId) -> Result<(), InviteError> {
+    pub async fn revoke_invite(&self, Right { link, by }: Right, id: InviteId) -> Result<(), InviteError> {
         self.write(move |tx| {
-            let authority = usable(tx, by.0, &by.1)?;
+            let authority = shown(tx, &link, &by)?;
             let target = known(tx, id)?.invitation;
             if target.session != authority.session {
                 return Err(InviteError::Unknown);
             }
-            let above = target.grants.has(Grant::Admin) && !authority.grants.has(Grant::Admin);
-            if above || !authority.grants.has(Grant::Invite) {
-                return Err(InviteError::Forbidden);
-            }
+            let above = target.grants.has(Grant::Admin);
+            let wanted = |may: &Grants| may.has(Grant::Invite) && (may.has(Grant::Admin) || !above);
+            by.refusal(&authority.grants, wanted).map_or(Ok(()), Err)?;
             tx.execute("UPDATE invite SET revoked = 1 WHERE id = ?1", [id.0])?;
             Ok(())
         })
@@ -170,19 +223,26 @@ fn way(tx: &Connection, id: InviteId) -> rusqlite::Result<Vec<InviteId>> {
     tx.prepare_cached(sql)?.query_map([id.0], |row| row.get(0).map(InviteId))?.collect()
 }
 
-/// The secret is looked at before anything else is told, so that strangers learn nothing.
+/// The invitation by whose right something is asked. Somebody who says who they are has used theirs.
+fn shown(tx: &Connection, (id, secret): &(InviteId, Secret), by: &Shown) -> Result<Invitation, InviteError> {
+    match by {
+        Shown::Person(_) => Ok(unrevoked(tx, *id, secret)?.invitation),
+        Shown::Unused | Shown::Used(_) => usable(tx, *id, secret),
+    }
+}
+
 fn usable(tx: &Connection, id: InviteId, secret: &Secret) -> Result<Invitation, InviteError> {
-    let Known { invitation, revoked, uses } = known(tx, id)?;
-    if !secret.matches(&invitation.secret) {
+    let Known { invitation, uses, .. } = unrevoked(tx, id, secret)?;
+    if invitation.once && uses > 0 { Err(InviteError::UsedUp) } else { Ok(invitation) }
+}
+
+/// The secret is looked at before anything else is told, so that strangers learn nothing.
+fn unrevoked(tx: &Connection, id: InviteId, secret: &Secret) -> Result<Known, InviteError> {
+    let known = known(tx, id)?;
+    if !secret.matches(&known.invitation.secret) {
         return Err(InviteError::WrongSecret);
     }
-    if revoked {
-        return Err(InviteError::Revoked);
-    }
-    if invitation.once && uses > 0 {
-        return Err(InviteError::UsedUp);
-    }
-    Ok(invitation)
+    if known.revoked { Err(InviteError::Revoked) } else { Ok(known) }
 }
 
 fn known(tx: &Connection, id: InviteId) -> Result<Known, InviteError> {

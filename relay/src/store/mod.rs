@@ -10,7 +10,7 @@ mod invites;
 mod links;
 
 pub use admission::{AdmitError, Identity};
-pub use invites::{Invitation, InviteError, Redeemed};
+pub use invites::{Invitation, InviteError, Redeemed, Right, Shown};
 
 use protocol::ids::SessionId;
 use rusqlite::{Connection, OptionalExtension, params};

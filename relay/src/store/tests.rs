@@ -37,6 +37,11 @@ impl Fixture {
     }
 }
 
+/// The right of an invitation that nobody has come in by.
+fn unused(link: &(InviteId, Secret)) -> Right {
+    Right { link: link.clone(), by: Shown::Unused }
+}
+
 #[tokio::test]
 async fn an_invitation_is_good_many_times_and_a_single_one_once() {
     let f = fixture().await;
@@ -68,17 +73,43 @@ async fn nobody_hands_out_or_takes_back_more_than_they_have() {
     let engineer = f.invite(Role::Engineer, false).await;
     let mentor = f.invite(Role::Mentor, false).await;
     let made = || (InviteId(Uuid::new_v4()), Secret::random_128().hash());
-    assert!(f.store.add_invite(engineer.clone(), made(), Role::Listener, false).await.is_ok());
-    let more = f.store.add_invite(engineer.clone(), made(), Role::Owner, false).await;
+    assert!(f.store.add_invite(unused(&engineer), made(), Role::Listener, false).await.is_ok());
+    let more = f.store.add_invite(unused(&engineer), made(), Role::Owner, false).await;
     assert!(matches!(more, Err(InviteError::Forbidden)));
-    let without = f.store.add_invite(mentor.clone(), made(), Role::Listener, false).await;
+    let without = f.store.add_invite(unused(&mentor), made(), Role::Listener, false).await;
     assert!(matches!(without, Err(InviteError::Forbidden)));
-    let upwards = f.store.revoke_invite(engineer.clone(), owner.0).await;
+    let upwards = f.store.revoke_invite(unused(&engineer), owner.0).await;
     assert!(matches!(upwards, Err(InviteError::Forbidden)));
     for _ in 0..2 {
-        f.store.revoke_invite(owner.clone(), engineer.0).await.unwrap();
+        f.store.revoke_invite(unused(&owner), engineer.0).await.unwrap();
     }
     assert!(matches!(f.store.redeem(engineer.0, engineer.1).await, Err(InviteError::Revoked)));
+}
+
+#[tokio::test]
+async fn what_the_session_says_of_who_shows_an_invitation_counts() {
+    let f = fixture().await;
+    let (engineer, listener) = (f.invite(Role::Engineer, false).await, f.invite(Role::Listener, true).await);
+    f.store.redeem(listener.0, listener.1.clone()).await.unwrap();
+    let add = async |link: &(InviteId, Secret), by: Shown, role| {
+        let (link, made) = (link.clone(), (InviteId(Uuid::new_v4()), Secret::random_128().hash()));
+        f.store.add_invite(Right { link, by }, made, role, false).await
+    };
+    let (all, none) = (Role::Owner.grants(), Role::Listener.grants());
+    // From outside nobody does more than the link, nor than those who came in by it.
+    assert!(add(&engineer, Shown::Used(all.clone()), Role::Artist).await.is_ok());
+    assert!(matches!(add(&engineer, Shown::Used(all.clone()), Role::Owner).await, Err(InviteError::Forbidden)));
+    assert!(matches!(add(&engineer, Shown::Used(none.clone()), Role::Listener).await, Err(InviteError::Lost)));
+    assert!(matches!(add(&listener, Shown::Used(all.clone()), Role::Listener).await, Err(InviteError::UsedUp)));
+    // Who somebody is counts, whatever they came by, and also where that was good once.
+    assert!(add(&listener, Shown::Person(all.clone()), Role::Owner).await.is_ok());
+    assert!(matches!(add(&engineer, Shown::Person(none.clone()), Role::Listener).await, Err(InviteError::NotYou)));
+    let revoke = async |by| f.store.revoke_invite(Right { link: engineer.clone(), by }, engineer.0).await;
+    for by in [Shown::Person(none.clone()), Shown::Used(none)] {
+        assert!(matches!(revoke(by).await, Err(InviteError::NotYou | InviteError::Lost)));
+    }
+    revoke(Shown::Person(all.clone())).await.unwrap();
+    assert!(matches!(revoke(Shown::Person(all)).await, Err(InviteError::Revoked)));
 }
 
 #[tokio::test]
@@ -89,11 +120,13 @@ async fn an_invitation_names_those_by_whose_right_it_was_made_down_to_the_last_o
         way.insert(0, by.0);
         assert_eq!(f.store.redeem(by.0, by.1.clone()).await.unwrap().via, way);
         let next = (InviteId(Uuid::new_v4()), Secret::random_128());
-        f.store.add_invite(by, (next.0, next.1.hash()), Role::Engineer, false).await.unwrap();
+        f.store.add_invite(unused(&by), (next.0, next.1.hash()), Role::Engineer, false).await.unwrap();
         by = next;
     }
-    let more =
-        f.store.add_invite(by, (InviteId(Uuid::new_v4()), Secret::random_128().hash()), Role::Engineer, true).await;
+    let more = f
+        .store
+        .add_invite(unused(&by), (InviteId(Uuid::new_v4()), Secret::random_128().hash()), Role::Engineer, true)
+        .await;
     assert!(matches!(more, Err(InviteError::TooDeep)), "{more:?}");
 }
 
@@ -126,8 +159,8 @@ async fn a_session_takes_its_last_invitation_and_refuses_one_more() {
         .await
         .unwrap();
     let add = || (InviteId(Uuid::new_v4()), Secret::random_128().hash());
-    assert!(f.store.add_invite(owner.clone(), add(), Role::Mentor, false).await.is_ok());
-    let more = f.store.add_invite(owner, add(), Role::Mentor, false).await;
+    assert!(f.store.add_invite(unused(&owner), add(), Role::Mentor, false).await.is_ok());
+    let more = f.store.add_invite(unused(&owner), add(), Role::Mentor, false).await;
     assert!(matches!(more, Err(InviteError::TooMany)), "{more:?}");
 }
 
@@ -149,7 +182,7 @@ async fn an_invitation_is_no_authority_over_another_session() {
     f.store.add_session(other, "Choir".into(), vec![]).await.unwrap();
     let owner = f.invite(Role::Owner, false).await;
     let theirs = f.invite_to(other, Role::Listener, false).await;
-    assert!(matches!(f.store.revoke_invite(owner, theirs.0).await, Err(InviteError::Unknown)));
+    assert!(matches!(f.store.revoke_invite(unused(&owner), theirs.0).await, Err(InviteError::Unknown)));
     assert!(f.store.redeem(theirs.0, theirs.1).await.is_ok());
 }
 

@@ -3,6 +3,7 @@
 mod api;
 mod exports;
 mod house;
+mod invites;
 mod journal;
 mod largest;
 mod links;

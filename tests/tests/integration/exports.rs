@@ -23,6 +23,8 @@ const TAKE: TakeNumber = TakeNumber(1);
 const RATE: i64 = 44_100;
 /// The take begins here in its stream, in samples.
 const FROM: i64 = 3 * RATE + 1;
+/// The recorder had the roll here, a quarter of a second later: before every note.
+const ROLL: i64 = FROM + RATE / 4;
 const LOG: LogId = LogId(Uuid::from_u128(0x018f_4d3e));
 
 /// A note on the take: sample, end of a range, reaction, text.
@@ -53,7 +55,8 @@ fn events() -> Vec<Event> {
     let format = StreamFormat { channels: 2, frame_us: 5_000, bitrate: 256_000, redundancy: 1, rate };
     let (name, role, label) = ("Ada \"the\" ear".to_owned(), Role::Owner, "Main".to_owned());
     let song = Song { tempo_mbpm: Some(97_300), metre: Some(Metre { beats: 6, unit: 8 }), key: None };
-    let (from, epoch_number, channels, slate) = (SampleTime(FROM), 0, 2, "verse, dbl".to_owned());
+    let (from, number, channels, slate, roll) =
+        (SampleTime(FROM), 0, 2, "verse, dbl".to_owned(), Some(SampleTime(ROLL)));
     let (to, gaps, pcm_hash) = (SampleTime(FROM + 36_000 * RATE), Vec::new(), "cd".repeat(32));
     let mut events = vec![
         Event::SessionOpen { title: "Blue hour".into() },
@@ -63,7 +66,7 @@ fn events() -> Vec<Event> {
         Event::SessionSong { song, was: Song::default() },
         Event::TakeArm { take: TAKE, slate, only: None },
         Event::TakeRoll { take: TAKE },
-        Event::PartRolling { take: TAKE, part: PART, participant, stream, epoch: epoch_number, from, rate, channels },
+        Event::PartRolling { take: TAKE, part: PART, participant, stream, epoch: number, from, rate, channels, roll },
         Event::TakeStop { take: TAKE },
         Event::PartStopped { take: TAKE, part: PART, to, gaps, pcm_hash },
     ];
@@ -148,8 +151,10 @@ fn python_reads_the_table() {
     assert_eq!(rows.len(), 1 + NOTES.len());
     assert_eq!(rows[0]["text"], "verse, dbl");
     assert_eq!(rows[0]["end_s"], "36000.000000000");
+    assert_eq!(rows[0]["roll_s"], "0.250000000");
     for (row, (n, (start, end))) in rows[1..].iter().zip(spans(1_000_000_000).enumerate()) {
         assert_eq!(row["start_s"], decimal(start, 9));
+        assert_eq!(row["since_roll_s"], decimal(start - 250_000_000, 9));
         assert_eq!(row["end_s"], end.map_or(String::new(), |end| decimal(end, 9)));
         assert_eq!(row["heard_s"], decimal(count(NOTES[n].0, 0, 1_000_000_000), 9));
         assert_eq!(row["position"], NOTES[n].0.to_string());
@@ -180,6 +185,7 @@ fn mido_reads_the_midi_file() {
     }
     let take = "Take 1: verse, dbl";
     expected.extend([(0, take.to_owned()), (tick(36_000 * RATE, 0), format!("End of {take}"))]);
+    expected.push((tick(RATE / 4, 0), "Take 1 rolls".to_owned()));
     expected.sort();
     let mut read: Vec<(i128, String)> = serde_json::from_value(midi["markers"].clone()).unwrap();
     assert!(read.is_sorted_by_key(|(tick, _)| *tick));
@@ -217,16 +223,17 @@ fn ffprobe_and_webvtt_read_the_captions() {
         |ms: i128| format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60, ms % 1_000);
     let captions = vtt["captions"].as_array().unwrap();
     let packets = vtt["packets"].as_array().unwrap();
-    assert_eq!((captions.len(), packets.len()), (1 + NOTES.len(), 1 + NOTES.len()));
+    assert_eq!((captions.len(), packets.len()), (2 + NOTES.len(), 2 + NOTES.len()));
+    assert_eq!((&captions[1][0], &captions[1][2]), (&"00:00:00.250".into(), &"Take 1 rolls".into()));
     for (n, (start, end)) in spans(1_000).enumerate() {
         // Two samples are less than a millisecond apart.
         let end = end.unwrap_or(start + 3_000).max(start + 1);
-        let caption = &captions[n + 1];
+        let caption = &captions[n + 2];
         assert_eq!((&caption[0], &caption[1]), (&clock(start).into(), &clock(end).into()));
         let lines = NOTES[n].3.replace('\t', " ");
         assert!(caption[2].as_str().unwrap().ends_with(&lines), "{caption}");
         let seconds = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
-        let packet = &packets[n + 1];
+        let packet = &packets[n + 2];
         assert_eq!((seconds(&packet[0]) * 1e3).round() as i128, start);
         assert_eq!((seconds(&packet[1]) * 1e3).round() as i128, end - start);
     }
@@ -240,7 +247,8 @@ fn labels_are_lines_of_two_numbers_and_a_name() {
         .enumerate()
         .map(|(n, (start, end))| (decimal(start, 6), decimal(end.unwrap_or(start), 6), name(n)));
     assert_eq!(labels[0].2, "Take 1: verse, dbl");
-    assert_eq!(labels[1..], expected.collect::<Vec<_>>());
+    assert_eq!(labels[1], ("0.250000".into(), "0.250000".into(), "Take 1 rolls".into()));
+    assert_eq!(labels[2..], expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -252,7 +260,8 @@ fn another_parser_reads_the_reaper_project() {
     let pico = 1_000_000_000_000;
     let all: Vec<_> = spans(pico).enumerate().collect();
     let points = all.iter().filter(|(_, (_, end))| end.is_none());
-    assert_eq!(markers, points.map(|(n, (start, _))| (decimal(*start, 12), name(*n))).collect::<Vec<_>>());
+    assert_eq!(markers[0], ("0.250000000000".into(), "Take 1 rolls".into()));
+    assert_eq!(markers[1..], points.map(|(n, (start, _))| (decimal(*start, 12), name(*n))).collect::<Vec<_>>());
     // A name with all three quotes loses its backticks.
     let ranges = all.iter().filter_map(|(n, (start, end))| {
         let name = if *n == 1 { name(*n).replace('`', "'") } else { name(*n) };

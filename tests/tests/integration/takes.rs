@@ -69,8 +69,9 @@ fn a_take_is_rolled_recorded_noted_approved_and_circled_by_scripts() {
     let files = recordings(folder.path());
     let [file] = &files[..] else { panic!("one recording, not {files:?}") };
     let wav = WavReader::open(file).unwrap();
-    let span = stopped["to"].as_i64().unwrap() - rolling["from"].as_i64().unwrap();
-    assert_eq!(wav.frames().0 as i64, span, "the file is as long as its span");
+    let [from, roll, to] = [&rolling["from"], &rolling["roll"], &stopped["to"]].map(|at| at.as_i64().unwrap());
+    assert_eq!(wav.frames().0 as i64, to - from, "the file is as long as its span");
+    assert!((from..=from + 5 * rolling["rate"].as_i64().unwrap()).contains(&roll) && roll <= to, "{rolling} {stopped}");
 }
 
 #[test]

@@ -25,12 +25,26 @@ use protocol::session::take::{Part, PartPhase, Phase};
 use protocol::stream::StreamKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use units::MonoTime;
+use units::{MonoTime, WallTime};
 
 /// A lane that has no part so long after its take rolled gives no sound: people are told.
 pub const BEGIN_PATIENCE: Duration = Duration::from_secs(3);
 /// A part that is not safe so long after it was stopped waits for a slow disk: people are told.
 pub const END_PATIENCE: Duration = Duration::from_secs(10);
+/// A roll that the relay has recorded longer ago than this has come late, by a link that was lost or at a start in the
+/// middle of a take: then nobody here knows at which sample it was.
+pub const PROMPT: Duration = Duration::from_secs(1);
+
+/// What the keeper looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Who one is.
+    pub seat: Seat,
+    /// The session as the mirror knows it.
+    pub state: &'a SessionState,
+    /// What the relay's clock shows; none while that is not known.
+    pub relay_now: Option<WallTime>,
+}
 
 /// Something that happens.
 #[derive(Clone, Debug)]
@@ -103,14 +117,9 @@ struct Rolling {
 }
 
 impl TakeKeeper {
-    /// Takes something in. `seat` and `state` are the session as the mirror knows it now.
-    pub fn handle(
-        &mut self,
-        now: MonoTime,
-        (seat, state): (Seat, &SessionState),
-        input: Input,
-        outputs: &mut Vec<Output>,
-    ) {
+    /// Takes something in.
+    pub fn handle(&mut self, now: MonoTime, view: View<'_>, input: Input, outputs: &mut Vec<Output>) {
+        let View { seat, state, .. } = view;
         self.sit_down(seat, outputs);
         match input {
             Input::Stream { lane, kind } => drop(self.lanes.insert(lane, kind)),
@@ -119,7 +128,7 @@ impl TakeKeeper {
             Input::News(news) => self.handle_news(news, seat, outputs),
             Input::State | Input::Time => {}
         }
-        self.follow(now, rolls_for(seat, state), outputs);
+        self.follow(now, view, outputs);
         self.report_found(seat, state, outputs);
         self.settle(state, outputs);
         self.tell_late(now, outputs);
@@ -149,7 +158,8 @@ impl TakeKeeper {
     }
 
     /// Makes the recorder record what rolls.
-    fn follow(&mut self, now: MonoTime, wanted: Option<TakeNumber>, outputs: &mut Vec<Output>) {
+    fn follow(&mut self, now: MonoTime, view: View<'_>, outputs: &mut Vec<Output>) {
+        let wanted = rolls_for(view.seat, view.state);
         if self.rolling.as_ref().is_some_and(|rolling| Some(rolling.take) != wanted) {
             self.rolling = None;
             self.end_due = (!self.running.is_empty()).then_some(now + END_PATIENCE);
@@ -157,13 +167,14 @@ impl TakeKeeper {
         }
         let Some(take) = wanted else { return };
         let recorded = self.lanes.iter().filter(|(_, kind)| **kind != StreamKind::Talkback).map(|(lane, _)| *lane);
+        let prompt = self.rolling.is_none() && has_just_rolled(view, take);
         let fresh = || Rolling { take, lanes: BTreeSet::new(), silent: BTreeSet::new(), due: None };
         let rolling = self.rolling.get_or_insert_with(fresh);
         let lanes: Vec<LaneId> = recorded.filter(|lane| rolling.lanes.insert(*lane)).collect();
         if !lanes.is_empty() {
             rolling.silent.extend(&lanes);
             rolling.due = Some(now + BEGIN_PATIENCE);
-            outputs.push(Output::Order(Order::Roll { take, lanes }));
+            outputs.push(Output::Order(Order::Roll { take, lanes, prompt }));
         }
     }
 
@@ -276,13 +287,20 @@ fn rolls_for(seat: Seat, state: &SessionState) -> Option<TakeNumber> {
     (asked && agrees && may).then_some(take.number)
 }
 
+/// Whether the relay has recorded the roll only just now, by its own clock.
+fn has_just_rolled(View { state, relay_now, .. }: View<'_>, take: TakeNumber) -> bool {
+    let rolled = state.take(take).and_then(|take| take.rolled);
+    let age_ms = relay_now.zip(rolled).map(|(now, rolled)| now.0.saturating_sub(rolled.at.0));
+    age_ms.is_some_and(|age_ms| age_ms <= PROMPT.as_millis() as i64)
+}
+
 fn part_of(state: &SessionState, take: TakeNumber, part: PartId) -> Option<&Part> {
     state.take(take).and_then(|take| take.part(part))
 }
 
 fn rolling_command(head: &PartHead) -> Command {
-    let PartHead { part, take, name, from, rate, channels, .. } = *head;
-    Command::PartRolling { take, part, stream: name.stream, epoch: name.epoch, from, rate, channels }
+    let PartHead { part, take, name, from, rate, channels, roll, .. } = *head;
+    Command::PartRolling { take, part, stream: name.stream, epoch: name.epoch, from, rate, channels, roll }
 }
 
 fn end_command(head: &PartHead, left: Left) -> Command {

@@ -53,6 +53,9 @@ pub enum Order {
         take: TakeNumber,
         /// Which.
         lanes: Vec<LaneId>,
+        /// Whether the take has only just rolled, so that what is captured after this order is after the roll. Else the
+        /// recorder has come late, and knows of no sample that the roll was at.
+        prompt: bool,
     },
     /// End every part with what is captured by now.
     Stop,
@@ -112,6 +115,9 @@ pub struct PartHead {
     pub rate: SampleRate,
     /// Channels.
     pub channels: u8,
+    /// The first sample that was captured after the roll, not before `from`; none when the sound began later than that,
+    /// or the recorder came late.
+    pub roll: Option<SampleTime>,
 }
 
 /// What there is of a part that has ended.

@@ -31,6 +31,8 @@ struct Bench {
     seq: u64,
     state: SessionState,
     seat: Seat,
+    /// What the relay's clock shows, as far as we know.
+    relay_now: Option<WallTime>,
     keeper: TakeKeeper,
     /// Orders in the order in which they came.
     orders: Vec<Order>,
@@ -46,7 +48,7 @@ struct Recorder {
     parts: u32,
     seat: Option<Seat>,
     names: BTreeMap<LaneId, EpochName>,
-    rolls: BTreeMap<LaneId, (TakeNumber, Seat)>,
+    rolls: BTreeMap<LaneId, (TakeNumber, Seat, Option<SampleTime>)>,
     running: BTreeMap<LaneId, PartId>,
     settled: BTreeSet<PartId>,
     mute: bool,
@@ -63,6 +65,7 @@ impl Bench {
             seq: 0,
             state: SessionState::default(),
             seat,
+            relay_now: Some(WallTime(0)),
             keeper: TakeKeeper::default(),
             orders: Vec::new(),
             told: Vec::new(),
@@ -138,7 +141,8 @@ impl Bench {
 
     fn give(&mut self, input: Input) {
         let mut outputs = Vec::new();
-        self.keeper.handle(self.now, (self.seat, &self.state), input, &mut outputs);
+        let view = View { seat: self.seat, state: &self.state, relay_now: self.relay_now };
+        self.keeper.handle(self.now, view, input, &mut outputs);
         for output in outputs {
             match output {
                 Output::Order(order) => {
@@ -182,9 +186,9 @@ impl Recorder {
                 self.seat = Some(*seat);
                 self.names.clear();
             }
-            Order::Roll { take, lanes } => {
-                let seat = self.seat.unwrap();
-                self.rolls.extend(lanes.iter().map(|lane| (*lane, (*take, seat))));
+            Order::Roll { take, lanes, prompt } => {
+                let (seat, roll) = (self.seat.unwrap(), prompt.then_some(SampleTime(self.at + 500)));
+                self.rolls.extend(lanes.iter().map(|lane| (*lane, (*take, seat, roll))));
                 lanes.iter().for_each(|lane| self.begin(*lane));
             }
             Order::Stop => {
@@ -198,15 +202,16 @@ impl Recorder {
     }
 
     fn begin(&mut self, lane: LaneId) {
-        let (Some(&(take, seat)), Some(&name)) = (self.rolls.get(&lane), self.names.get(&lane)) else { return };
+        let (Some(&(take, seat, roll)), Some(&name)) = (self.rolls.get(&lane), self.names.get(&lane)) else { return };
         if self.mute || self.running.contains_key(&lane) {
             return;
         }
         self.parts += 1;
         let part = id(1_000 + self.parts);
         self.running.insert(lane, part);
-        let head =
-            PartHead { part, take, seat, name, from: SampleTime(self.at), rate: SampleRate(48_000), channels: 2 };
+        let (from, rate, channels) = (SampleTime(self.at), SampleRate(48_000), 2);
+        let roll = roll.filter(|roll| *roll >= from);
+        let head = PartHead { part, take, seat, name, from, rate, channels, roll };
         self.news.push(News::Began(Began { lane, head }));
     }
 
@@ -230,6 +235,7 @@ fn found(bench: &Bench, part: u32, stream: u32, left: Option<Left>) -> Input {
         from: SampleTime(100),
         rate: SampleRate(48_000),
         channels: 2,
+        roll: Some(SampleTime(300)),
     };
     Input::News(News::Found(Found { head, left, file: "take-001/program.wav".to_owned() }))
 }
@@ -248,6 +254,39 @@ fn a_take_is_recorded_on_every_lane_but_talkback_and_comes_into_review_by_itself
     assert!(bench.parts(1).iter().all(|part| part.phase == PartPhase::Stopped && part.gaps.len() == 1));
     assert_eq!((bench.phase(1), bench.recorder.settled.len()), (Phase::InReview, 2));
     assert_eq!((bench.refused, bench.told, bench.keeper.next_deadline()), (vec![], vec![], None));
+}
+
+/// Whether the order to roll says that the roll was just now, and what the part of it says.
+fn told_roll(relay_now: Option<i64>) -> (bool, bool) {
+    let mut bench = Bench::new();
+    bench.relay_now = relay_now.map(WallTime);
+    bench.roll();
+    bench.hear();
+    let prompt = bench.orders.iter().find_map(|order| match order {
+        Order::Roll { prompt, .. } => Some(*prompt),
+        _ => None,
+    });
+    assert_eq!(bench.refused, [""; 0]);
+    (prompt.unwrap(), bench.parts(1)[0].roll.is_some())
+}
+
+#[test]
+fn a_part_tells_of_the_roll_unless_the_order_came_late_or_nobody_knows_whether_it_did() {
+    let prompt_ms = PROMPT.as_millis() as i64;
+    // The relay's stamps say 0 here. Its clock is known to some milliseconds, so it may seem to be behind them.
+    assert_eq!([-7, 0, prompt_ms].map(|now| told_roll(Some(now))), [(true, true); 3]);
+    assert_eq!([Some(prompt_ms + 1), None].map(told_roll), [(false, false); 2]);
+}
+
+#[test]
+fn a_lane_that_comes_into_a_rolling_take_does_not_take_its_own_beginning_for_the_roll() {
+    let mut bench = Bench::new();
+    bench.roll();
+    bench.hear();
+    bench.publish(MIC, StreamKind::Mic, 21);
+    bench.hear();
+    let rolls: Vec<bool> = bench.parts(1).iter().map(|part| part.roll.is_some()).collect();
+    assert_eq!((rolls, bench.refused), (vec![true, false], vec![]));
 }
 
 #[test]
@@ -349,6 +388,7 @@ fn a_part_that_the_journal_never_heard_of_is_told_from_its_beginning() {
     bench.give(told);
     let part = bench.parts(1).into_iter().find(|part| part.id == id(2_000)).unwrap();
     assert_eq!((part.phase, part.from, part.to), (PartPhase::Stopped, SampleTime(100), Some(SampleTime(9_000))));
+    assert_eq!(part.roll, Some(SampleTime(300)));
     assert!(bench.recorder.settled.contains(&id(2_000)) && bench.refused.is_empty());
 }
 

@@ -275,6 +275,11 @@ impl Session {
         }
     }
 
+    /// What the relay's clock shows; none before the first answer of this link.
+    fn relay_now(&self) -> Option<WallTime> {
+        self.relay_clock.at(self.clock.now()).map(|now| WallTime(now.at_us / 1_000))
+    }
+
     fn ms(&self) -> u64 {
         self.start.elapsed().as_millis() as u64
     }

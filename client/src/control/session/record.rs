@@ -6,7 +6,8 @@ use client_core::take::Output;
 impl Session {
     /// Takes in what is about takes, and does what follows.
     pub(super) fn handle_take(&mut self, input: Input) {
-        for output in self.takes.handle(self.clock.now(), &self.mirror, input) {
+        let relay_now = self.relay_now();
+        for output in self.takes.handle(self.clock.now(), relay_now, &self.mirror, input) {
             match output {
                 Output::Command(command) => self.command(command),
                 Output::Tell(sentence) => self.warn(sentence),

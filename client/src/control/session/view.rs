@@ -151,8 +151,7 @@ impl Session {
 
     fn take_line(&self, take: &Take) -> TakeLine {
         let rolled = take.rolled.filter(|_| take.phase == Phase::Rolling);
-        let now_ms = self.relay_clock.at(self.clock.now()).map(|now| now.at_us / 1_000);
-        let rolling = rolled.zip(now_ms).map(|(rolled, now_ms)| now_ms.saturating_sub(rolled.at.0).max(0) as u64);
+        let rolling = rolled.zip(self.relay_now()).map(|(rolled, now)| now.0.saturating_sub(rolled.at.0).max(0) as u64);
         let verdict = (take.verdict != Verdict::None).then(|| take.verdict.to_string());
         let flags = take.flags.iter().map(|flag| flag_name(*flag).to_owned());
         TakeLine {

@@ -6,15 +6,16 @@ use serde_json::{Value, json};
 use sound_files::{WavSpec, WavWriter};
 
 /// A sidecar with numbers as somebody else might write them.
-type Numbers = (i64, u32, u8, Vec<(i64, u64)>, Option<i64>, bool);
+type Numbers = (i64, u32, u8, Vec<(i64, u64)>, Option<i64>, bool, Option<i64>);
 
-fn sidecar((from, rate, channels, gaps, to, settled): &Numbers) -> Value {
+fn sidecar((from, rate, channels, gaps, to, settled, roll): &Numbers) -> Value {
     let id = Uuid::from_u128(9);
     let gaps: Vec<Value> = gaps.iter().map(|(at, samples)| json!({ "at": at, "samples": samples })).collect();
     let end = to.map(|to| json!({ "to": to, "pcm_hash": "ab".repeat(32), "reason": null }));
     json!({
         "session": session(), "log": id, "participant": id, "take": 1, "part": id, "stream": id, "epoch": 0,
-        "from": from, "rate": rate, "channels": channels, "gaps": gaps, "holes": gaps, "end": end, "settled": settled,
+        "from": from, "rate": rate, "channels": channels, "roll": roll, "gaps": gaps, "holes": gaps, "end": end,
+        "settled": settled,
     })
 }
 
@@ -41,6 +42,7 @@ fn any_sidecar_with_any_sound_beside_it_is_a_part_or_stays_as_it_is() {
         for part in find_parts(folder.path(), session()) {
             let left = part.left.expect("its sound is there");
             assert!(left.gaps.iter().all(|gap| gap.at >= part.head.from || numbers.4.is_some()), "{left:?}");
+            assert!(part.head.roll.is_none_or(|roll| roll >= part.head.from), "{:?}", part.head);
             assert!(Sidecar::read(&json).unwrap().end.is_some(), "what was found is known at the next start");
         }
     });
@@ -52,7 +54,7 @@ fn any_bytes_in_the_place_of_a_sidecar_are_passed_over() {
     let take = folder.path().join(session().to_string()).join("take-001");
     fs::create_dir_all(&take).unwrap();
     let path = take.join("program-x.json");
-    let whole = sidecar(&(5, 48_000, 2, vec![(7, 9)], None, false)).to_string();
+    let whole = sidecar(&(5, 48_000, 2, vec![(7, 9)], None, false, Some(6))).to_string();
     bolero::check!().with_type::<(Vec<(u16, u8)>, u16)>().for_each(|(bytes, cut)| {
         let mut text = whole.clone().into_bytes();
         let length = text.len();

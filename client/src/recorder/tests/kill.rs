@@ -19,7 +19,7 @@ fn record_until_killed() {
     let mut out = std::io::stdout().lock();
     for block in 1..MOST_BLOCKS {
         device.give_after(if block % 17 == 0 { 33 } else { 0 });
-        let roll = Order::Roll { take: TakeNumber(1 + block / 60), lanes: vec![lane] };
+        let roll = Order::Roll { take: TakeNumber(1 + block / 60), lanes: vec![lane], prompt: true };
         match block % 60 {
             5 => {
                 recorder.try_order(roll).unwrap();

@@ -191,7 +191,7 @@ export class Desk {
     return new Invites(
       {
         post: postJson,
-        by: () => this.#seat.invitation,
+        by: () => this.#seat,
         why: this.journal.why,
         ask: this.journal.ask,
         news: (text) => this.#say(text),

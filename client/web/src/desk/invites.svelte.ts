@@ -1,7 +1,6 @@
 /** The invitations that are made at this desk. */
 import type { Post } from "../lib/entry";
-import { makeLink, revokeLink } from "../lib/invites";
-import type { Invitation } from "../lib/seat";
+import { makeLink, revokeLink, type Right } from "../lib/invites";
 import type { Command, Role } from "../lib/types";
 import { newId } from "../lib/wire";
 
@@ -9,8 +8,8 @@ type Links = { readonly [invite: string]: string };
 
 export interface InvitesIo {
   post: Post;
-  /** The invitation that one came with: by its right the relay makes others. */
-  by(): Invitation;
+  /** By whose right the relay makes others. */
+  by(): Right;
   why(asked: Command): string | undefined;
   ask(asked: Command): boolean;
   news(text: string): void;

@@ -122,7 +122,7 @@ export class Journal {
     // What rolls is what everybody speaks of.
     if (event.type === "take.roll") this.chosenTake = undefined;
     const said = announced(before, event, this.me);
-    if (event.type === "take.verdict" && event.by === this.me) this.#decided(event.data.take, event.data.verdict);
+    if (event.type === "take.verdict" && event.by === this.me && !event.data.decided) this.#decided(event.data.take, event.data.verdict);
     if (event.type === "participant.grant" && event.by !== this.me && event.data.participant === this.me) {
       this.io.news(grantNews(nameOf(before, event.by), event.data.was, event.data.grants));
     }

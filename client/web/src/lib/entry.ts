@@ -14,15 +14,16 @@ export class Refusal extends Error {
   }
 }
 
-export type Post = (path: string, body: unknown) => Promise<{ status: number; body: unknown }>;
+/** `own` is what somebody who has joined says who they are by: their id and resume secret with a dot between. */
+export type Post = (path: string, body: unknown, own?: string) => Promise<{ status: number; body: unknown }>;
 
 /** Redeems an invitation for a ticket that is good for 30 s. */
 const redeem = (post: Post, { id, secret }: Invitation, name: string): Promise<Redeemed> =>
   call(post, `/api/v1/invites/${id}/redeem`, { secret, name } satisfies Redeem);
 
 /** Makes a call of the relay's interface; a refusal is thrown as one. */
-export async function call<T>(post: Post, path: string, body: unknown): Promise<T> {
-  const answer = await post(path, body).catch(() => {
+export async function call<T>(post: Post, path: string, body: unknown, own?: string): Promise<T> {
+  const answer = await post(path, body, own).catch(() => {
     throw new Refusal("unreachable", "The relay does not answer.", false);
   });
   if (answer.status >= 200 && answer.status < 300) return answer.body as T;
@@ -52,8 +53,8 @@ function refusalOf(status: number, error: Partial<ApiError> | null): Refusal {
 }
 
 /** `fetch` with JSON both ways. */
-export const postJson: Post = async (path, body) => {
-  const headers = { "content-type": "application/json" };
+export const postJson: Post = async (path, body, own) => {
+  const headers = { "content-type": "application/json", ...(own === undefined ? {} : { authorization: `Bearer ${own}` }) };
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), credentials: "omit" });
   return { status: answer.status, body: await answer.json().catch(() => null) };
 };

@@ -53,6 +53,18 @@ test("a_note_on_a_take_and_one_on_what_was_heard_there_have_one_time", () => {
   expect(views(session(added("a", live(11))), [], "me")[0]).toMatchObject({ seconds: -1 });
 });
 
+test("a_note_counts_from_the_sample_at_which_the_take_rolled_also_while_it_rolls", () => {
+  const state = session(
+    ["take.arm", { take: 3, slate: "", only: null }],
+    ["take.roll", { take: 3 }],
+    ["part.rolling", { take: 3, part: "p3", participant: "nina", stream: "s", epoch: 0, rate: SECOND, channels: 2, from: 50 * SECOND, roll: 52 * SECOND }],
+    added("live", live(53.5)),
+    added("on take", { kind: "take", take: 3, part: "p3", at: SECOND, to: 4 * SECOND }),
+  );
+  const [onTake, heard] = views(state, [], "me");
+  expect([heard?.seconds, onTake?.seconds, onTake?.toSeconds]).toEqual([1.5, -1, 2]);
+});
+
 test("the_newest_take_comes_first_and_what_lies_between_takes_after_the_take_before_it", () => {
   const state = session(added("one", live(11)), added("two", live(31)), added("later two", live(32)), added("between", live(50)));
   expect(ids(state)).toEqual([["After take 2", ["between"]], ["Take 2", ["later two", "two"]], ["Take 1 · verse", ["one"]]]);

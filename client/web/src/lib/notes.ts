@@ -116,7 +116,7 @@ function placed(places: Places, { wording: { on }, reaction_ms, made }: Note): P
 function inTake(state: SessionState, on: Extract<Anchor, { kind: "take" }>): Placed {
   const take = state.takes[on.take - 1];
   const part = take?.parts.find((part) => part.id === on.part);
-  const at = (sample: number | null) => (take && part && sample !== null ? sinceRoll(take, part, sample) : undefined);
+  const at = (sample: number | null) => (take && part && sample !== null ? sinceRoll(state, take, part, sample) : undefined);
   return { take, seconds: at(on.at), toSeconds: at(on.to) };
 }
 

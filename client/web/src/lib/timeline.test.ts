@@ -21,6 +21,8 @@ const state = (takes: Take[]): SessionState => ({
   takes,
   streams: { s: { id: "s", participant: "n", kind: "program", label: "Program", format, epochs: [map], open: true } },
 });
+/** A session in which no clock map is known. */
+const bare = emptyState();
 const ticksOf = (sample: number) => 96_137 + Math.ceil(((sample - 1000) * 48_000) / 44_100);
 
 test("the_delays_are_taken_off_before_ticks_become_samples", () => {
@@ -52,20 +54,46 @@ test("a_take_lasts_from_its_roll_to_its_stop_and_a_rolling_one_until_now", () =>
 
 test("a_place_in_a_take_counts_from_the_roll_as_its_clock_does", () => {
   const stopped = { ...take(1, [part(0, 6 * 44_100)]), stopped: { by: "n", at: 7000 } };
-  expect(sinceRoll(stopped, stopped.parts[0]!, 6 * 44_100)).toBe(lengthOf(stopped, 0));
-  expect([0, 4, 5].map((second) => sinceRoll(stopped, stopped.parts[0]!, second * 44_100))).toEqual([-4, 0, 1]);
+  expect(sinceRoll(bare, stopped, stopped.parts[0]!, 6 * 44_100)).toBe(lengthOf(stopped, 0));
+  expect([0, 4, 5].map((second) => sinceRoll(bare, stopped, stopped.parts[0]!, second * 44_100))).toEqual([-4, 0, 1]);
 });
 
 test("a_recorder_that_came_later_has_its_beginning_after_the_roll", () => {
   const late = { ...take(1, [part(0, 44_100)]), stopped: { by: "n", at: 9000 } };
-  expect(sinceRoll(late, late.parts[0]!, 0)).toBe(3);
+  expect(sinceRoll(bare, late, late.parts[0]!, 0)).toBe(3);
 });
 
 test("until_a_part_has_ended_as_it_should_its_pre_roll_is_five_seconds", () => {
   const rolling = take(1, [part(0, null)]);
-  expect(sinceRoll(rolling, rolling.parts[0]!, 6 * 44_100)).toBe(1);
+  expect(sinceRoll(bare, rolling, rolling.parts[0]!, 6 * 44_100)).toBe(1);
   const broken = { ...part(0, 44_100), phase: "interrupted" as const };
-  expect(sinceRoll({ ...rolling, stopped: { by: "n", at: 9000 } }, broken, 6 * 44_100)).toBe(1);
+  expect(sinceRoll(bare, { ...rolling, stopped: { by: "n", at: 9000 } }, broken, 6 * 44_100)).toBe(1);
+});
+
+test("a_place_counts_from_the_sample_at_which_its_recorder_rolled_however_short_the_pre_roll", () => {
+  const told = { ...part(1000, null), roll: 1000 + 2 * 44_100 };
+  const rolling = { ...take(1, [told]), phase: "rolling" as const };
+  expect([0, 2, 3.5].map((second) => sinceRoll(bare, rolling, told, second * 44_100))).toEqual([-2, 0, 1.5]);
+  // Whatever the relay's clock says, and however the part ended.
+  const ended = { ...told, to: 1000 + 9 * 44_100, phase: "interrupted" as const };
+  const stopped = { ...take(1, [ended]), stopped: { by: "n", at: 6000 } };
+  expect(sinceRoll(bare, stopped, ended, 9 * 44_100)).toBe(7);
+  expect(new Places(state([stopped])).of("s", 0, ticksOf(1000 + 3 * 44_100))?.seconds).toBeCloseTo(1, 4);
+});
+
+test("a_part_after_a_device_was_opened_anew_counts_from_the_roll_that_the_one_before_it_told", () => {
+  const anew: EpochMap = { ...map, epoch: 1, from: map.from + 10 * 48_000, sample0: 0, rate: 96_000, resampler_delay: 5 };
+  const before = { ...part(1000, 5000), roll: 1000 + 2 * 44_100, phase: "interrupted" as const };
+  const after: Part = { ...part(96_000, null), id: "after", epoch: 1, rate: 96_000 };
+  const rolling = { ...take(1, [before, after]), phase: "rolling" as const };
+  const session = (maps: EpochMap[]): SessionState => {
+    const known = state([rolling]);
+    return { ...known, streams: { s: { ...known.streams["s"]!, epochs: maps } } };
+  };
+  // The map begins ten seconds into the run, the part a second later, the roll two seconds into it.
+  expect(sinceRoll(session([map, anew]), rolling, after, 0)).toBeCloseTo(9, 9);
+  const restarted = { ...anew, ssrc: 8 };
+  expect(sinceRoll(session([map, restarted]), rolling, after, 0)).toBe(-5);
 });
 
 test("times_are_cut_to_tenths", () => {

@@ -37,20 +37,42 @@ export class Places {
     if (!map) return undefined;
     const sample = sampleAt(map, ticks);
     const found = this.#parts.get(`${stream} ${epoch}`)?.find(({ part }) => holds(part, sample));
-    return found && { ...found, seconds: sinceRoll(found.take, found.part, sample - found.part.from) };
+    return found && { ...found, seconds: sinceRoll(this.state, found.take, found.part, sample - found.part.from) };
   }
 }
 
 const holds = (part: Part, sample: number): boolean => sample >= part.from && (part.to === null || sample < part.to);
 
-/** How much a recorder keeps from before the roll; for parts whose end has not told it yet. */
+/** How much a recorder keeps from before the roll; for parts that say nothing of it and whose end has not told it yet. */
 const PRE_ROLL_S = 5;
 
 /**
- * Seconds from a take's roll to a sample of a part's file. A part that was stopped with its take is as much longer than
- * the take as it began before the roll, so that the network's delay, which both orders had, falls out.
+ * Seconds from a take's roll to a sample of a part's file: counted where the recorder has told at which sample it rolled.
+ * Else a part that was stopped with its take is as much longer than the take as it began before the roll, so that the
+ * network's delay, which both orders had, falls out.
  */
-export function sinceRoll(take: Take, part: Part, sample: number): number {
+export function sinceRoll(state: SessionState, take: Take, part: Part, sample: number): number {
+  return counted(state, take, part, part.from + sample) ?? byTheClock(take, part, sample);
+}
+
+/** By the part's own word, else by that of an earlier part of the same run of its stream: a device that was opened anew. */
+function counted(state: SessionState, take: Take, part: Part, sample: number): number | undefined {
+  if (part.roll != null) return (sample - part.roll) / part.rate;
+  const here = mapOf(state, part);
+  for (const other of take.parts) {
+    const there = mapOf(state, other);
+    if (other.roll == null || other.stream !== part.stream || !here || here.ssrc !== there?.ssrc) continue;
+    return runSeconds(here, sample) - runSeconds(there, other.roll);
+  }
+  return undefined;
+}
+
+const mapOf = (state: SessionState, part: Part): EpochMap | undefined => state.streams[part.stream]?.epochs[part.epoch];
+
+/** Where a sample lies in its run, in seconds. */
+const runSeconds = (map: EpochMap, sample: number): number => map.from / 48_000 + (sample - map.sample0) / map.rate;
+
+function byTheClock(take: Take, part: Part, sample: number): number {
   const whole = part.phase === "stopped" && part.to !== null ? (part.to - part.from) / part.rate : undefined;
   const rolled = take.rolled && take.stopped ? (take.stopped.at - take.rolled.at) / 1000 : undefined;
   const before = whole === undefined || rolled === undefined ? PRE_ROLL_S : whole - rolled;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { emptyState } from "./reducer";
-import type { Change, Recorded } from "./types";
+import type { Change, Recorded, SessionState } from "./types";
 import { announced, asks, doubt, excerpt, span, undoes } from "./words";
 
 const state = {
@@ -22,6 +22,15 @@ test("recording_is_said_at_once_whoever_began_it", () => {
 
 test("an_event_of_a_later_version_is_not_said", () => {
   expect(announced(state, event("take.sung", { take: 1 }), "me")).toBeUndefined();
+});
+
+test("who_takes_a_verdict_back_is_not_said_to_have_decided_what_stood_before", () => {
+  const verdict = (data: object) => ({ take: 3, verdict: "approved", reason: "tight", audio: [], was: { verdict: "redo", decision: null }, ...data });
+  const said = (before: SessionState, data: object) => announced(before, { ...event("take.verdict", verdict(data)), id: "c" }, "me")?.text;
+  const undoing = { ...state, undone_by: "c" };
+  expect(said(state, { decided: null })).toBe("Lea: take 3 approved, tight.");
+  expect(said(undoing, { decided: { by: "noah", at: 0 } })).toBe("Lea took a verdict back: take 3 approved, as somebody decided before, tight.");
+  expect(said(undoing, { decided: null, verdict: "none", reason: "" })).toBe("Lea took a verdict back: take 3 undecided again.");
 });
 
 test("every_command_has_words_and_long_texts_are_cut_between_letters", () => {

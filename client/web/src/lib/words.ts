@@ -145,7 +145,7 @@ function announcedOther(state: SessionState, event: Recorded, me: string): strin
     case "chat.say":
       return `${who} says: ${event.data.text}`;
     case "take.verdict":
-      return `${who}: take ${event.data.take} ${VERDICTS[event.data.verdict]}${event.data.reason === "" ? "" : `, ${event.data.reason}`}.`;
+      return verdictWords(state, event, who);
     case "take.void":
       return `The approval of take ${event.data.take} no longer holds: its audio changed.`;
     case "take.flag":
@@ -163,6 +163,15 @@ function announcedOther(state: SessionState, event: Recorded, me: string): strin
     default:
       return undefined;
   }
+}
+
+/** What an undo puts back is not said to be decided by who undid. */
+function verdictWords(state: SessionState, event: Extract<Recorded, { type: "take.verdict" }>, who: string): string {
+  const { take, verdict, reason, decided } = event.data;
+  const why = reason === "" ? "" : `, ${reason}`;
+  if (decided) return `${who} took a verdict back: take ${take} ${VERDICTS[verdict]}, as ${nameOf(state, decided.by)} decided before${why}.`;
+  const undone = event.id != null && event.id === state.undone_by;
+  return undone ? `${who} took a verdict back: take ${take} ${VERDICTS[verdict]} again.` : `${who}: take ${take} ${VERDICTS[verdict]}${why}.`;
 }
 
 function batonWords(state: SessionState, to: string | null, me: string): string {

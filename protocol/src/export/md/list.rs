@@ -98,6 +98,7 @@ fn remarks(sheet: &Sheet<'_>, item: &Item<'_>) -> String {
         _ => status_name(note.status).to_owned(),
     });
     words.extend(note.assignee.map(|who| format!("for {}", escape::line(&sheet.name(Some(who))))));
+    words.extend(item.seat.since_roll().map(since_roll));
     words.push(format!("± {} ms", note.uncertainty_ms));
     let taken_off = note.reaction_ms > 0 && item.seat.placed != Placed::Whole;
     words.extend(taken_off.then(|| format!("reaction {} ms taken off", note.reaction_ms)));
@@ -109,4 +110,10 @@ fn remarks(sheet: &Sheet<'_>, item: &Item<'_>) -> String {
     });
     words.extend(note.carried.map(|mix| format!("carried over to mix {mix}")));
     words.join(" · ")
+}
+
+/// `0:01.500 after the roll`.
+fn since_roll(since: Place) -> String {
+    let side = if since < Place::ZERO { "before" } else { "after" };
+    format!("{} {side} the roll", since.distance().clock())
 }

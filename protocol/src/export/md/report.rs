@@ -77,7 +77,9 @@ pub(super) fn takes(text: &mut String, sheet: &Sheet<'_>, scope: Scope, events: 
             sheet.timeline.take(take.number).map(|span| format!(", from {} in the session", span.start.clock()));
         let when = take.rolled.map_or_else(|| take.phase.to_string(), |stamp| calendar::to_the_second(stamp.at));
         let (name, length) = (escape::line(&take_name(take)), length(take).clock());
-        let _ = writeln!(text, "- **{name}**: {length}, {when}{}", start.unwrap_or_default());
+        let before = sheet.timeline.take(take.number).and_then(|span| span.roll);
+        let before = before.map(|roll| format!(", of which {} before the roll", roll.clock())).unwrap_or_default();
+        let _ = writeln!(text, "- **{name}**: {length}{before}, {when}{}", start.unwrap_or_default());
         take.parts.iter().for_each(|one| part(text, sheet, one, events));
     }
 }

@@ -143,7 +143,7 @@ proptest! {
         let rows = rows(text.strip_prefix('\u{feff}').unwrap());
         prop_assert_eq!(rows.len(), 1 + 1 + 3);
         for row in &rows {
-            prop_assert_eq!(row.len(), 32);
+            prop_assert_eq!(row.len(), 34);
             prop_assert!(!row.iter().any(|cell| cell.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{:?}", row);
         }
         prop_assert_eq!(&rows[4][2], "4.164166667");

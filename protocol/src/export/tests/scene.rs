@@ -42,6 +42,11 @@ pub(super) fn map(epoch: u32, rate: u32) -> EpochMap {
 impl Scene {
     /// The take begins with sample `rate` of the program and has so many samples, at 96 kHz from sample 96 000 on.
     pub(super) fn with_take(rate: u32, samples: i64) -> Scene {
+        Scene::with_roll(rate, samples, None)
+    }
+
+    /// The same with a recorder that tells at which sample it rolled.
+    pub(super) fn with_roll(rate: u32, samples: i64, roll: Option<i64>) -> Scene {
         let mut scene = Scene { events: Vec::new(), now_ms: 0 };
         scene.add(Event::SessionOpen { title: "Blue hour".into() });
         let (name, role) = ("Ada".to_owned(), Role::Owner);
@@ -51,7 +56,7 @@ impl Scene {
         let metre = Some(Metre { beats: 3, unit: 4 });
         let song = Song { tempo_mbpm: Some(97_300), metre, key: Some("F♯ minor".into()) };
         scene.add(Event::SessionSong { song, was: Song::default() });
-        scene.take(rate, samples);
+        scene.take(rate, samples, roll.map(SampleTime));
         let credit = Credit {
             id: CreditId(Uuid::from_u128(9)),
             participant: None,
@@ -92,12 +97,12 @@ impl Scene {
         self.add(Event::StreamEpoch { stream, map: map(0, rate) });
     }
 
-    fn take(&mut self, rate: u32, samples: i64) {
+    fn take(&mut self, rate: u32, samples: i64, roll: Option<SampleTime>) {
         self.add(Event::TakeArm { take: TAKE, slate: "verse".into(), only: None });
         self.add(Event::TakeRoll { take: TAKE });
         let (from, rate) = (SampleTime(i64::from(rate)), SampleRate(rate));
-        let (participant, stream, epoch, channels) = (ADA, PROGRAM, 0, 2);
-        self.add(Event::PartRolling { take: TAKE, part: PART, participant, stream, epoch, from, rate, channels });
+        let (take, part, participant, stream, epoch, channels) = (TAKE, PART, ADA, PROGRAM, 0, 2);
+        self.add(Event::PartRolling { take, part, participant, stream, epoch, from, rate, channels, roll });
         self.add(Event::TakeStop { take: TAKE });
         let (to, gaps, pcm_hash) = (SampleTime(from.0 + samples), Vec::new(), "cd".repeat(32));
         self.add(Event::PartStopped { take: TAKE, part: PART, to, gaps, pcm_hash });
@@ -107,8 +112,8 @@ impl Scene {
     /// Another part of the take, of the program too, that begins so many samples after the take's first one.
     pub(super) fn late_part(&mut self, part: PartId, later: i64, rate: u32) {
         let (from, rate) = (SampleTime(i64::from(rate) + later), SampleRate(rate));
-        let (participant, stream, epoch, channels) = (ADA, PROGRAM, 0, 1);
-        self.add(Event::PartRolling { take: TAKE, part, participant, stream, epoch, from, rate, channels });
+        let (take, participant, stream, epoch, channels, roll) = (TAKE, ADA, PROGRAM, 0, 1, None);
+        self.add(Event::PartRolling { take, part, participant, stream, epoch, from, rate, channels, roll });
     }
 
     /// A second take by the relay's clock alone, without a part.

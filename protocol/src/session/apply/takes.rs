@@ -50,9 +50,10 @@ impl SessionState {
 
     fn apply_to_parts(&mut self, event: &Event) {
         match event.clone() {
-            Event::PartRolling { take, part, participant, stream, epoch, from, rate, channels } => {
+            Event::PartRolling { take, part, participant, stream, epoch, from, rate, channels, roll } => {
                 let (id, phase, to, gaps, pcm_hash) = (part, PartPhase::Rolling, None, Vec::new(), None);
-                let begun = Part { id, participant, stream, epoch, from, to, rate, channels, gaps, pcm_hash, phase };
+                let begun =
+                    Part { id, participant, stream, epoch, from, to, rate, channels, roll, gaps, pcm_hash, phase };
                 self.with_take(take, |take| take.parts.push(begun));
             }
             Event::PartStopped { take, part, to, gaps, pcm_hash } => self.with_part(take, part, |part| {

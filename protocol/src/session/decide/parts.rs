@@ -22,7 +22,7 @@ pub(super) struct Left<'a> {
 
 impl Ask<'_> {
     pub(super) fn begin_part(&self, command: &Command) -> Decided {
-        let &Command::PartRolling { take: number, part, stream, epoch, from, rate, channels } = command else {
+        let &Command::PartRolling { take: number, part, stream, epoch, from, rate, channels, roll } = command else {
             return Ok(Vec::new());
         };
         let (take, participant) = (self.take(number)?, self.me());
@@ -43,14 +43,12 @@ impl Ask<'_> {
             return Err(Rejection::NotFound(msg));
         }
         check_rate(rate.0)?;
-        if !(0..=MAX_POSITION).contains(&from.0) || !(1..=64).contains(&channels) {
-            return Err(Rejection::Invalid("a part begins at sample 0 or later and has 1 to 64 channels"));
-        }
+        check_beginning(from, roll, channels)?;
         if self.state.takes.iter().any(|take| take.part(part).is_some()) {
             return Err(Rejection::Conflict("this id belongs to another part; make a new id"));
         }
         room_for(take.parts.len(), MAX_PARTS, "parts of one take", "roll another take")?;
-        let rolling = Event::PartRolling { take: number, part, participant, stream, epoch, from, rate, channels };
+        let rolling = Event::PartRolling { take: number, part, participant, stream, epoch, from, rate, channels, roll };
         Ok(with_void(take, part, vec![rolling]))
     }
 
@@ -153,6 +151,19 @@ fn with_void(take: &Take, part: PartId, mut events: Vec<Event>) -> Vec<Event> {
         events.push(Event::TakeReopen { take: take.number, reason });
     }
     events
+}
+
+/// Refuses a part that cannot be, and a roll that it does not reach back to.
+fn check_beginning(from: SampleTime, roll: Option<SampleTime>, channels: u8) -> Result<(), Rejection> {
+    if !(0..=MAX_POSITION).contains(&from.0) || !(1..=64).contains(&channels) {
+        return Err(Rejection::Invalid("a part begins at sample 0 or later and has 1 to 64 channels"));
+    }
+    if roll.is_some_and(|roll| !(from.0..=MAX_POSITION).contains(&roll.0)) {
+        return Err(Rejection::Invalid(
+            "the roll is in the part, at its first sample or later; leave it out if unknown",
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses a span that does not follow its beginning, and gaps that are not in it, in order and apart.

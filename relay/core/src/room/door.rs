@@ -86,7 +86,8 @@ impl Room {
         if !is_known && self.log.is_nearly_full() {
             return Err(Refusal::nearly_full());
         }
-        self.arrivals.charge(now.mono, enter.participant, Some(enter.role).filter(|_| !is_known))
+        let way = (enter.role, enter.via.first().copied());
+        self.arrivals.charge(now.mono, enter.participant, Some(way).filter(|_| !is_known))
     }
 
     fn knock(&mut self, now: Now, enter: &Enter, why: LobbyWhy) -> Result<(), Refusal> {

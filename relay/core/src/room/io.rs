@@ -358,7 +358,12 @@ impl Refusal {
     }
 
     pub(super) fn crowded() -> Refusal {
-        let msg = "too many new people come in by such invitations at this moment; try again in half a minute";
+        let msg = "too many new people come in at this moment; try again in half a minute";
+        Refusal::new(ErrorCode::TooMany, msg)
+    }
+
+    pub(super) fn crowded_link() -> Refusal {
+        let msg = "too many new people come in by this invitation at this moment; try again in half a minute";
         Refusal::new(ErrorCode::TooMany, msg)
     }
 

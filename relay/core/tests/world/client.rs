@@ -77,8 +77,9 @@ impl Client {
             }
             RelayFrame::Ok { id, seq } => self.acknowledge(*id, *seq, figures),
             RelayFrame::Err { code: ErrorCode::NotSaved | ErrorCode::TooMany, id: Some(_), .. } => figures.unsaved += 1,
-            RelayFrame::Err { id: Some(id), .. } => {
+            RelayFrame::Err { id: Some(id), code, .. } => {
                 figures.refused += 1;
+                figures.coverage.count_code(*code);
                 self.pending.retain(|(waiting, _)| waiting != id);
             }
             _ => {}

@@ -4,7 +4,7 @@ mod client;
 
 pub(crate) use client::Client;
 
-use super::play::{Play, Rng};
+use super::play::{Coverage, Play, Rng};
 use protocol::event::{Recorded, Stored};
 use protocol::grants::Role;
 use protocol::ids::{LogId, ParticipantId, SessionId};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 const BEGIN_MS: i64 = 1_800_000_000_000;
 
 /// What happened in a session, or in several.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Figures {
     /// Commands that were done.
     pub(crate) done: usize,
@@ -36,6 +36,8 @@ pub(crate) struct Figures {
     pub(crate) deaths: usize,
     /// Mirrors that were compared in the end.
     pub(crate) mirrors: usize,
+    /// Events by their types, and refusals by their codes.
+    pub(crate) coverage: Coverage,
 }
 
 impl std::ops::AddAssign for Figures {
@@ -47,6 +49,7 @@ impl std::ops::AddAssign for Figures {
         self.wholes += rhs.wholes;
         self.deaths += rhs.deaths;
         self.mirrors += rhs.mirrors;
+        self.coverage.add(rhs.coverage);
     }
 }
 
@@ -207,14 +210,18 @@ impl World {
         self.handle(Input::Deadline);
     }
 
-    /// Somebody asks, with a link or without.
+    /// Somebody asks, with a link or without: mostly what they may have by what they see, now and then anything.
     fn ask(&mut self) {
         let n = self.somebody();
         let client = &mut self.clients[n];
         if client.place.is_none() || client.pending.len() > 5 {
             return;
         }
-        let command = self.play.ask_seeing(&mut client.state);
+        let command = if self.rng.once_in(4) {
+            self.play.ask_seeing(&mut client.state)
+        } else {
+            self.play.ask_lawfully(client.me, &mut client.state)
+        };
         let frame = client.ask(command);
         if let Some(link) = client.link.filter(|_| !client.knocks) {
             self.handle(Input::Frame { link, frame });

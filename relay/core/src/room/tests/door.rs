@@ -172,6 +172,23 @@ fn knocking_fills_no_log_and_keeps_no_other_role_out() {
 }
 
 #[test]
+fn a_noisy_guest_with_one_listeners_link_holds_up_nobody_who_comes_by_another_one() {
+    for mut house in [House::new(), with_lobby().0] {
+        let mut knocks = |n, via: &[u128]| {
+            let link = house.enter_by(n, Role::Listener, via);
+            let told = refused(&house.take(link));
+            house.leave(link);
+            told
+        };
+        let first = (10..1_010).find_map(|n| knocks(n, &[9]));
+        assert_eq!(first, Some(ErrorCode::TooMany));
+        assert_eq!(knocks(2_000, &[9]), Some(ErrorCode::TooMany));
+        assert_eq!(knocks(2_001, &[8]), None, "another link");
+        assert_eq!(knocks(2_002, &[7, 9]), None, "another link, made by the right of the noisy one");
+    }
+}
+
+#[test]
 fn a_wall_clock_that_jumps_by_an_hour_ends_no_more_than_a_lease() {
     let hour_ms = 3_600_000;
     let lease = Duration::from_millis(u64::from(protocol::session::limits::BATON_LEASE_MS));

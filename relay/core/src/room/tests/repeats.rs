@@ -49,7 +49,7 @@ fn sound_and_takes() -> Vec<Command> {
         Command::TakeArm { slate: "verse".into() },
         Command::TakeCancel { take: ONE, belief },
         Command::TakeRoll { take: None, slate: Some("verse".into()), belief },
-        Command::PartRolling { take, part, stream, epoch: 0, from, rate, channels: 1 },
+        Command::PartRolling { take, part, stream, epoch: 0, from, rate, channels: 1, roll: None },
         Command::TakeStop { take: None, belief },
         Command::PartInterrupted { take, part, to: None, gaps: gaps.clone(), pcm_hash: None, reason },
         Command::PartStopped { take, part, to, gaps, pcm_hash },

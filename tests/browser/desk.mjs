@@ -45,6 +45,10 @@ function witness() {
 
 export const watch = (page) => page.addInitScript(witness);
 
+/** What the page says while its link is gone, and when it is back. */
+export const AWAY = /connection to the relay was lost|relay does not answer/;
+export const BACK = "You are back.";
+
 /** Moves the mouse to a button and clicks it, as a hand does, which scrolls to it first. */
 export async function click(page, locator) {
   await locator.scrollIntoViewIfNeeded();

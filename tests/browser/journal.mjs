@@ -13,6 +13,17 @@ export async function writeByKey(page, text) {
   await page.keyboard.press("Enter");
 }
 
+/** Begins a note by the key N; when that went down, in Unix ms. */
+export async function begin(page) {
+  await page.keyboard.press("n");
+  return page.evaluate(() => window.__pressed.at(-1));
+}
+
+/** Between two letters of a hand that is slow. */
+const PAUSE_MS = 200;
+
+export const typeSlowly = (page, text) => page.keyboard.type(text, { delay: PAUSE_MS });
+
 /** Holds N for so long, in ms of the page's own clock, writes, and saves: a note on a range. */
 export async function writeRange(page, ms, text) {
   await page.keyboard.down("n");

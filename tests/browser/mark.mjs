@@ -6,7 +6,7 @@ import { join as joinSession, untilSound } from "./desk.mjs";
 const PATIENCE_MS = 2000;
 
 /** In the page, before its own code: when each press was, in Unix ms, by the event's own stamp. */
-function pressWitness() {
+export function pressWitness() {
   window.__pressed = [];
   const note = (event) => event.key === "n" && window.__pressed.push(performance.timeOrigin + event.timeStamp);
   addEventListener("keydown", note, true);

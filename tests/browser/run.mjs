@@ -1,7 +1,7 @@
 // Drives the page in a real headless Chromium and prints one line of JSON:
 //   node run.mjs SCENARIO --link LINK [--second LINK] --out DIR [--seconds N] [--name NAME] [--mic FILE.wav] [--pictures]
 // Scenarios: listen, mark, talk, hands, refused, axe, reconnect, cut, leave, second, badlink, states, notes, takes, faster, offline,
-// hostile, lobby, scenes. The browser is /usr/bin/chromium or $CHROMIUM.
+// slowly, hostile, lobby, scenes. The browser is /usr/bin/chromium or $CHROMIUM.
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { scenarios } from "./scenarios.mjs";

@@ -5,7 +5,7 @@ import { violations } from "./axe.mjs";
 import { open, pictures } from "./browser.mjs";
 import { capture } from "./capture.mjs";
 import { cuttable } from "./cut.mjs";
-import { click, counters, join, reading, timing, until, untilPlayed, untilSound, watch } from "./desk.mjs";
+import { AWAY, BACK, click, counters, join, reading, timing, until, untilPlayed, untilSound, watch } from "./desk.mjs";
 import { install } from "./fixture.mjs";
 import { mark } from "./mark.mjs";
 import { sessionScenarios } from "./session.mjs";
@@ -185,7 +185,7 @@ const cut = ({ link, name, say }) =>
     say({ cut: true, says: (await reading(page)).notices, same_track: (await program(page)) === track });
     await lines.next();
     wire.mend();
-    await page.getByText("You are back.").waitFor();
+    await page.getByText(BACK).waitFor();
     await page.getByText(AWAY).waitFor({ state: "detached" });
     await page.waitForFunction(() => document.querySelectorAll('audio[data-kind="program"]').length === 2);
     await untilPlayed(page, ONE_SECOND);
@@ -193,7 +193,6 @@ const cut = ({ link, name, say }) =>
     return { peers, same_track: (await program(page)) === track, counters: await counters(page) };
   }).then(withoutNetworkFaults);
 
-const AWAY = /connection to the relay was lost|relay does not answer/;
 const ONE_SECOND = 48_000;
 
 const program = (page) =>

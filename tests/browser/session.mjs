@@ -1,8 +1,9 @@
 // Scenarios of a session on a real relay: notes, takes, verdicts, the lobby, hostile texts, a link that breaks.
 import { createInterface } from "node:readline";
 import { cuttable } from "./cut.mjs";
-import { click, join, untilPlayed, untilSound, watch } from "./desk.mjs";
+import { AWAY, BACK, click, join, untilPlayed, untilSound, watch } from "./desk.mjs";
 import * as desk from "./journal.mjs";
+import { pressWitness } from "./mark.mjs";
 import { scenes } from "./scenes.mjs";
 
 /** The events that a page has been told, of one kind. */
@@ -95,7 +96,7 @@ export const sessionScenarios = (onPage, without) => ({
       await join(page, link.replace(new URL(link).host, wire.host), name);
       await untilSound(page);
       wire.cut();
-      await page.getByText(/connection to the relay was lost|relay does not answer/).waitFor();
+      await page.getByText(AWAY).waitFor();
       for (const text of ["first while away", "second while away"]) await desk.writeByKey(page, text);
       await says(page, "2 notes are waiting for the connection");
       say({ away: true, desk: await desk.journal(page) });
@@ -103,6 +104,36 @@ export const sessionScenarios = (onPage, without) => ({
       wire.mend();
       for (const text of ["first while away", "second while away"]) await desk.saved(page, text);
       return { notes: (await told(page, "note.add")).map(({ data }) => data), desk: await desk.journal(page) };
+    }).then(without),
+
+  /**
+   * Three notes, each begun by the key N: one typed slowly, one during which the link breaks and comes back, one written
+   * at once. Gives the events as the relay told them, and when each N went down, in ms.
+   */
+  slowly: ({ link, name }) =>
+    onPage({}, async (page) => {
+      await page.addInitScript(pressWitness);
+      const wire = await cuttable(new URL(link).host);
+      await join(page, link.replace(new URL(link).host, wire.host), name);
+      await untilSound(page);
+      const pressed_ms = [await desk.begin(page)];
+      await desk.typeSlowly(page, "that was flat");
+      await page.keyboard.press("Enter");
+      await desk.saved(page, "that was flat");
+      pressed_ms.push(await desk.begin(page));
+      await desk.typeSlowly(page, "late ");
+      wire.cut();
+      await page.getByText(AWAY).waitFor();
+      wire.mend();
+      await page.getByText(BACK).waitFor();
+      await desk.typeSlowly(page, "in the verse");
+      await page.keyboard.press("Enter");
+      await desk.saved(page, "late in the verse");
+      pressed_ms.push(await desk.begin(page));
+      await page.keyboard.insertText("at once");
+      await page.keyboard.press("Enter");
+      await desk.saved(page, "at once");
+      return { pressed_ms, notes: (await told(page, "note.add")).map(({ data }) => data) };
     }).then(without),
 
   /** Everything hostile, by the composer and the chat, under the relay's own policy; read again after a reload. */

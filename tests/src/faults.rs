@@ -6,12 +6,11 @@
 
 use crate::acks::{self, Verdict};
 use crate::load::{Crowd, Load, Plan};
-use crate::mounts::{self, Disk};
+use crate::mounts;
 use crate::programs::{Relay, farfield_relay};
 use crate::rng::Rng;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::fmt;
-use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -85,20 +84,19 @@ pub fn kill_while_they_ask(load: Load, kills: u32) -> Result<Report> {
 /// When a program fails, when something is acknowledged on a full disk, or when it does not go on by itself after.
 pub fn fill_the_disk_while_they_ask(load: Load) -> Result<Option<Report>> {
     let folder = TempDir::new()?;
-    let Some(_disk) = disk_at(folder.path()) else { return Ok(None) };
+    let Some(disk) = mounts::own_disk("a relay on a full disk", folder.path(), DISK_BYTES) else { return Ok(None) };
     let relay = Relay::start_in(folder.path(), QUIET)?;
     let crowd = Crowd::gather(&relay, load, PLAN)?;
     let everybody = load.sessions * load.people;
     crowd.wait_for("answers before the disk is full", crowd.tape().answered(2 * everybody))?;
-    let filler = folder.path().join("filler");
-    fill(&filler)?;
+    let filler = disk.fill()?;
     let refusals = REFUSALS_EACH * everybody;
     crowd.wait_for("refusals", crowd.tape().not_saved(refusals))?;
     let full = crowd.tape().counts();
     crowd.wait_for("more refusals", crowd.tape().not_saved(full.1 + refusals))?;
     let acknowledged = crowd.tape().counts().0 - full.0;
     ensure!(acknowledged == 0, "{acknowledged} commands were acknowledged on a full disk");
-    std::fs::remove_file(&filler)?;
+    drop(filler);
     crowd.wait_for("answers once there is room", crowd.tape().answered(full.0 + 2 * everybody))?;
     judge(crowd, &relay, 0).map(Some)
 }
@@ -108,18 +106,6 @@ const QUIET: &[&str] = &["--log", "error"];
 
 /// What a relay's folder needs for a while under load.
 const DISK_BYTES: u64 = 16 << 20;
-
-fn disk_at(folder: &Path) -> Option<Disk> {
-    let made = mounts::separate().and_then(|()| mounts::small_disk(folder, DISK_BYTES));
-    made.inspect_err(|why| mounts::not_checked("a relay on a full disk", why)).ok()
-}
-
-fn fill(filler: &Path) -> Result<()> {
-    let mut file = std::fs::File::create(filler)?;
-    let error = std::io::copy(&mut std::io::repeat(0), &mut file).err().context("the disk never gets full")?;
-    ensure!(error.kind() == std::io::ErrorKind::StorageFull, "the disk fails otherwise: {error}");
-    Ok(())
-}
 
 /// Lets everybody finish and judges what they were told.
 fn judge(crowd: Crowd, relay: &Relay, kills: u32) -> Result<Report> {

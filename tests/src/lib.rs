@@ -18,10 +18,13 @@ pub mod programs;
 pub mod pulse;
 pub mod recording;
 pub mod rng;
+pub mod script;
 pub mod sound;
 #[cfg(unix)]
 pub mod stalls;
 pub mod studio;
+#[cfg(unix)]
+pub mod terminal;
 pub mod timed;
 pub mod traces;
 pub mod voice;

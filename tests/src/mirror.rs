@@ -5,16 +5,15 @@ mod ask;
 
 pub use ask::ask;
 
+use crate::load::redeem;
+use crate::programs::PATIENCE;
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
-use protocol::api::Redeemed;
 use protocol::chain::ChainHash;
 use protocol::command::Command;
 use protocol::ids::{CommandId, ParticipantId, SessionId};
-use protocol::link::InviteLink;
 use protocol::session::{SessionState, apply};
 use protocol::wire::{ClientFrame, ClientKind, Hello, Place, RelayFrame, Resume, SUBPROTOCOL, VERSION, Welcome};
-use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,8 +23,6 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use uuid::Uuid;
-
-use crate::programs::PATIENCE;
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -77,11 +74,8 @@ impl std::ops::AddAssign for Figures {
 impl Mirror {
     /// Comes in by an invitation.
     pub async fn join(link: &str, name: &str) -> Result<Mirror> {
-        let link: InviteLink = link.parse()?;
-        let relay = link.relay.strip_prefix("http://").context("the relay is on plain HTTP")?.to_owned();
-        let body = json!({ "secret": link.secret, "name": name }).to_string();
-        let path = format!("/api/v1/invites/{}/redeem", link.invite);
-        let redeemed: Redeemed = serde_json::from_str(&request(&relay, "POST", &path, "", &body).await?)?;
+        let (relay, redeemed) = redeem(link, name).await?;
+        let relay = relay.strip_prefix("http://").context("the relay is on plain HTTP")?.to_owned();
         let hello = Hello { v: VERSION, client: ClientKind::Native, ticket: Some(redeemed.ticket), resume: None };
         let (link, welcome) = enter(&relay, hello).await?;
         let place = welcome.place();
@@ -134,20 +128,24 @@ impl Mirror {
         Ok(())
     }
 
-    /// Until everything is answered, coming back as often as that takes.
+    /// Until everything is answered, coming back as often as that takes; at most [`PATIENCE`].
     pub async fn settle(&mut self) -> Result<()> {
-        while !self.pending.is_empty() {
-            self.step().await?;
-        }
-        Ok(())
+        self.step_until("the last answer", |mirror| mirror.pending.is_empty()).await
     }
 
-    /// Until the event with this number is folded.
+    /// Until the event with this number is folded; at most [`PATIENCE`].
     pub async fn read_to(&mut self, seq: u64) -> Result<()> {
-        while self.place.seq < seq {
-            self.step().await?;
-        }
-        Ok(())
+        self.step_until("the event", |mirror| mirror.place.seq >= seq).await
+    }
+
+    async fn step_until(&mut self, what: &str, done: impl Fn(&Mirror) -> bool) -> Result<()> {
+        let steps = async {
+            while !done(self) {
+                self.step().await?;
+            }
+            anyhow::Ok(())
+        };
+        timeout(PATIENCE, steps).await.with_context(|| format!("{what} never came"))?
     }
 
     /// The number of the event that the newest answered command caused last.
@@ -159,7 +157,7 @@ impl Mirror {
     pub async fn export(&self) -> Result<String> {
         let path = format!("/api/v1/sessions/{}/export?format=json", self.session);
         let authority = format!("authorization: Bearer {}.{}\r\n", self.me, self.secret);
-        request(&self.relay, "GET", &path, &authority, "").await
+        get(&self.relay, &path, &authority).await
     }
 
     /// One frame, or the way back.
@@ -258,16 +256,14 @@ async fn next_text(link: &mut Socket) -> Result<Option<String>> {
     }
 }
 
-/// The body of a good answer to a request.
-async fn request(relay: &str, method: &str, path: &str, more: &str, body: &str) -> Result<String> {
+/// The body of a good answer.
+async fn get(relay: &str, path: &str, authority: &str) -> Result<String> {
     let mut socket = TcpStream::connect(relay).await?;
-    let length = body.len();
-    let head =
-        format!("{method} {path} HTTP/1.1\r\nhost: {relay}\r\nconnection: close\r\ncontent-length: {length}\r\n");
-    socket.write_all(format!("{head}{more}\r\n{body}").as_bytes()).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {relay}\r\nconnection: close\r\n{authority}\r\n");
+    socket.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     timeout(PATIENCE, socket.read_to_string(&mut answer)).await.context("the relay answers")??;
     let (head, body) = answer.split_once("\r\n\r\n").context("an answer has a head")?;
-    ensure!(head.starts_with("HTTP/1.1 200"), "{method} {path}: {head}\n{body}");
+    ensure!(head.starts_with("HTTP/1.1 200"), "{path}: {head}\n{body}");
     Ok(body.to_owned())
 }

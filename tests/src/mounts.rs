@@ -3,9 +3,10 @@
 //! [`not_checked`].
 
 use std::ffi::{CStr, CString};
+use std::fs::{File, remove_file};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr::null;
 
 /// Takes the calling thread out of the mounts that it shares with everybody.
@@ -21,7 +22,10 @@ pub fn separate() -> io::Result<()> {
 }
 
 /// A disk in memory, taken away when dropped.
-pub struct Disk(CString);
+pub struct Disk {
+    at: PathBuf,
+    name: CString,
+}
 
 /// Puts an empty disk with room for so many bytes (rounded up to pages of 4 KiB) at a folder.
 ///
@@ -29,13 +33,46 @@ pub struct Disk(CString);
 /// When the system does not let it.
 pub fn small_disk(at: &Path, bytes: u64) -> io::Result<Disk> {
     mount(Path::new("none"), at, c"tmpfs", 0, &format!("size={bytes}"))?;
-    Ok(Disk(text(at)?))
+    Ok(Disk { at: at.to_owned(), name: text(at)? })
+}
+
+/// A small disk that only the calling thread and its programs see. None where the system does not let one; it is said then
+/// that `what` was [not checked](not_checked).
+pub fn own_disk(what: &str, at: &Path, bytes: u64) -> Option<Disk> {
+    let made = separate().and_then(|()| small_disk(at, bytes));
+    made.inspect_err(|why| not_checked(what, why)).ok()
+}
+
+impl Disk {
+    /// Fills it to its last page. There is room again once the filler is dropped, which comes before the disk is.
+    ///
+    /// # Errors
+    /// When writing ends otherwise than by a full disk.
+    pub fn fill(&self) -> io::Result<Filler> {
+        let filler = Filler(self.at.join("filler"));
+        let ended = io::copy(&mut io::repeat(0), &mut File::create(&filler.0)?);
+        match ended {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(filler),
+            Err(error) => Err(error),
+            Ok(bytes) => Err(io::Error::other(format!("it ended after {bytes} bytes without an error"))),
+        }
+    }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
         // SAFETY: the path is a zero-ended text that lives across the call.
-        unsafe { libc::umount2(self.0.as_ptr(), libc::MNT_DETACH) };
+        unsafe { libc::umount2(self.name.as_ptr(), libc::MNT_DETACH) };
+    }
+}
+
+/// All the room that a disk had left.
+pub struct Filler(PathBuf);
+
+impl Drop for Filler {
+    fn drop(&mut self) {
+        // It fails only when the file is gone, which is as good.
+        let _ = remove_file(&self.0);
     }
 }
 

@@ -4,7 +4,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -196,6 +197,18 @@ impl Relay {
     /// The folder it works in.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// What it counts under a name, once for each set of labels, in their order.
+    pub fn figures(&self, name: &str) -> Result<Vec<u64>> {
+        let address = self.http.trim_start_matches("http://");
+        let mut socket = TcpStream::connect(address)?;
+        write!(socket, "GET /metrics HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+        let text = read_all(&mut socket);
+        let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        let value = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
+        let values = text.lines().filter(of_name).filter_map(value).map(|value| value as u64);
+        Ok(values.collect())
     }
 }
 

@@ -1,5 +1,19 @@
 //! The one source of randomness of simulations: small, seeded, the same on every machine.
 
+use std::time::SystemTime;
+
+/// `FARFIELD_SEED`, or another one each time. It is printed, so that a failure can be repeated.
+///
+/// # Panics
+/// If `FARFIELD_SEED` is no number.
+pub fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let given = std::env::var("FARFIELD_SEED").ok();
+    let seed = given.map_or(now.as_nanos() as u64, |seed| seed.parse().expect("FARFIELD_SEED is a number"));
+    println!("FARFIELD_SEED={seed}");
+    seed
+}
+
 /// xorshift64 with 53-bit uniforms in (0, 1), as the reference traces define it.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);

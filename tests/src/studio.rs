@@ -1,7 +1,9 @@
 //! A session with a studio in it, as most tests need one.
 
+use crate::impair::{Impairment, Proxy};
 use crate::programs::{Program, Relay, Session};
 use anyhow::Result;
+use std::net::{Ipv4Addr, UdpSocket};
 
 /// A relay, a session in it, and a studio client that publishes program.
 pub struct Studio {
@@ -37,4 +39,16 @@ impl Studio {
 pub fn join(link: &str, arguments: &[&str]) -> Result<Program> {
     let all: Vec<&str> = ["join", link, "--json"].into_iter().chain(arguments.iter().copied()).collect();
     Program::start("farfield", &all)
+}
+
+/// A relay whose media is reached through a bad network: it says that its media port is on 127.0.0.1, where the proxy
+/// listens; the port of the same number on 127.0.0.2 is its own.
+pub fn relay_behind(up: Impairment, down: Impairment) -> Result<(Relay, Proxy)> {
+    // The proxy's port is only known once it is open, and so is the relay's.
+    let reserved = UdpSocket::bind("127.0.0.2:0")?;
+    let target = reserved.local_addr()?;
+    let proxy = Proxy::start((Ipv4Addr::LOCALHOST, target.port()).into(), target, up, down)?;
+    drop(reserved);
+    let relay = Relay::start_with(&["--media", &target.to_string(), "--advertise", "127.0.0.1"])?;
+    Ok((relay, proxy))
 }

@@ -1,9 +1,9 @@
-//! A wire to the relay that a test can cut and mend: everything over TCP, which is links and pages. Sound is UDP and
-//! does not pass here.
+//! A wire to the relay that a test can cut and mend, and hold back: everything over TCP, which is links and pages. Sound
+//! is UDP and does not pass here.
 
 use crate::programs::PATIENCE;
 use anyhow::{Context, Result, ensure};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::spawn;
@@ -22,6 +22,14 @@ pub struct Wire {
 struct Inner {
     state: Mutex<State>,
     called: Condvar,
+    gate: Arc<Gate>,
+}
+
+/// Whether what is said to the relay is held back.
+#[derive(Default)]
+struct Gate {
+    held: Mutex<bool>,
+    let_go: Condvar,
 }
 
 #[derive(Default)]
@@ -42,7 +50,7 @@ impl Wire {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let near = listener.local_addr()?;
         let state = Mutex::new(State::Whole(Vec::new()));
-        let inner = Arc::new(Inner { state, called: Condvar::new() });
+        let inner = Arc::new(Inner { state, ..Inner::default() });
         let shared = Arc::downgrade(&inner);
         spawn(move || {
             for socket in listener.incoming().map_while(io::Result::ok) {
@@ -81,6 +89,16 @@ impl Wire {
         Ok(())
     }
 
+    /// Holds back what is said to the relay from now on, as a network does that stands still.
+    pub fn hold(&self) {
+        self.inner.gate.set(true);
+    }
+
+    /// Lets all of it through at once.
+    pub fn let_go(&self) {
+        self.inner.gate.set(false);
+    }
+
     /// Lets connections through again.
     pub fn mend(&self) {
         let mut state = self.inner.lock();
@@ -93,6 +111,7 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         self.cut();
+        self.let_go();
         // The listening thread finds out that nobody holds the wire any more.
         let near = self.near;
         self.inner = Arc::default();
@@ -126,19 +145,48 @@ impl Inner {
     }
 
     fn pass_on(&self, near: TcpStream, far: TcpStream) -> io::Result<()> {
-        let copies = [(near.try_clone()?, far.try_clone()?), (far.try_clone()?, near.try_clone()?)];
+        let open_gate = Arc::new(Gate::default());
+        let copies = [
+            (near.try_clone()?, far.try_clone()?, self.gate.clone()),
+            (far.try_clone()?, near.try_clone()?, open_gate),
+        ];
         match &mut *self.lock() {
             State::Whole(open) => open.extend([near, far]),
             State::Cut | State::Away(_) => return Ok(()),
         }
-        for (mut from, mut to) in copies {
+        for (mut from, mut to, gate) in copies {
             spawn(move || {
-                let _ = io::copy(&mut from, &mut to);
+                let _ = gate.copy(&mut from, &mut to);
                 let _ = to.shutdown(Shutdown::Both);
                 let _ = from.shutdown(Shutdown::Both);
             });
         }
         Ok(())
+    }
+}
+
+impl Gate {
+    fn set(&self, held: bool) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+        self.let_go.notify_all();
+    }
+
+    fn pass(&self) {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.let_go.wait_while(held, |held| *held));
+    }
+
+    /// Copies to the end, each piece when nothing is held.
+    fn copy(&self, from: &mut TcpStream, to: &mut TcpStream) -> io::Result<()> {
+        let mut piece = [0; 16 * 1024];
+        loop {
+            let length = from.read(&mut piece)?;
+            if length == 0 {
+                return Ok(());
+            }
+            self.pass();
+            to.write_all(&piece[..length])?;
+        }
     }
 }
 

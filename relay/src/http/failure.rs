@@ -51,10 +51,12 @@ impl IntoResponse for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        match error {
-            StoreError::TooManySessions => Failure::new(ErrorCode::TooMany, error.to_string()),
-            error => Failure::internal(error),
+        if let StoreError::TooManySessions = error {
+            return Failure::new(ErrorCode::TooMany, error.to_string());
         }
+        tracing::error!(%error, "a call failed");
+        let (code, msg) = error.told();
+        Failure::new(code, msg)
     }
 }
 
@@ -72,13 +74,13 @@ impl From<Rejection> for Failure {
 
 impl From<InviteError> for Failure {
     fn from(error: InviteError) -> Failure {
-        let code = match &error {
+        let code = match error {
             InviteError::Unknown => ErrorCode::Unknown,
             InviteError::WrongSecret => ErrorCode::Unauthorized,
             InviteError::Revoked | InviteError::UsedUp => ErrorCode::Gone,
             InviteError::Forbidden | InviteError::Lost | InviteError::NotYou => ErrorCode::Forbidden,
             InviteError::TooMany | InviteError::TooDeep => ErrorCode::TooMany,
-            InviteError::Store(cause) => return Failure::internal(cause),
+            InviteError::Store(cause) => return cause.into(),
         };
         Failure::new(code, error.to_string())
     }

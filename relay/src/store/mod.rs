@@ -13,6 +13,7 @@ pub use admission::{AdmitError, Identity};
 pub use invites::{Invitation, InviteError, Redeemed, Right, Shown};
 
 use protocol::ids::SessionId;
+use protocol::wire::ErrorCode;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,6 +62,21 @@ pub enum StoreError {
     /// The call was cut off because the relay is going down.
     #[error("the relay is going down; try again in a moment")]
     Down,
+}
+
+impl StoreError {
+    /// What is said of it to whoever asked for something: a code for programs and a sentence for people. The cause itself
+    /// is for the log.
+    pub fn told(&self) -> (ErrorCode, &'static str) {
+        match self {
+            StoreError::Full | StoreError::Disk(_) => (
+                ErrorCode::NotSaved,
+                "the relay's disk takes nothing now, so nothing was done; try again in a moment, and tell whoever runs \
+                 the relay",
+            ),
+            _ => (ErrorCode::Internal, "something failed inside the relay; its log has the cause"),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -2,7 +2,7 @@ use crate::app::App;
 use crate::auth::Claims;
 use crate::rooms::{NoRoom, RoomHandle};
 use crate::secret::{Secret, SecretHash};
-use crate::store::{AdmitError, Identity};
+use crate::store::{AdmitError, Identity, StoreError};
 use protocol::ids::{ParticipantId, SessionId};
 use protocol::wire::{ErrorCode, Hello, Resume, VERSION};
 use relay_core::room::{Enter, LinkId, Refusal};
@@ -45,7 +45,7 @@ pub(super) async fn admit(app: &App, link: LinkId, hello: Hello) -> Result<Admit
         (None, Some(resume)) => by_resume(app, resume, &next).await?,
         _ => return Err(Refusal::new(ErrorCode::Invalid, "a hello carries either a ticket or a resume secret")),
     };
-    let title = app.store.session_title(who.session).await.map_err(internal)?.ok_or_else(unknown_session)?;
+    let title = app.store.session_title(who.session).await.map_err(failed)?.ok_or_else(unknown_session)?;
     let Identity { session, participant, name, role, grants, via } = who;
     let room = app.rooms.room(session, &title).map_err(no_room)?;
     let resume = next.reveal().to_owned();
@@ -72,14 +72,15 @@ async fn by_resume(app: &App, resume: Resume, next: &Secret) -> Result<Identity,
 
 fn refusal(error: AdmitError) -> Refusal {
     match error {
-        AdmitError::Store(cause) => internal(cause),
+        AdmitError::Store(cause) => failed(cause),
         other => Refusal::new(ErrorCode::Unauthorized, other.to_string()),
     }
 }
 
-fn internal(cause: crate::store::StoreError) -> Refusal {
+fn failed(cause: StoreError) -> Refusal {
     tracing::error!(%cause, "a hello failed");
-    Refusal::new(ErrorCode::Internal, "something failed inside the relay; its log has the cause")
+    let (code, msg) = cause.told();
+    Refusal::new(code, msg)
 }
 
 fn no_room(why: NoRoom) -> Refusal {

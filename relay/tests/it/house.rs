@@ -6,6 +6,7 @@ use protocol::command::Command;
 use protocol::grants::Role;
 use protocol::ids::{CommandId, StreamId};
 use protocol::link::InviteLink;
+use protocol::session::{SessionState, apply};
 use protocol::stream::{StreamFormat, StreamKind};
 use protocol::wire::{ClientFrame, ClientKind, Hello, Place, RelayFrame, Resume, SUBPROTOCOL, VERSION, Welcome};
 use relay::Running;
@@ -283,10 +284,46 @@ impl Link {
         }
     }
 
+    /// A ping is answered: the link is open and read.
+    pub(crate) async fn is_alive(&mut self) {
+        self.send(&ClientFrame::Ping { n: 77 }).await;
+        self.find(|frame| matches!(frame, RelayFrame::Pong { n: 77, .. })).await;
+    }
+
     /// Closes with a code, as a client that leaves for good does with 1000.
     pub(crate) async fn close(mut self, code: u16) {
         let frame = CloseFrame { code: code.into(), reason: "".into() };
         self.socket.send(Message::Close(Some(frame))).await.unwrap();
         while let Some(Ok(_)) = self.message().await {}
     }
+}
+
+/// What one link has folded.
+pub(crate) struct Folded {
+    pub(crate) state: SessionState,
+    pub(crate) place: Place,
+}
+
+impl Folded {
+    pub(crate) fn new(link: &Link) -> Folded {
+        let welcome = link.welcome();
+        Folded { state: *welcome.state.clone().expect("a newcomer is told the whole"), place: welcome.place() }
+    }
+
+    /// Reads on to event `seq`; every event has to follow on the one before it.
+    pub(crate) async fn read_to(&mut self, link: &mut Link, seq: u64) {
+        while self.place.seq < seq {
+            if let RelayFrame::Ev(told) = link.next().await {
+                assert_eq!((told.recorded.seq, told.prev), (self.place.seq + 1, self.place.hash));
+                apply(&mut self.state, &told.recorded);
+                self.place = Place { log: self.place.log, seq: told.recorded.seq, hash: told.hash };
+            }
+        }
+    }
+}
+
+/// The number of the last event that a command caused, which is granted.
+pub(crate) fn saved(answer: &RelayFrame) -> u64 {
+    let RelayFrame::Ok { seq, .. } = answer else { panic!("it is not saved: {answer:?}") };
+    *seq
 }

@@ -7,40 +7,10 @@ use protocol::command::Command;
 use protocol::grants::Role;
 use protocol::ids::CommandId;
 use protocol::link::InviteLink;
-use protocol::session::{SessionState, apply};
 use protocol::stream::StreamKind;
-use protocol::wire::{ErrorCode, Place, RelayFrame, close};
+use protocol::wire::{ErrorCode, RelayFrame, close};
 use serde_json::json;
 use uuid::Uuid;
-
-/// What one link has folded.
-struct Folded {
-    state: SessionState,
-    place: Place,
-}
-
-impl Folded {
-    fn new(link: &Link) -> Folded {
-        let welcome = link.welcome();
-        Folded { state: *welcome.state.clone().expect("a newcomer is told the whole"), place: welcome.place() }
-    }
-
-    /// Reads on to event `seq`; every event has to follow on the one before it.
-    async fn read_to(&mut self, link: &mut Link, seq: u64) {
-        while self.place.seq < seq {
-            if let RelayFrame::Ev(told) = link.next().await {
-                assert_eq!((told.recorded.seq, told.prev), (self.place.seq + 1, self.place.hash));
-                apply(&mut self.state, &told.recorded);
-                self.place = Place { log: self.place.log, seq: told.recorded.seq, hash: told.hash };
-            }
-        }
-    }
-}
-
-fn saved(answer: &RelayFrame) -> u64 {
-    let RelayFrame::Ok { seq, .. } = answer else { panic!("it is not saved: {answer:?}") };
-    *seq
-}
 
 #[tokio::test]
 async fn a_session_goes_on_where_it_was_after_its_relay_was_killed() {

@@ -76,10 +76,9 @@ impl Full {
         for k in 0..protocol::session::MAX_OPEN_STREAMS {
             let stream = crate::house::stream((100 * n + k) as u128);
             let Command::StreamOpen { kind, format, .. } = crate::house::open(stream, StreamKind::Program) else {
-                return;
+                panic!("that opens a stream");
             };
-            let command = Command::StreamOpen { stream, kind, label: name(), format };
-            self.handle(Input::Frame { link, frame: ClientFrame::Cmd { id: CommandId(Uuid::now_v7()), command } });
+            assert_eq!(self.ask(link, Command::StreamOpen { stream, kind, label: name(), format }), None);
         }
         let offer = Offer { peer: 1, sdp: String::new(), send: Vec::new() };
         self.handle(Input::Frame { link, frame: ClientFrame::Sdp(offer) });
@@ -88,9 +87,7 @@ impl Full {
             self.handle(Input::Media { participant: person(n), peer: 1, media });
         }
     }
-}
 
-impl Full {
     /// A session in which nothing has happened.
     fn new() -> Full {
         let now = Now { mono: MonoTime(0), wall: WallTime(0) };

@@ -6,7 +6,6 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use protocol::event::Event;
 use protocol::grants::Role;
 use protocol::ids::{ParticipantId, SessionId};
-use protocol::session::apply;
 use protocol::stream::StreamKind;
 use protocol::wire::*;
 use relay::auth::{Claims, Keys, TICKET_S, Tickets};
@@ -23,32 +22,19 @@ async fn is_refused(house: &House, hello: &Hello) -> (ErrorCode, String) {
     (code, msg)
 }
 
-async fn is_alive(link: &mut Link) {
-    link.send(&ClientFrame::Ping { n: 77 }).await;
-    link.find(|frame| matches!(frame, RelayFrame::Pong { n: 77, .. })).await;
-}
-
 #[tokio::test]
 async fn everybody_who_folds_the_events_holds_the_same_session() {
     let house = House::start().await;
     let made = house.session().await;
     let mut mentor = house.join(&made, Role::Mentor, "Ada").await;
-    let mut state = mentor.welcome().state.clone().expect("a newcomer is told the whole");
-    let mut seq = mentor.welcome().seq;
+    let mut folded = Folded::new(&mentor);
     let mut studio = house.join(&made, Role::Engineer, "Studio").await;
-    let answer = studio.command(open(stream(1), StreamKind::Program)).await;
-    let RelayFrame::Ok { seq: last, .. } = answer else { panic!("{answer:?}") };
-    while seq < last {
-        if let RelayFrame::Ev(told) = mentor.next().await {
-            assert_eq!(told.recorded.seq, seq + 1);
-            apply(&mut state, &told.recorded);
-            seq = told.recorded.seq;
-        }
-    }
+    let last = saved(&studio.command(open(stream(1), StreamKind::Program)).await);
+    folded.read_to(&mut mentor, last).await;
     let late = house.join(&made, Role::Listener, "Late").await;
-    let mut late_state = late.welcome().state.clone().expect("a newcomer is told the whole");
+    let mut late_state = Folded::new(&late).state;
     late_state.participants.remove(&late.welcome().participant);
-    assert_eq!(late_state, state);
+    assert_eq!(late_state, folded.state);
 }
 
 #[tokio::test]
@@ -60,7 +46,7 @@ async fn a_ticket_is_good_once() {
     let (code, msg) = is_refused(&house, &hello(&ticket)).await;
     assert_eq!(code, ErrorCode::Unauthorized);
     assert!(msg.contains("used before"), "{msg}");
-    is_alive(&mut first).await;
+    first.is_alive().await;
 }
 
 #[tokio::test]
@@ -120,7 +106,7 @@ async fn a_ticket_that_is_spoilt_in_any_way_is_refused_in_words_and_harms_nobody
     let good = ticket(house.addr(), &made.links[&Role::Mentor]).await;
     for (how, spoilt, sentence) in spoilt(&house, &good) {
         assert_eq!(is_refused(&house, &hello(&spoilt)).await, (ErrorCode::Unauthorized, sentence.to_owned()), "{how}");
-        is_alive(&mut studio).await;
+        studio.is_alive().await;
     }
     // Signed anew as it was it is good: what was refused was the one thing that was wrong.
     Link::enter(house.addr(), &hello(&signed(&house, "farfield-join+jwt", &body_of(&good)))).await;
@@ -162,7 +148,7 @@ async fn the_way_back_keeps_the_person_and_is_good_until_they_have_the_next_one(
     assert_eq!(is_refused(&house, &resume(unread.welcome())).await.0, ErrorCode::Unauthorized);
     assert_eq!(back.welcome().participant, first.welcome().participant);
     // Whoever speaks has read the welcome, with the next way back in it.
-    is_alive(&mut back).await;
+    back.is_alive().await;
     assert_eq!((back.welcome().log, back.welcome().seq), (first.welcome().log, first.welcome().seq));
     assert_eq!(is_refused(&house, &resume(first.welcome())).await.0, ErrorCode::Unauthorized);
     Link::enter(house.addr(), &resume(back.welcome())).await;
@@ -177,7 +163,7 @@ async fn a_second_link_of_the_same_person_closes_the_first() {
     let (last, frame) = first.until_closed().await;
     assert_eq!(u16::from(frame.code), close::REPLACED);
     assert!(matches!(last, Some(RelayFrame::Err { code: ErrorCode::Conflict, .. })));
-    is_alive(&mut second).await;
+    second.is_alive().await;
 }
 
 #[tokio::test]
@@ -221,7 +207,7 @@ async fn a_frame_that_cannot_be_read_is_refused_and_the_link_lives() {
         let RelayFrame::Err { id: None, code: ErrorCode::Invalid, msg, .. } = told else { panic!("{told:?}") };
         assert!(msg.contains(hint), "{text}: {msg}");
     }
-    is_alive(&mut link).await;
+    link.is_alive().await;
 }
 
 #[tokio::test]
@@ -243,7 +229,7 @@ async fn a_message_at_the_cap_is_read_and_one_over_it_closes_the_link() {
         assert_eq!(u16::from(frame.code), close::TOO_LARGE, "{over} bytes");
         assert!(frame.reason.contains("32 KiB"));
     }
-    is_alive(&mut other).await;
+    other.is_alive().await;
 }
 
 #[tokio::test]
@@ -291,7 +277,7 @@ async fn an_offer_that_cannot_be_read_fails_in_words_and_harms_nobody() {
     mentor.send(&ClientFrame::Sdp(Offer { peer: 9, sdp: "v=0\r\n".into(), send: foreign })).await;
     let news = mentor.find(|frame| matches!(frame, RelayFrame::Sdp(_))).await;
     assert!(matches!(news, RelayFrame::Sdp(PeerNews::Failed { peer: 9, code: ErrorCode::Unknown, .. })), "{news:?}");
-    is_alive(&mut studio).await;
+    studio.is_alive().await;
 }
 
 #[tokio::test]
@@ -307,7 +293,7 @@ async fn a_frame_in_fragments_of_one_byte_is_read_as_one() {
     mentor.find(|frame| matches!(frame, RelayFrame::Pong { n: 7, .. })).await;
     mentor.send_in_bytes("\u{1F3BB}, which is no frame").await;
     mentor.find(|frame| matches!(frame, RelayFrame::Err { code: ErrorCode::Invalid, .. })).await;
-    is_alive(&mut mentor).await;
+    mentor.is_alive().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use crate::house::*;
 use protocol::command::Command as Asked;
 use protocol::grants::Role;
-use protocol::wire::{ErrorCode, RelayFrame};
+use protocol::wire::{ClientFrame, ErrorCode, RelayFrame};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -167,6 +167,7 @@ async fn a_relay_whose_disk_takes_nothing_is_not_ready_and_is_ready_again_withou
     assert_eq!(get(addr, "/readyz").await.body, "ready\n");
     let made = new_session(addr, data.path()).await;
     let mut studio = join(addr, &made.links[&Role::Engineer], "Studio").await;
+    let way_back = resume(join(addr, &made.links[&Role::Mentor], "Ada").await.welcome());
     limit_files(&started.child, 0);
     let arm = || Asked::TakeArm { slate: "verse".into() };
     let refused = studio.command(arm()).await;
@@ -178,10 +179,15 @@ async fn a_relay_whose_disk_takes_nothing_is_not_ready_and_is_ready_again_withou
         assert!(msg.contains("disk") && msg.contains("journal"), "{msg}");
     }
     assert_eq!(get(addr, "/healthz").await.body, "ok\n");
+    let mut back = Link::open(addr).await;
+    back.send(&ClientFrame::Hello(way_back.clone())).await;
+    let (told, _) = back.until_closed().await;
+    let Some(RelayFrame::Err { code: ErrorCode::NotSaved, msg, .. }) = told else { panic!("{told:?}") };
+    assert!(msg.contains("disk") && msg.contains("try again"), "{msg}");
     limit_files(&started.child, libc::RLIM_INFINITY);
+    Link::enter(addr, &way_back).await;
     assert_eq!(get(addr, "/readyz").await.body, "ready\n");
-    let saved = studio.command(arm()).await;
-    assert!(matches!(saved, RelayFrame::Ok { .. }), "{saved:?}");
+    saved(&studio.command(arm()).await);
     assert!(started.end(libc::SIGTERM).0.success());
 }
 

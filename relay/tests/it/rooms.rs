@@ -1,3 +1,4 @@
+use crate::house::{HANGS, open, stream};
 use protocol::command::Command;
 use protocol::grants::Role;
 use protocol::ids::{CommandId, ParticipantId, SessionId};
@@ -13,6 +14,7 @@ use relay_core::room::{Closing, Enter, LinkId};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// Rooms over a journal in a folder of the test's own.
@@ -37,10 +39,15 @@ async fn enter(rooms: &Rooms, room: &RoomHandle, n: u128) -> (LinkId, LinkEnd) {
     (link, end)
 }
 
+/// What is awaited comes.
+async fn comes<T>(awaited: impl Future<Output = T>) -> T {
+    timeout(HANGS, awaited).await.expect("it comes")
+}
+
 /// Reads frames until the answer to command `id`.
 async fn answered(end: &mut LinkEnd, id: CommandId) {
     loop {
-        let text = end.queue.recv().await.expect("the link is open");
+        let text = comes(end.queue.recv()).await.expect("the link is open");
         if matches!(serde_json::from_str(&text), Ok(RelayFrame::Ok { id: told, .. }) if told == id) {
             return;
         }
@@ -57,7 +64,7 @@ async fn a_reader_that_falls_behind_is_closed_and_the_others_miss_nothing() {
         let (link, mut end) = enter(&rooms, &room, n).await;
         for k in 0..30 {
             let id = CommandId(Uuid::from_u128(n << 64 | k));
-            let command: Command = crate::house::open(crate::house::stream(n), StreamKind::Program);
+            let command: Command = open(stream(n), StreamKind::Program);
             room.frame(link, ClientFrame::Cmd { id, command }).await;
             answered(&mut end, id).await;
             sent += 1;
@@ -65,7 +72,7 @@ async fn a_reader_that_falls_behind_is_closed_and_the_others_miss_nothing() {
         room.closed(link, true).await;
     }
     assert!(sent > SEND_QUEUE);
-    assert_eq!(behind.close.recv().await, Some(Closing::Slow));
+    assert_eq!(comes(behind.close.recv()).await, Some(Closing::Slow));
     let mut queued = 0;
     while behind.queue.try_recv().is_ok() {
         queued += 1;
@@ -80,11 +87,11 @@ async fn a_session_runs_once_and_not_after_the_end() {
     let (first, second) = (rooms.room(session, "Cello").unwrap(), rooms.room(session, "Cello").unwrap());
     let (link, mut end) = enter(&rooms, &first, 1).await;
     let id = CommandId(Uuid::from_u128(9));
-    let command = crate::house::open(crate::house::stream(1), StreamKind::Program);
+    let command = open(stream(1), StreamKind::Program);
     second.frame(link, ClientFrame::Cmd { id, command }).await;
     answered(&mut end, id).await;
     rooms.drain().await;
-    assert_eq!(end.close.recv().await, Some(Closing::Draining));
+    assert_eq!(comes(end.close.recv()).await, Some(Closing::Draining));
     assert_eq!(rooms.room(session, "Cello").err(), Some(NoRoom::Draining));
 }
 
@@ -95,15 +102,18 @@ async fn a_room_that_everybody_has_left_ends_and_goes_on_from_the_journal() {
     let room = rooms.room(session, "Cello").unwrap();
     let (link, mut end) = enter(&rooms, &room, 1).await;
     let id = CommandId(Uuid::from_u128(9));
-    let command = crate::house::open(crate::house::stream(1), StreamKind::Program);
+    let command = open(stream(1), StreamKind::Program);
     room.frame(link, ClientFrame::Cmd { id, command: command.clone() }).await;
     answered(&mut end, id).await;
     room.closed(link, true).await;
     assert_eq!(rooms.running(), 1, "somebody has a way to it");
     drop(room);
-    while rooms.running() > 0 {
-        tokio::task::yield_now().await;
-    }
+    comes(async {
+        while rooms.running() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     let room = rooms.room(session, "Cello").unwrap();
     let (link, mut end) = enter(&rooms, &room, 1).await;
     room.frame(link, ClientFrame::Cmd { id, command }).await;

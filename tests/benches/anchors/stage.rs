@@ -2,17 +2,16 @@
 
 use crate::condition::Condition;
 use anyhow::{Context, Result};
-use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
+use tests::clicks;
 use tests::impair::{Cut, Impairment, Proxy};
 use tests::jack_ear::monotonic_us;
 use tests::programs::{Program, Relay, Session};
 use tests::pulse::unix_us;
 use tests::recording::write;
-use tests::studio::join;
-use tests::{clicks, impair};
+use tests::studio::{join, relay_behind};
 
 /// Longer than any row lasts.
 const SECONDS: u64 = 150;
@@ -65,7 +64,7 @@ const MOST_HELD_MS: f64 = 1_500.0;
 impl Stage {
     /// Opens it; clients that come from now on are at the end of the row's network.
     pub(crate) fn open(condition: Condition) -> Result<Stage> {
-        let (relay, proxy) = relay_behind()?;
+        let (relay, proxy) = relay_behind(Impairment::default(), Impairment::default())?;
         let session = relay.new_session("Anchors")?;
         let folder = tempfile::tempdir()?;
         let sound = clicks::sound(SEED, SECONDS);
@@ -115,16 +114,4 @@ impl Stage {
 
 fn clicks_file(folder: &Path) -> PathBuf {
     folder.join("clicks.wav")
-}
-
-/// A relay that says that its media port is on 127.0.0.1, where the proxy listens; the port of the same number on
-/// 127.0.0.2 is its own.
-fn relay_behind() -> Result<(Relay, Proxy)> {
-    let reserved = UdpSocket::bind("127.0.0.2:0")?;
-    let target = reserved.local_addr()?;
-    let front = ([127, 0, 0, 1], target.port()).into();
-    let proxy = impair::Proxy::start(front, target, Impairment::default(), Impairment::default())?;
-    drop(reserved);
-    let relay = Relay::start_with(&["--media", &target.to_string(), "--advertise", "127.0.0.1"])?;
-    Ok((relay, proxy))
 }

@@ -213,14 +213,22 @@ fn fd(socket: &UdpSocket) -> libc::c_int {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::programs::PATIENCE;
+
+    /// A socket on loopback; what never comes to it fails the test.
+    fn socket() -> UdpSocket {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket
+    }
 
     #[test]
     fn datagrams_go_to_the_target_and_its_answers_come_back() {
         let loopback: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let target = UdpSocket::bind(loopback).unwrap();
+        let target = socket();
         let drop_first = "drop=0".parse().unwrap();
         let proxy = Proxy::start(loopback, target.local_addr().unwrap(), drop_first, Impairment::default()).unwrap();
-        let client = UdpSocket::bind(loopback).unwrap();
+        let client = socket();
         client.send_to(b"lost", proxy.address()).unwrap();
         client.send_to(b"there", proxy.address()).unwrap();
         let mut buffer = [0u8; 16];
@@ -257,10 +265,10 @@ mod tests {
     #[test]
     fn newcomers_get_another_network_and_the_others_keep_theirs() {
         let loopback: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let target = UdpSocket::bind(loopback).unwrap();
+        let target = socket();
         let whole = Impairment::default;
         let proxy = Proxy::start(loopback, target.local_addr().unwrap(), whole(), whole()).unwrap();
-        let (old, new) = (UdpSocket::bind(loopback).unwrap(), UdpSocket::bind(loopback).unwrap());
+        let (old, new) = (socket(), socket());
         let mut buffer = [0u8; 16];
         let mut comes = |from: &UdpSocket, datagram: &[u8]| {
             from.send_to(datagram, proxy.address()).unwrap();

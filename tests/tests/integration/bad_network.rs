@@ -1,34 +1,17 @@
 //! Connections come up although the network loses what they need to come up.
 
 use serde_json::Value;
-use std::net::SocketAddr;
-use tests::impair::{Cut, Impairment, Proxy};
-use tests::programs::{Program, Relay};
+use tests::impair::{Cut, Impairment};
+use tests::studio::{join, relay_behind};
 
-/// A relay that is reached through a bad network: it says that its media port is on 127.0.0.1, where the proxy listens;
-/// the port of the same number on 127.0.0.2 is its own.
-fn relay_behind(up: &str, down: &str) -> (Relay, Proxy) {
-    let spec = |text: &str| text.parse::<Impairment>().unwrap();
-    let anywhere: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    // The proxy's port is only known once it is open, and so is the relay's.
-    let reserved = std::net::UdpSocket::bind("127.0.0.2:0").unwrap();
-    let target = reserved.local_addr().unwrap();
-    let front = SocketAddr::new(anywhere.ip(), target.port());
-    let proxy = Proxy::start(front, target, spec(up), spec(down)).unwrap();
-    drop(reserved);
-    let media = target.to_string();
-    let relay = Relay::start_with(&["--media", &media, "--advertise", "127.0.0.1"]).unwrap();
-    (relay, proxy)
-}
+const STUDIO: [&str; 6] = ["--input", "music", "--stream", "program", "--output", "null"];
 
 fn first_sound_through(up: &str, down: &str) {
-    let (relay, _proxy) = relay_behind(up, down);
+    let spec = |text: &str| text.parse::<Impairment>().unwrap();
+    let (relay, _proxy) = relay_behind(spec(up), spec(down)).unwrap();
     let session = relay.new_session("Bad network").unwrap();
-    let studio =
-        ["join", session.link("engineer"), "--input", "music", "--stream", "program", "--output", "null", "--json"];
-    let mut studio = Program::start("farfield", &studio).unwrap();
-    let listener = ["join", session.link("listener"), "--output", "null", "--json"];
-    let mut listener = Program::start("farfield", &listener).unwrap();
+    let mut studio = join(session.link("engineer"), &STUDIO).unwrap();
+    let mut listener = join(session.link("listener"), &["--output", "null"]).unwrap();
     studio.wait_for_type("joined").unwrap();
     let heard = listener.wait_for_type("hearing").unwrap();
     println!("up {up:?} down {down:?}: first sound after {} ms", heard["ms"]);
@@ -38,16 +21,13 @@ fn first_sound_through(up: &str, down: &str) {
 /// up and making another one helps. Only the watchdog warns.
 #[test]
 fn a_handshake_that_never_ends_is_given_up_for_a_new_connection() {
-    let (relay, proxy) = relay_behind("", "");
+    let (relay, proxy) = relay_behind(Impairment::default(), Impairment::default()).unwrap();
     let session = relay.new_session("Blackout").unwrap();
-    let studio =
-        ["join", session.link("engineer"), "--input", "music", "--stream", "program", "--output", "null", "--json"];
-    let mut studio = Program::start("farfield", &studio).unwrap();
+    let mut studio = join(session.link("engineer"), &STUDIO).unwrap();
     studio.wait_for("sound sent", |line| count(line, "published", "sent") > 0).unwrap();
 
     proxy.set_cut(Cut::Handshakes);
-    let listener = ["join", session.link("listener"), "--output", "null", "--json"];
-    let mut listener = Program::start("farfield", &listener).unwrap();
+    let mut listener = join(session.link("listener"), &["--output", "null"]).unwrap();
     let given_up = |line: &Value| line["message"].as_str().is_some_and(|text| text.contains("is tried anew"));
     listener.wait_for("that it makes another connection", given_up).unwrap();
     // The relay gives a connection up too, after half a minute.
@@ -66,17 +46,14 @@ fn count(line: &Value, list: &str, field: &str) -> u64 {
 
 #[test]
 fn loss_on_one_listener_s_way_raises_the_published_depth_and_is_hardly_heard() {
-    let (relay, proxy) = relay_behind("", "");
+    let (relay, proxy) = relay_behind(Impairment::default(), Impairment::default()).unwrap();
     let session = relay.new_session("One poor line").unwrap();
-    let studio =
-        ["join", session.link("engineer"), "--input", "music", "--stream", "program", "--output", "null", "--json"];
-    let mut studio = Program::start("farfield", &studio).unwrap();
+    let mut studio = join(session.link("engineer"), &STUDIO).unwrap();
     let sends = studio.wait_for("sound sent", |line| count(line, "published", "sent") > 0).unwrap();
     assert_eq!(count(&sends, "published", "redundancy"), 1, "what the profile chooses");
 
     proxy.impair_newcomers(Impairment::default(), "seed=11 loss=0.2".parse().unwrap());
-    let listener = ["join", session.link("listener"), "--output", "null", "--profile", "safe", "--json"];
-    let mut listener = Program::start("farfield", &listener).unwrap();
+    let mut listener = join(session.link("listener"), &["--output", "null", "--profile", "safe"]).unwrap();
     listener.wait_for_type("hearing").unwrap();
     studio.wait_for("the depth for a poor line", |line| count(line, "published", "redundancy") == 3).unwrap();
     listener.wait_for("a copy played", |line| count(line, "heard", "redundant") > 0).unwrap();

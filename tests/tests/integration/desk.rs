@@ -54,9 +54,9 @@ fn of_two_who_decide_at_once_one_is_told_that_somebody_was_faster() {
     let recordings = folder.path().to_string_lossy().into_owned();
     let mut studio = Studio::open("music", &["--recordings", &recordings]).unwrap();
     for line in [json!({"cmd": "take.roll"}), json!({"cmd": "take.stop"})] {
-        writeln!(studio.client.stdin().unwrap(), "{line}").unwrap();
+        studio.client.say(&line).unwrap();
         let kind = if line["cmd"] == "take.roll" { "part.rolling" } else { "take.submit" };
-        studio.client.wait_for(kind, |line| line["event"]["type"] == kind).unwrap();
+        studio.client.event(kind).unwrap();
     }
     let result = run("faster", &studio, "producer", "owner");
     assert_eq!(result["verdicts"].as_array().unwrap().len(), 1, "{result}");
@@ -76,6 +76,23 @@ fn notes_that_were_made_while_the_link_was_down_wait_and_are_saved_in_order() {
     assert!(at(0) < at(1), "both keep their own place: {result}");
 }
 
+/// The last note is written at once, so that by it the others' places can be told: what was heard so long before it was
+/// heard as long before it, whatever the browser's buffer did meanwhile.
+#[test]
+fn a_note_that_is_typed_slowly_and_over_a_reconnect_is_about_what_was_heard_at_its_first_key() {
+    let studio = Studio::open("music", &[]).unwrap();
+    let result = run("slowly", &studio, "mentor", "mentor");
+    let number = |value: &Value| value.as_f64().unwrap();
+    let at_ms = |n: usize| number(&result["notes"][n]["on"]["at"]) / 48.0;
+    let pressed_ms = |n: usize| number(&result["pressed_ms"][n]);
+    for n in 0..2 {
+        let (heard, pressed) = (at_ms(2) - at_ms(n), pressed_ms(2) - pressed_ms(n));
+        assert!(pressed > 2_000.0, "it was typed in {pressed} ms: {result}");
+        assert!((heard - pressed).abs() < 500.0, "note {n} is {heard} ms, its first key {pressed} ms before: {result}");
+    }
+    assert_eq!(result["faults"], json!([]), "{result}");
+}
+
 #[test]
 fn hostile_texts_are_shown_as_texts_and_do_nothing() {
     let studio = Studio::open("music", &[]).unwrap();
@@ -85,6 +102,13 @@ fn hostile_texts_are_shown_as_texts_and_do_nothing() {
         assert_eq!(result["harm"][tab], harmless, "{tab}: {result}");
     }
     assert_eq!(result["faults"], json!([]), "{result}");
+}
+
+#[test]
+fn keys_and_clicks_lead_to_what_the_written_scenes_say_and_axe_finds_nothing_in_any_tab() {
+    let out = tempfile::tempdir().unwrap();
+    let result = browser::run("scenes", "-", out.path(), &[]).unwrap();
+    assert_eq!((&result["failed"], &result["violations"]), (&json!([]), &json!([])), "{result}");
 }
 
 #[test]
@@ -100,7 +124,7 @@ fn a_listener_who_is_sent_away_is_out_and_stays_out() {
     let mut studio = Studio::open("music", &[]).unwrap();
     let mut listener = join(studio.session.link("listener"), &["--name", "Mo", "--output", "null"]).unwrap();
     let who = listener.wait_for_type("joined").unwrap()["participant"].clone();
-    listener.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
+    listener.hears().unwrap();
     let mut owner = join(
         studio.session.link("owner"),
         &["--name", "Ida", "--input", "null", "--stream", "talkback", "--output", "null"],
@@ -108,8 +132,7 @@ fn a_listener_who_is_sent_away_is_out_and_stays_out() {
     .unwrap();
     owner.wait_for_type("joined").unwrap();
     let kick = json!({"cmd": "participant.kick", "id": 1, "participant": who, "reason": "wrong room"});
-    writeln!(owner.stdin().unwrap(), "{kick}").unwrap();
-    assert_eq!(owner.wait_for("the answer", |line| line["id"] == 1).unwrap()["ok"], true);
+    assert_eq!(owner.ask(&kick).unwrap()["ok"], true);
     let (status, _) = listener.finish().unwrap();
     assert!(!status.success(), "whoever is sent away does not come back by themselves");
     studio

@@ -1,16 +1,8 @@
 //! The journal under load: what `cargo xtask faults journal` does for long.
 
-use std::time::{SystemTime, UNIX_EPOCH};
 use tests::faults::{COLUMNS, Report, fill_the_disk_while_they_ask, kill_while_they_ask};
 use tests::load::Load;
-
-/// Another one each time; a failure is repeated with the one that it prints.
-fn seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let seed = std::env::var("FARFIELD_SEED").map_or(now.as_nanos() as u64, |seed| seed.parse().unwrap());
-    println!("FARFIELD_SEED={seed}");
-    seed
-}
+use tests::rng::seed;
 
 fn is_sound(report: &Report) {
     println!("{COLUMNS}\n{report}");

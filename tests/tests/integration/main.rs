@@ -11,5 +11,8 @@ mod exports;
 mod journal;
 mod links;
 mod mirrors;
+mod pending;
 mod sound;
 mod takes;
+#[cfg(unix)]
+mod terminal;

@@ -5,7 +5,7 @@ use protocol::command::Command;
 use protocol::export::Bundle;
 use tests::mirror::{Figures, Mirror, ask};
 use tests::programs::Relay;
-use tests::rng::Rng;
+use tests::rng::{Rng, seed};
 
 /// What each of them does, one thing after the other. No more commands than may be sent at once.
 const STEPS: usize = 16;
@@ -13,15 +13,6 @@ const ROLES: [&str; 20] = [
     "owner", "engineer", "artist", "producer", "mentor", "student", "listener", "artist", "engineer", "producer",
     "student", "artist", "mentor", "listener", "engineer", "student", "artist", "producer", "mentor", "owner",
 ];
-
-/// `FARFIELD_SEED`, or another one each time. It is printed, and what everybody asks follows from it and from what they
-/// see, which hangs on who is faster.
-fn seed() -> u64 {
-    let given = std::env::var("FARFIELD_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = given.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0 >> 16);
-    println!("FARFIELD_SEED={seed}");
-    seed
-}
 
 /// One person's time in the session.
 async fn live(mut mirror: Mirror, mut rng: Rng) -> Mirror {
@@ -76,6 +67,7 @@ async fn everybody_lives(relay: &Relay, seed: u64) -> Vec<Mirror> {
 
 #[test]
 fn twenty_mirrors_and_the_export_are_equal_after_drops_resumes_and_edits_without_a_link() {
+    // What everybody asks follows from the seed and from what they see, which hangs on who is faster.
     let (relay, seed) = (Relay::start().unwrap(), seed());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {

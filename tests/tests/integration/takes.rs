@@ -2,27 +2,10 @@
 
 use serde_json::{Value, json};
 use sound_files::WavReader;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use tests::programs::{Program, Relay};
 use tests::studio::{Studio, join};
 use tests::wire::Wire;
-
-/// Says one line.
-fn say(program: &mut Program, line: &Value) {
-    writeln!(program.stdin().unwrap(), "{line}").unwrap();
-}
-
-/// Says one line and waits for its answer.
-fn ask(program: &mut Program, line: Value) -> Value {
-    say(program, &line);
-    program.wait_for(&line.to_string(), |said| said["ok"].is_boolean() && said["id"] == line["id"]).unwrap()
-}
-
-/// Waits for an event of this type.
-fn event(program: &mut Program, kind: &str) -> Value {
-    program.wait_for(kind, |line| line["type"] == "event" && line["event"]["type"] == kind).unwrap()["event"].clone()
-}
 
 fn recordings(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -39,31 +22,31 @@ fn a_take_is_rolled_recorded_noted_approved_and_circled_by_scripts() {
     let mut studio = Studio::open("music", &["--recordings", &recorded]).unwrap();
     let link = studio.session.link("producer").to_owned();
     let mut producer = join(&link, &["--name", "Paul", "--output", "null"]).unwrap();
-    producer.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
+    producer.hears().unwrap();
 
-    assert_eq!(ask(&mut studio.client, json!({"cmd": "take.roll", "id": 1, "slate": "verse"}))["ok"], true);
-    let rolling = event(&mut producer, "part.rolling")["data"].clone();
-    let note = ask(&mut producer, json!({"cmd": "note.add", "id": "n", "text": "flat", "reaction_ms": 250}));
+    assert_eq!(studio.client.ask(&json!({"cmd": "take.roll", "id": 1, "slate": "verse"})).unwrap()["ok"], true);
+    let rolling = producer.event("part.rolling").unwrap()["data"].clone();
+    let note = producer.ask(&json!({"cmd": "note.add", "id": "n", "text": "flat", "reaction_ms": 250})).unwrap();
     assert_eq!(note["ok"], true, "{note}");
-    let pinned = event(&mut studio.client, "note.add")["data"].clone();
+    let pinned = studio.client.event("note.add").unwrap()["data"].clone();
     assert_eq!((&pinned["on"]["stream"], &pinned["on"]["kind"]), (&rolling["stream"], &json!("live")));
     // The studio hears its own sound as it is made, which is later than what the producer has just heard.
-    assert_eq!(ask(&mut studio.client, json!({"cmd": "note.add", "id": "own", "text": "mark"}))["ok"], true);
-    let own = event(&mut studio.client, "note.add")["data"].clone();
+    assert_eq!(studio.client.ask(&json!({"cmd": "note.add", "id": "own", "text": "mark"})).unwrap()["ok"], true);
+    let own = studio.client.event("note.add").unwrap()["data"].clone();
     assert_eq!((&own["on"]["stream"], &own["on"]["epoch"]), (&pinned["on"]["stream"], &pinned["on"]["epoch"]));
     assert!(own["on"]["at"].as_i64() > pinned["on"]["at"].as_i64(), "{own} {pinned}");
-    assert_eq!(ask(&mut studio.client, json!({"cmd": "take.stop", "id": 2}))["ok"], true);
-    let stopped = event(&mut producer, "part.stopped")["data"].clone();
-    event(&mut producer, "take.submit");
+    assert_eq!(studio.client.ask(&json!({"cmd": "take.stop", "id": 2})).unwrap()["ok"], true);
+    let stopped = producer.event("part.stopped").unwrap()["data"].clone();
+    producer.event("take.submit").unwrap();
 
     let verdict = json!({"cmd": "take.verdict", "id": 3, "verdict": "approved", "reason": "the one"});
-    let answer = ask(&mut producer, verdict.clone());
+    let answer = producer.ask(&verdict).unwrap();
     assert_eq!(answer["ok"], true, "{answer}");
-    assert_eq!(ask(&mut producer, verdict), answer, "a repeated line gets the same answer");
-    let other = ask(&mut producer, json!({"cmd": "take.verdict", "id": 3, "verdict": "rejected"}));
+    assert_eq!(producer.ask(&verdict).unwrap(), answer, "a repeated line gets the same answer");
+    let other = producer.ask(&json!({"cmd": "take.verdict", "id": 3, "verdict": "rejected"})).unwrap();
     assert_eq!((&other["ok"], &other["code"]), (&json!(false), &json!("conflict")));
-    assert_eq!(ask(&mut producer, json!({"cmd": "take.circle", "id": 4}))["ok"], true);
-    let decided = event(&mut studio.client, "take.verdict")["data"].clone();
+    assert_eq!(producer.ask(&json!({"cmd": "take.circle", "id": 4})).unwrap()["ok"], true);
+    let decided = studio.client.event("take.verdict").unwrap()["data"].clone();
     assert_eq!(decided["audio"], json!([stopped["pcm_hash"]]), "the approval is of exactly this audio");
 
     let files = recordings(folder.path());
@@ -79,10 +62,10 @@ fn a_command_without_the_grant_or_the_take_is_refused_in_words() {
     let mut studio = Studio::open("tone", &[]).unwrap();
     let mut listener = join(studio.session.link("listener"), &["--output", "null"]).unwrap();
     listener.wait_for_type("joined").unwrap();
-    let refused = ask(&mut listener, json!({"cmd": "take.roll", "id": 1}));
+    let refused = listener.ask(&json!({"cmd": "take.roll", "id": 1})).unwrap();
     assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("forbidden")), "{refused}");
     for line in [json!({"cmd": "take.circle", "id": 2}), json!({"cmd": "fly", "id": 3}), json!({"id": 4})] {
-        let refused = ask(&mut studio.client, line);
+        let refused = studio.client.ask(&line).unwrap();
         assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("invalid")), "{refused}");
         assert!(refused["msg"].as_str().unwrap().len() > 20, "{refused}");
     }
@@ -98,23 +81,22 @@ fn what_was_noted_while_the_link_was_gone_survives_a_kill_of_the_client() {
     let start = || join(&link, &["--name", "Ada", "--output", "null", "--state", &state]).unwrap();
     let mut mentor = start();
     let who = mentor.wait_for_type("joined").unwrap()["participant"].clone();
-    mentor.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
+    mentor.hears().unwrap();
     wire.cut();
     mentor.wait_for_type("warning").unwrap();
-    let roll = ask(&mut mentor, json!({"cmd": "take.roll", "id": "roll"}));
+    let roll = mentor.ask(&json!({"cmd": "take.roll", "id": "roll"})).unwrap();
     assert_eq!((&roll["ok"], &roll["code"]), (&json!(false), &json!("not_saved")), "nobody rolls it later: {roll}");
-    say(&mut mentor, &json!({"cmd": "note.add", "id": "late", "text": "that entry"}));
+    mentor.say(&json!({"cmd": "note.add", "id": "late", "text": "that entry"})).unwrap();
     // What comes after the note on stdin is answered after the note was kept.
-    say(&mut mentor, &json!({"cmd": "heard", "id": "after"}));
-    mentor.wait_for("the answer after it", |line| line["id"] == "after").unwrap();
+    mentor.place(None).unwrap();
     mentor.signal(libc::SIGKILL);
     drop(mentor);
     wire.mend();
     let mut mentor = start();
     assert_eq!(mentor.wait_for_type("joined").unwrap()["participant"], who, "she comes back as who she was");
-    let answer = mentor.wait_for("the answer", |line| line["id"] == "late" && line["ok"].is_boolean()).unwrap();
+    let answer = mentor.answer(&json!("late")).unwrap();
     assert_eq!(answer["ok"], true, "{answer}");
-    let note = event(&mut studio.client, "note.add");
+    let note = studio.client.event("note.add").unwrap();
     assert_eq!((&note["by"], &note["data"]["text"]), (&who, &json!("that entry")));
     assert_eq!(note["data"]["reaction_ms"], 250, "the usual offset, as nobody said another");
 }
@@ -134,22 +116,21 @@ fn a_publisher_who_marks_a_hundred_places_without_a_link_starts_again_after_a_ki
     let wire = Wire::to(&studio.relay.http).unwrap();
     let link = wire.by_way_of(studio.session.link("engineer"));
     let mut ada = publisher(&link, folder.path());
-    ada.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
+    ada.hears().unwrap();
     wire.cut();
     ada.wait_for_type("warning").unwrap();
     for n in 0..MARKS {
-        say(&mut ada, &json!({"cmd": "note.add", "id": n, "text": format!("mark {n}")}));
+        ada.say(&json!({"cmd": "note.add", "id": n, "text": format!("mark {n}")})).unwrap();
     }
-    say(&mut ada, &json!({"cmd": "heard", "id": "after"}));
-    ada.wait_for("the answer after them", |line| line["id"] == "after").unwrap();
+    ada.place(None).unwrap();
     ada.signal(libc::SIGKILL);
     drop(ada);
     wire.mend();
     let mut ada = publisher(&link, folder.path());
     for n in 0..MARKS {
-        let answer = ada.wait_for("an answer", |line| line["id"] == n && line["ok"].is_boolean()).unwrap();
+        let answer = ada.answer(&json!(n)).unwrap();
         assert_eq!(answer["ok"], true, "{answer}");
-        let note = event(&mut studio.client, "note.add")["data"].clone();
+        let note = studio.client.event("note.add").unwrap()["data"].clone();
         assert_eq!((&note["text"], &note["reaction_ms"]), (&json!(format!("mark {n}")), &json!(500)));
     }
 }
@@ -164,9 +145,9 @@ fn a_publisher_who_was_away_for_longer_than_the_grace_is_heard_again() {
     let mut mentor = join(session.link("mentor"), &["--output", "null"]).unwrap();
     mentor.wait_for_type("hearing").unwrap();
     wire.cut();
-    let closed = event(&mut mentor, "stream.close");
+    let closed = mentor.event("stream.close").unwrap();
     wire.mend();
-    let opened = event(&mut mentor, "stream.open");
+    let opened = mentor.event("stream.open").unwrap();
     assert_eq!(opened["data"]["stream"], closed["data"]["stream"]);
     mentor.wait_for_type("hearing").unwrap();
 }
@@ -181,8 +162,8 @@ fn who_leaves_while_a_take_rolls_comes_back_as_who_they_were_and_the_part_is_tol
     let who = studio.client.said().iter().find(|line| line["type"] == "joined").unwrap()["participant"].clone();
     let mut mentor = join(studio.session.link("mentor"), &["--output", "null"]).unwrap();
     mentor.wait_for_type("joined").unwrap();
-    say(&mut studio.client, &json!({"cmd": "take.roll"}));
-    event(&mut mentor, "part.rolling");
+    studio.client.say(&json!({"cmd": "take.roll"})).unwrap();
+    mentor.event("part.rolling").unwrap();
     studio.client.terminate();
     assert!(studio.client.finish().unwrap().0.success());
     let arguments = ["--name", "Studio", "--input", "music", "--stream", "program", "--output", "null"];

@@ -9,7 +9,7 @@ use str0m::crypto::{
 };
 
 /// Whoever seals this first panics.
-pub(super) const FATAL: [u8; 3] = [super::TOC, 0xDE, 0xAD];
+pub(super) const FATAL: [u8; 3] = [super::house::TOC, 0xDE, 0xAD];
 
 static LIBRARY: LazyLock<CryptoProvider> = LazyLock::new(from_feature_flags);
 static ARMED: AtomicBool = AtomicBool::new(true);

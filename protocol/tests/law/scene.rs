@@ -1,16 +1,16 @@
 //! One session that has everything in it, seen by one person of a chosen role.
 
-#![allow(dead_code, reason = "each of the tests that set this scene uses a part of it")]
-
-use protocol::command::Command;
+use protocol::command::{Belief, Command};
 use protocol::event::{Event, Recorded};
 use protocol::grants::Role;
 use protocol::ids::{CommandId, CreditId, InviteId, NoteId, PartId, ParticipantId, StreamId, TakeNumber};
 use protocol::session::mix::{Credit, MixFile};
 use protocol::session::note::{Anchor, NewNote, Severity, Wording};
 use protocol::session::people::{BatonWhy, Decides, Policy};
+use protocol::session::take::Verdict;
 use protocol::session::{Actor, Rejection, SessionState, apply, decide};
 use protocol::stream::{EpochMap, StreamFormat, StreamKind};
+use protocol::wire::ErrorCode;
 use units::{RtpTimestamp, SampleCount, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 use uuid::Uuid;
 
@@ -43,6 +43,8 @@ pub(crate) const RECORDED: TakeNumber = TakeNumber(3);
 pub(crate) const EMPTY: TakeNumber = TakeNumber(4);
 /// The live one, where there is one.
 pub(crate) const LIVE: TakeNumber = TakeNumber(5);
+/// The first one of a scene that has no other.
+pub(crate) const ONE: TakeNumber = TakeNumber(1);
 
 /// Who holds the baton, and whether the session is a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +122,50 @@ pub(crate) fn mix(n: u8) -> MixFile {
 
 pub(crate) fn credit(id: CreditId, participant: ParticipantId) -> Credit {
     Credit { id, participant: Some(participant), name: "Nina".into(), did: "lead vocal".into() }
+}
+
+pub(crate) fn code(answer: Result<Vec<Event>, Rejection>) -> ErrorCode {
+    answer.expect_err("it is refused").code()
+}
+
+pub(crate) fn roll() -> Command {
+    Command::TakeRoll { take: None, slate: Some("verse".into()), belief: None }
+}
+
+pub(crate) fn stop() -> Command {
+    Command::TakeStop { take: None, belief: None }
+}
+
+pub(crate) fn verdict(verdict: Verdict, belief: Option<Belief>) -> Command {
+    Command::TakeVerdict { take: ONE, verdict, reason: "tight".into(), belief }
+}
+
+pub(crate) fn rolling(part: PartId) -> Command {
+    let (rate, from) = (SampleRate(48_000), SampleTime(48_000));
+    Command::PartRolling { take: ONE, part, stream: MY_MIC, epoch: 0, from, rate, channels: 1, roll: None }
+}
+
+pub(crate) fn stopped(part: PartId, n: u8) -> Command {
+    let (to, gaps) = (SampleTime(96_000), Vec::new());
+    Command::PartStopped { take: ONE, part, to, gaps, pcm_hash: hash(n) }
+}
+
+/// An owner who publishes a microphone, and an engineer; take 1 rolls with one part.
+pub(crate) fn rolling_scene() -> Scene {
+    let mut scene = Scene::empty(Role::Owner);
+    let open = Command::StreamOpen { stream: MY_MIC, kind: StreamKind::Mic, label: "Voice".into(), format: format() };
+    for command in [open, Command::StreamEpoch { stream: MY_MIC, map: map(0) }, roll(), rolling(MY_PART)] {
+        scene.ask(ME, &command).unwrap();
+    }
+    scene
+}
+
+/// The same take in review.
+pub(crate) fn review_scene() -> Scene {
+    let mut scene = rolling_scene();
+    scene.ask(ME, &stop()).unwrap();
+    scene.ask(ME, &stopped(MY_PART, 1)).unwrap();
+    scene
 }
 
 impl Scene {

@@ -1,10 +1,8 @@
 //! Who may do what: every command, every role, every state that matters. What is expected is typed by hand from the
 //! design's table (section 9) and its phases (section 8); nothing of it comes from the code.
 
-mod play;
-mod scene;
-
-use play::type_of;
+use super::play::type_of;
+use super::scene::*;
 use protocol::command::Command;
 use protocol::grants::{Grant, Grants, Role};
 use protocol::ids::TakeNumber;
@@ -13,8 +11,6 @@ use protocol::session::people::{Policy, Song};
 use protocol::session::take::Verdict;
 use protocol::stream::StreamKind;
 use protocol::wire::ErrorCode;
-use scene::*;
-use scene::{Live, Scene, When};
 use std::collections::BTreeSet;
 use units::{SampleRate, SampleTime};
 
@@ -187,7 +183,7 @@ fn every_command_is_granted_to_whom_the_table_says_and_to_nobody_else() {
 
 /// The names of all commands, from the text that declares them.
 fn commands() -> BTreeSet<String> {
-    let declared = include_str!("../src/command/mod.rs").split("#[serde(rename = \"").skip(1);
+    let declared = include_str!("../../src/command/mod.rs").split("#[serde(rename = \"").skip(1);
     declared.filter_map(|rest| rest.split('"').next()).filter(|name| *name != "if").map(str::to_owned).collect()
 }
 

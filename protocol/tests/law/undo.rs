@@ -1,0 +1,98 @@
+//! Undo: what it puts back, in whose name, and what it leaves alone.
+
+use super::scene::*;
+use protocol::command::Command;
+use protocol::event::Event;
+use protocol::grants::{Grants, Role};
+use protocol::session::note::Wording;
+use protocol::session::take::Verdict;
+use protocol::wire::ErrorCode;
+
+#[test]
+fn an_undo_puts_back_what_was_and_the_next_one_goes_a_step_further_back() {
+    let mut scene = review_scene();
+    let newest = |scene: &Scene| scene.state.undoable.last().unwrap().seq;
+    scene.ask(ME, &verdict(Verdict::Approved, None)).unwrap();
+    let approved = newest(&scene);
+    assert_eq!(code(scene.ask(OTHER, &Command::Undo { of: approved })), ErrorCode::Forbidden);
+    scene.ask(ME, &Command::Undo { of: approved }).unwrap();
+    assert_eq!((scene.state.takes[0].verdict, &scene.state.takes[0].decision), (Verdict::None, &None));
+    assert_eq!(code(scene.ask(ME, &Command::Undo { of: approved })), ErrorCode::Unknown);
+    for slate in ["bridge", "chorus"] {
+        scene.ask(ME, &Command::TakeSlate { take: ONE, slate: slate.into() }).unwrap();
+    }
+    let slates = [(); 2].map(|()| {
+        let of = newest(&scene);
+        scene.ask(ME, &Command::Undo { of }).unwrap();
+        scene.state.takes[0].slate.clone()
+    });
+    assert_eq!(slates, ["bridge", "verse"]);
+    assert!(scene.state.undoable.is_empty(), "what an undo puts back is no change of its own");
+}
+
+#[test]
+fn what_has_changed_since_is_not_undone() {
+    let mut scene = review_scene();
+    scene.ask(ME, &verdict(Verdict::Approved, None)).unwrap();
+    let approved = scene.state.undoable.last().unwrap().seq;
+    scene.ask(ME, &verdict(Verdict::Redo, None)).unwrap();
+    assert_eq!(code(scene.ask(ME, &Command::Undo { of: approved })), ErrorCode::Stale);
+    let other = Event::ParticipantGrant { participant: OTHER, grants: Role::Owner.grants(), was: Grants::default() };
+    scene.record(None, other);
+    scene.ask(OTHER, &verdict(Verdict::Approved, None)).unwrap();
+    assert_eq!(code(scene.ask(ME, &Command::Undo { of: approved })), ErrorCode::Stale, "it is the other's by now");
+}
+
+/// Somebody else approves take 1, and the owner rejects it by mistake.
+fn rejected_by_mistake() -> (Scene, Command) {
+    let mut scene = review_scene();
+    let producer = Role::Producer.grants();
+    scene.record(None, Event::ParticipantGrant { participant: OTHER, grants: producer, was: Grants::default() });
+    scene.ask(OTHER, &verdict(Verdict::Approved, None)).unwrap();
+    scene.ask(ME, &verdict(Verdict::Rejected, None)).unwrap();
+    let undo = Command::Undo { of: scene.state.undoable.last().unwrap().seq };
+    (scene, undo)
+}
+
+#[test]
+fn an_undo_puts_an_approval_back_in_the_name_of_who_gave_it() {
+    let (mut scene, undo) = rejected_by_mistake();
+    scene.ask(ME, &undo).unwrap();
+    let decision = scene.state.takes[0].decision.as_ref().unwrap();
+    assert_eq!((scene.state.takes[0].verdict, decision.stamp.by), (Verdict::Approved, Some(OTHER)));
+    assert_eq!((decision.audio.clone(), decision.reason.as_str()), (vec![hash(1)], "tight"));
+    let text = serde_json::to_string(&scene.state).unwrap();
+    assert_eq!(serde_json::from_str::<protocol::session::SessionState>(&text).unwrap(), scene.state);
+}
+
+#[test]
+fn an_undo_approves_no_audio_that_nobody_approved() {
+    let (mut scene, undo) = rejected_by_mistake();
+    scene.ask(ME, &rolling(NEW_PART)).unwrap();
+    scene.ask(ME, &stopped(NEW_PART, 2)).unwrap();
+    assert_eq!(code(scene.ask(ME, &undo)), ErrorCode::Stale);
+    assert_eq!(scene.state.takes[0].verdict, Verdict::Rejected);
+}
+
+#[test]
+fn an_event_from_before_decisions_were_kept_is_read_and_not_undone() {
+    let mut scene = review_scene();
+    let old = format!(
+        r#"{{"type":"take.verdict","data":{{"take":1,"verdict":"redo","reason":"","audio":["{}"],"was":{{"verdict":"approved","reason":"tight"}}}}}}"#,
+        hash(1)
+    );
+    let of = scene.record(ME, serde_json::from_str(&old).unwrap());
+    assert_eq!(scene.state.takes[0].verdict, Verdict::Redo);
+    assert_eq!(code(scene.ask(ME, &Command::Undo { of })), ErrorCode::Stale);
+}
+
+#[test]
+fn a_note_that_was_taken_back_stands_again_after_an_undo() {
+    let mut scene = Scene::of(Role::Artist, When::Plain, Live::None);
+    let edit = Command::NoteEdit { note: MY_NOTE, wording: Wording { text: "sharp".into(), ..wording("") } };
+    scene.ask(ME, &Command::NoteRetract { note: MY_NOTE }).unwrap();
+    assert_eq!(code(scene.ask(ME, &edit)), ErrorCode::Stale);
+    let of = scene.state.undoable.last().unwrap().seq;
+    scene.ask(ME, &Command::Undo { of }).unwrap();
+    assert!(scene.ask(ME, &edit).is_ok());
+}

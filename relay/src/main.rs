@@ -31,7 +31,8 @@ fn start(cli: &Cli) -> anyhow::Result<()> {
         return Ok(());
     }
     telemetry::start_logging(&config.log, cli.json).map_err(|sentence| anyhow!(sentence))?;
-    let runtime = tokio::runtime::Runtime::new().context("the system gives the relay no threads")?;
+    let runtime = tokio::runtime::Runtime::new()
+        .context("the system gives the relay no threads; raise its limit on tasks and start it again")?;
     runtime.block_on(work(config, cli.json))
 }
 
@@ -43,7 +44,8 @@ async fn work(config: Config, json: bool) -> anyhow::Result<()> {
     };
     let owner_key = config.data.join("owner.key");
     let running = relay::run(config, stop).await.map_err(said)?;
-    announce(&running, &owner_key.display().to_string(), json).context("nobody reads the relay's standard output")?;
+    announce(&running, &owner_key.display().to_string(), json)
+        .context("nobody reads the relay's standard output; start it with a terminal or a file there")?;
     running.finished().await;
     Ok(())
 }

@@ -47,7 +47,7 @@ pub enum TicketError {
     #[error("the ticket was used before; open the invitation link again")]
     Used,
     /// The key cannot sign.
-    #[error("the relay cannot sign tickets; its log has the cause")]
+    #[error("the relay cannot sign tickets; ask whoever runs it to start it again")]
     Unsigned,
 }
 

@@ -20,6 +20,7 @@ mod peer;
 mod peers;
 mod pktinfo;
 mod priority;
+mod routes;
 mod sealer;
 mod shard;
 mod socket;
@@ -69,8 +70,8 @@ pub struct PeerOffer {
 }
 
 /// What the media plane tells. Nothing is lost: while the room's queue is full, events wait in the shard in order, where
-/// a newer `Slots`, `Hearing` or (per stream) `Redundancy` replaces an older one of the same peer and `Gone` replaces
-/// all about it.
+/// a newer `Slots`, `Hearing` or (per stream) `FirstPacket` or `Redundancy` replaces an older one of the same peer and
+/// `Gone`, or the participant's next peer, replaces all about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaEvent {
     /// A peer's transport stands: sound flows from now on.

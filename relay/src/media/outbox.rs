@@ -41,7 +41,10 @@ impl Outbox {
 }
 
 /// Events on their way to the room. While its queue is full they wait here in order; what a newer one of the same
-/// peer says again is dropped. First packets are not: as many wait as sources begin meanwhile.
+/// participant says again is dropped.
+///
+/// Owner: the shard. Capacity: of each participant four events, and two for each stream that its newest peer publishes.
+/// Nothing else is dropped.
 #[derive(Debug)]
 pub(crate) struct Events {
     room: mpsc::Sender<MediaEvent>,
@@ -80,13 +83,16 @@ impl Events {
 
 /// Whether `newer` says all that `older` said, or ended what it was about.
 fn replaces(newer: &MediaEvent, older: &MediaEvent) -> bool {
+    let (key, of) = (subject(newer), subject(older));
+    if key != of {
+        return (key.session, key.participant) == (of.session, of.participant) && key.peer > of.peer;
+    }
     match (newer, older) {
-        (MediaEvent::Slots { key, .. }, MediaEvent::Slots { key: of, .. })
-        | (MediaEvent::Hearing { key, .. }, MediaEvent::Hearing { key: of, .. }) => key == of,
-        (MediaEvent::Redundancy { key, stream, .. }, MediaEvent::Redundancy { key: of, stream: other, .. }) => {
-            (key, stream) == (of, other)
-        }
-        (MediaEvent::Gone { key, .. }, older) => subject(older) == *key,
+        (MediaEvent::Slots { .. }, MediaEvent::Slots { .. })
+        | (MediaEvent::Hearing { .. }, MediaEvent::Hearing { .. })
+        | (MediaEvent::Gone { .. }, _) => true,
+        (MediaEvent::FirstPacket { stream, .. }, MediaEvent::FirstPacket { stream: of, .. })
+        | (MediaEvent::Redundancy { stream, .. }, MediaEvent::Redundancy { stream: of, .. }) => stream == of,
         _ => false,
     }
 }
@@ -107,14 +113,24 @@ mod tests {
     use super::*;
     use crate::media::GoneReason;
     use protocol::ids::{ParticipantId, SessionId, StreamId};
+    use units::{RtpTimestamp, Ssrc};
     use uuid::Uuid;
 
-    fn key(peer: u32) -> PeerKey {
-        PeerKey { session: SessionId(Uuid::nil()), participant: ParticipantId(Uuid::nil()), peer }
+    /// A participant's first peer.
+    fn key(of: u128) -> PeerKey {
+        PeerKey { session: SessionId(Uuid::nil()), participant: ParticipantId(Uuid::from_u128(of)), peer: 1 }
     }
 
-    fn hearing(peer: u32, streams: u128) -> MediaEvent {
-        MediaEvent::Hearing { key: key(peer), streams: vec![StreamId(Uuid::from_u128(streams))] }
+    fn stream(n: u128) -> StreamId {
+        StreamId(Uuid::from_u128(n))
+    }
+
+    fn hearing(of: u128, streams: u128) -> MediaEvent {
+        MediaEvent::Hearing { key: key(of), streams: vec![stream(streams)] }
+    }
+
+    fn first(key: PeerKey, n: u128, ssrc: u32) -> MediaEvent {
+        MediaEvent::FirstPacket { key, stream: stream(n), ssrc: Ssrc(ssrc), rtp: RtpTimestamp(ssrc) }
     }
 
     #[test]
@@ -136,13 +152,40 @@ mod tests {
     fn the_newest_redundancy_of_each_stream_counts() {
         let (room, _inbox) = mpsc::channel(1);
         let mut events = Events::new(room);
-        let asked = |n, depth| MediaEvent::Redundancy { key: key(1), stream: StreamId(Uuid::from_u128(n)), depth };
+        let asked = |n, depth| MediaEvent::Redundancy { key: key(1), stream: stream(n), depth };
         events.tell(MediaEvent::Connected(key(9)));
         for depth in 0..3 {
             events.tell(asked(1, depth));
             events.tell(asked(2, depth));
         }
         assert_eq!(events.waiting, [asked(1, 2), asked(2, 2)]);
+    }
+
+    #[test]
+    fn the_newest_source_of_each_stream_counts() {
+        let (room, _inbox) = mpsc::channel(1);
+        let mut events = Events::new(room);
+        events.tell(MediaEvent::Connected(key(9)));
+        for ssrc in 0..1_000 {
+            events.tell(first(key(1), 1, ssrc));
+            events.tell(first(key(1), 2, ssrc));
+        }
+        assert_eq!(events.waiting, [first(key(1), 1, 999), first(key(1), 2, 999)]);
+    }
+
+    #[test]
+    fn a_participants_next_peer_replaces_all_that_waited_about_the_one_before() {
+        let (room, _inbox) = mpsc::channel(1);
+        let mut events = Events::new(room);
+        events.tell(MediaEvent::Connected(key(9)));
+        events.tell(hearing(2, 1));
+        for peer in 1..1_000 {
+            let key = PeerKey { peer, ..key(1) };
+            events.tell(MediaEvent::Connected(key));
+            events.tell(first(key, 1, peer));
+        }
+        let newest = PeerKey { peer: 999, ..key(1) };
+        assert_eq!(events.waiting, [hearing(2, 1), MediaEvent::Connected(newest), first(newest, 1, 999)]);
     }
 
     #[test]

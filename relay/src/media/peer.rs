@@ -2,6 +2,7 @@
 
 use super::lane::Lane;
 use super::outbox::Outbox;
+use super::routes::Routes;
 use super::sealer::Sealer;
 use super::socket::Route;
 use super::{GoneReason, MediaError, PeerKey, PeerOffer, keys, offer};
@@ -10,7 +11,7 @@ use protocol::ids::StreamId;
 use protocol::wire::ClientKind;
 use relay_core::admission::{Datagram, classify};
 use relay_core::forward::{Forwarded, LegPackets, Packing, RedLeg, Section};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::crypto::SrtpProvider;
@@ -28,8 +29,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const MAX_DEPTH: u8 = 3;
 /// RTP sources that are remembered per peer; a client uses one per section and restart.
 const MAX_ORIGINS: usize = 64;
-/// Validated addresses per peer: a client has a few interfaces and moves sometimes.
-pub(crate) const MAX_ROUTES: usize = 16;
+/// An address that nothing comes from.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// What a peer brought about.
 #[derive(Debug)]
@@ -71,8 +72,7 @@ pub(crate) struct Peer {
     pub(crate) key: PeerKey,
     client: ClientKind,
     pub(crate) connected: bool,
-    /// Ways to the addresses that a good binding request came from.
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Routes,
     /// Streams that were last told to be heard.
     pub(crate) hearing: Vec<StreamId>,
     /// In a place of its own, so that what forwarding reads of all peers lies close together.
@@ -106,7 +106,7 @@ impl Peer {
             key,
             client: offer.client,
             connected: false,
-            routes: Vec::new(),
+            routes: Routes::default(),
             hearing: Vec::new(),
             rtc: Box::new(identity.peer(now, candidates)),
             local: *candidates.first().ok_or(MediaError::NoAddress)?,
@@ -189,9 +189,10 @@ impl Peer {
         self.rtc.direct_api().local_ice_credentials().ufrag
     }
 
-    /// Whether the datagram is a binding request for this peer with good integrity.
-    pub(crate) fn is_binding(&self, now: Instant, from: SocketAddr, datagram: &[u8]) -> bool {
-        let received = Receive::new(Protocol::Udp, from, self.local, datagram);
+    /// Whether the datagram is a binding request for this peer with good integrity. The library is not told where it
+    /// came from, for it takes anything from the address that it sends to without a look.
+    pub(crate) fn is_binding(&self, now: Instant, datagram: &[u8]) -> bool {
+        let received = Receive::new(Protocol::Udp, NOWHERE, self.local, datagram);
         received.is_ok_and(|received| self.rtc.accepts(&Input::Receive(now, received)))
     }
 
@@ -260,8 +261,8 @@ impl Peer {
                     return self.rtc.is_alive().then_some(at);
                 }
                 Ok(Output::Transmit(transmit)) => {
-                    let route = self.route(transmit.destination);
-                    self.open_lane(route, &transmit.contents);
+                    let route = self.routes.to(transmit.destination);
+                    self.note_sent(route, &transmit.contents);
                     out.send(route, &transmit.contents);
                 }
                 Ok(Output::Event(event)) => {
@@ -278,12 +279,12 @@ impl Peer {
         }
     }
 
-    fn route(&self, to: SocketAddr) -> Route {
-        self.routes.iter().find(|route| route.to == to).copied().unwrap_or(Route { to, from: None })
-    }
-
-    /// Notes how the library sends a section's packets. One that goes elsewhere closes the lanes to the old address.
-    fn open_lane(&mut self, route: Route, datagram: &[u8]) {
+    /// Notes where the library sends, and how a section's packets. One that goes elsewhere closes the lanes to the old
+    /// address.
+    fn note_sent(&mut self, route: Route, datagram: &[u8]) {
+        if matches!(classify(datagram), Datagram::Dtls | Datagram::Rtp | Datagram::Rtcp) {
+            self.routes.set_in_use(route.to);
+        }
         if let Some(lane) = Lane::after(datagram, route, self.level) {
             self.lanes.retain(|other| other.route == route && other.ssrc != lane.ssrc);
             self.lanes.push(lane);

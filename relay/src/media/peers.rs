@@ -1,7 +1,8 @@
 //! The peers of one shard, found by place, user fragment, address or participant.
 
 use super::PeerKey;
-use super::peer::{MAX_ROUTES, Peer};
+use super::peer::Peer;
+use super::routes::Addresses;
 use super::socket::Route;
 use protocol::ids::{ParticipantId, SessionId, StreamId};
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ pub(crate) struct Peers {
     deadlines: Vec<Option<Instant>>,
     count: usize,
     by_ufrag: HashMap<String, usize>,
-    by_address: HashMap<SocketAddr, usize>,
+    addresses: Addresses,
     by_participant: HashMap<(SessionId, ParticipantId), usize>,
 }
 
@@ -52,7 +53,7 @@ impl Peers {
         self.count -= 1;
         self.by_ufrag.retain(|_, of| *of != at);
         self.by_participant.remove(&(peer.key.session, peer.key.participant));
-        peer.routes.iter().for_each(|route| self.forget(at, route.to));
+        peer.routes.addresses().for_each(|address| self.addresses.release(at, address));
         Some(peer)
     }
 
@@ -89,31 +90,20 @@ impl Peers {
         self.by_ufrag.get(ufrag).copied()
     }
 
-    pub(crate) fn by_address(&self, address: SocketAddr) -> Option<usize> {
-        self.by_address.get(&address).copied()
+    /// The peer whose an address is that something comes from.
+    pub(crate) fn by_address(&mut self, now: Instant, address: SocketAddr) -> Option<usize> {
+        self.addresses.hear(now, address)
     }
 
-    /// Notes that a peer proved an address by a good binding request, and which of ours it called; its oldest address
-    /// gives way.
-    pub(crate) fn validate(&mut self, at: usize, route: Route) {
-        let Some(peer) = self.places[at].as_mut() else { return };
-        self.by_address.insert(route.to, at);
-        if let Some(known) = peer.routes.iter_mut().find(|known| known.to == route.to) {
-            *known = route;
-            return;
+    /// Notes that a peer proved an address by a good binding request, and which of ours it called; false when the
+    /// address is another peer's, who lives. An older address may give way.
+    pub(crate) fn validate(&mut self, now: Instant, at: usize, route: Route) -> bool {
+        let Some(peer) = self.places[at].as_mut() else { return false };
+        let is_own = self.addresses.claim(now, at, route.to);
+        if is_own && let Some(given_up) = peer.routes.validate(route) {
+            self.addresses.release(at, given_up);
         }
-        let oldest = (peer.routes.len() == MAX_ROUTES).then(|| peer.routes.remove(0));
-        peer.routes.push(route);
-        if let Some(oldest) = oldest {
-            self.forget(at, oldest.to);
-        }
-    }
-
-    /// An address is no longer this peer's; a newer one may have proven it since.
-    fn forget(&mut self, at: usize, address: SocketAddr) {
-        if self.by_address.get(&address) == Some(&at) {
-            self.by_address.remove(&address);
-        }
+        is_own
     }
 
     pub(crate) fn set_deadline(&mut self, at: usize, deadline: Option<Instant>) {

@@ -119,20 +119,17 @@ impl Shard {
         }
     }
 
-    /// The peer that a datagram is for: a binding request by its user fragment and integrity, anything else by the
-    /// address that such a request came from.
+    /// The peer that a datagram is for: a binding request by its user fragment and integrity, unless it comes from the
+    /// address of another one; anything else by the address that such a request came from.
     fn admit(&mut self, now: Instant, route: Route, datagram: &[u8]) -> Option<usize> {
         match classify(datagram) {
             Datagram::Binding { ufrag } => {
                 let at = self.peers.by_ufrag(ufrag)?;
-                if !self.peers.get_mut(at)?.is_binding(now, route.to, datagram) {
-                    return None;
-                }
-                self.peers.validate(at, route);
-                Some(at)
+                let is_good = self.peers.get_mut(at)?.is_binding(now, datagram);
+                (is_good && self.peers.validate(now, at, route)).then_some(at)
             }
             Datagram::Foreign => None,
-            Datagram::Dtls | Datagram::Rtp | Datagram::Rtcp => self.peers.by_address(route.to),
+            Datagram::Dtls | Datagram::Rtp | Datagram::Rtcp => self.peers.by_address(now, route.to),
         }
     }
 

@@ -7,3 +7,4 @@ mod forward;
 mod house;
 mod peers;
 mod strangers;
+mod whose;

@@ -118,6 +118,16 @@ fn a_taken_port_is_told() {
 }
 
 #[test]
+fn a_standard_output_that_nobody_reads_is_told() {
+    let data = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let done = program(data.path()).stdout(writer).output().unwrap();
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(!done.status.success() && told.contains("standard output; start it with"), "{told}");
+}
+
+#[test]
 fn a_data_folder_that_cannot_be_made_is_told() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("file");

@@ -250,7 +250,7 @@ mod tests {
         let (check, handshake): (&[u8], &[u8]) = (&[0, 1], &[22, 254]);
         let mut buffer = [0u8; 16];
         let mut comes = |sent: &[&[u8]], first: &[u8]| {
-            sent.iter().for_each(|datagram| drop(client.send_to(datagram, proxy.address()).unwrap()));
+            sent.iter().for_each(|datagram| assert!(client.send_to(datagram, proxy.address()).is_ok()));
             let (length, _) = target.recv_from(&mut buffer).unwrap();
             assert_eq!(&buffer[..length], first);
         };

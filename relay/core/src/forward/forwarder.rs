@@ -163,8 +163,6 @@ struct Source {
 
 /// A packet on its way to every leg of one kind.
 pub(crate) struct Shaped<'a> {
-    pub(crate) stream: StreamId,
-    pub(crate) ssrc: Ssrc,
     pub(crate) place: Place,
     pub(crate) packing: Packing,
     pub(crate) payload: &'a Arc<[u8]>,
@@ -222,10 +220,10 @@ impl Forwarder {
         let Some(source) = self.sources.get_mut(&packet.stream) else { return Ok(()) };
         let joins = source.joins(standing, &forms);
         let one_by_one = source.single.iter().chain(source.joined.iter().filter(|_| !joins));
+        let place = standing.place((packet.stream, packet.ssrc));
         for &(leg, section) in one_by_one {
             let (packing, payload) = forms.for_leg(legs[leg].sections[section].red);
-            let (stream, ssrc, place) = (packet.stream, packet.ssrc, standing.place());
-            legs[leg].forward(now, section, &Shaped { stream, ssrc, place, packing, payload }, sink);
+            legs[leg].forward(now, section, &Shaped { place, packing, payload }, sink);
         }
         if joins {
             let frames = forms.frames(standing.at);
@@ -359,10 +357,10 @@ impl Source {
         let (Some((run, joiner)), Some(ssrc)) = (self.joiner.as_mut(), self.clock.ssrc()) else { return };
         let mut out = Vec::new();
         act(joiner, &mut out);
+        let counting = Counting::Groups { length: joiner.group(), since: joiner.since() };
         for one in &out {
-            let counting = Counting::Groups(joiner.group());
-            let place = Place { run: *run, counting, number: one.number, at: one.at };
-            let shaped = Shaped { stream, ssrc, place, packing: Packing::Opus, payload: &one.payload };
+            let place = Place { run: *run, source: (stream, ssrc), counting, number: one.number, at: one.at };
+            let shaped = Shaped { place, packing: Packing::Opus, payload: &one.payload };
             for &(leg, section) in &self.joined {
                 legs[leg].forward(now, section, &shaped, sink);
             }

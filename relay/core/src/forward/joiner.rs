@@ -28,12 +28,13 @@ pub(crate) struct Joined {
 ///
 /// A group is closed when it is complete, when a packet of a later group arrives (whose redundant blocks still count),
 /// or one frame time after its last frame was due, and half a frame more: the next group's first packet is due just
-/// then, and what it brings back is worth waiting out its jitter. Frames that come later are late.
+/// then, and what it brings back is worth waiting out its jitter. Frames that come later are late, those of groups before
+/// it that never opened too: numbers only rise.
 #[derive(Debug)]
 pub(crate) struct Joiner {
     group: Ticks,
     first: Ticks,
-    closed: i64,
+    /// The open group; before its first frame, the earliest one that may open.
     number: i64,
     frames: Vec<Kept>,
     deadline: Option<MonoTime>,
@@ -50,7 +51,12 @@ struct Kept {
 impl Joiner {
     /// Joins into packets of `group` ticks, counted from `first`.
     pub(crate) fn new(group: Ticks, first: Ticks) -> Joiner {
-        Joiner { group, first, closed: -1, number: 0, frames: Vec::new(), deadline: None }
+        Joiner { group, first, number: 0, frames: Vec::new(), deadline: None }
+    }
+
+    /// When the first group began.
+    pub(crate) fn since(&self) -> Ticks {
+        self.first
     }
 
     /// How many ticks a complete group has.
@@ -62,10 +68,10 @@ impl Joiner {
     pub(crate) fn handle(&mut self, now: MonoTime, frames: &[Frame<'_>], out: &mut Vec<Joined>) {
         for frame in frames {
             let number = (frame.at - self.first).0.div_euclid(self.group.0);
-            if number <= self.closed {
+            if number < self.number {
                 continue;
             }
-            if number != self.number {
+            if number > self.number {
                 self.close(out);
                 self.number = number;
             }
@@ -109,9 +115,9 @@ impl Joiner {
         let frames = std::mem::take(&mut self.frames);
         self.deadline = None;
         if let Some(first) = frames.first() {
-            self.closed = self.number;
-            let payload = join(&frames);
-            out.extend(payload.map(|payload| Joined { number: self.number, at: first.at, payload }));
+            let (number, payload) = (self.number, join(&frames));
+            out.extend(payload.map(|payload| Joined { number, at: first.at, payload }));
+            self.number += 1;
         }
     }
 }
@@ -155,6 +161,7 @@ fn duration(ticks: Ticks) -> core::time::Duration {
 mod tests {
     use super::*;
     use core::time::Duration;
+    use proptest::prelude::*;
 
     /// Full-band stereo, 5 ms.
     const TOC: u8 = 0xEC;
@@ -258,5 +265,62 @@ mod tests {
         let packet = split(&out[0].payload).unwrap();
         assert_eq!(packet.frames(), [&[0u8][..], &[1], &[], &[3]]);
         assert_eq!(packet.duration(), Ticks(480));
+    }
+
+    /// Plain frames of 2.5 ms in this order of arrival, joined by fours.
+    fn joined_from(order: &[u8]) -> Vec<Joined> {
+        let (mut joiner, mut out) = (Joiner::new(Ticks(480), Ticks(0)), Vec::new());
+        for k in order {
+            let packet = [0xE4, *k];
+            let frame = Frame { at: Ticks(120 * i64::from(*k)), packet: &packet, redundant: false };
+            joiner.handle(due(0), &[frame], &mut out);
+        }
+        joiner.handle_timeout(due(99), &mut out);
+        out
+    }
+
+    #[test]
+    fn frames_of_a_group_before_the_open_one_are_late_and_do_not_open_it_again() {
+        let out = joined_from(&[0, 1, 2, 3, 8, 9, 4, 5, 6, 7, 10, 11]);
+        assert_eq!(out.iter().map(|one| one.number).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(split(&out[1].payload).unwrap().frames(), [[8u8], [9], [10], [11]]);
+    }
+
+    /// Packets 0 to 39 as they arrive when each one is so much later than due.
+    fn any_order() -> impl Strategy<Value = Vec<u8>> {
+        let order = |late: Vec<u8>| {
+            let mut order: Vec<u8> = (0..late.len() as u8).collect();
+            order.sort_by_key(|k| k + late[usize::from(*k)]);
+            order
+        };
+        prop::collection::vec(prop_oneof![4 => Just(0u8), 2 => 0u8..6, 1 => 0u8..40], 40).prop_map(order)
+    }
+
+    /// Numbers and times rise, and each frame sits at its own time, `length` after the one before it.
+    fn check(out: &[Joined], length: i64) -> Result<(), TestCaseError> {
+        prop_assert!(out.is_sorted_by(|one, next| one.number < next.number && one.at < next.at), "{out:?}");
+        for one in out {
+            prop_assert_eq!(one.at.0.div_euclid(480), one.number);
+            for (at, frame) in (one.at.0..).step_by(length as usize).zip(split(&one.payload).unwrap().frames()) {
+                prop_assert!(frame.is_empty() || i64::from(frame[0] & 0x7f) * length == at);
+                prop_assert_eq!(at.div_euclid(480), one.number);
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn in_any_order_of_arrival_frames_of_2_5_ms_join_into_rising_numbers(order in any_order()) {
+            check(&joined_from(&order), 120)?;
+        }
+
+        #[test]
+        fn in_any_order_of_arrival_frames_of_5_ms_and_their_copies_join_into_rising_numbers(order in any_order()) {
+            let (mut joiner, mut out) = (Joiner::new(Ticks(480), Ticks(0)), Vec::new());
+            order.iter().for_each(|k| feed(&mut joiner, *k, &mut out));
+            joiner.handle_timeout(due(99), &mut out);
+            check(&out, 240)?;
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One listener's leg: its sections, what they carry, and their numbers.
 
 use super::forwarder::{Forwarded, LegId, LegPackets, Outgoing, Reception, RedLeg, Section, Shaped};
-use super::munger::Munger;
+use super::munger::{Munger, Place};
 use super::redundancy::{Redundancy, Reports};
 use super::slots::{SlotUse, assign};
 use crate::plan::HeardStream;
@@ -9,12 +9,18 @@ use protocol::ids::{ParticipantId, StreamId};
 use protocol::wire::Slot;
 use units::{MonoTime, Ssrc};
 
+/// Sections whose numbers are kept while a listener does without them: more than one offer has. A client that has more
+/// costs the cipher of what is sent to itself, and nobody else.
+const MAX_AWAY: usize = 64;
+
 #[derive(Debug)]
 pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) participant: ParticipantId,
     pub(crate) packets: LegPackets,
     pub(crate) sections: Vec<LegSection>,
+    /// Numbers of sections that it had: a source that comes back has the key that it had.
+    away: Vec<(Ssrc, Munger)>,
     missing: Vec<StreamId>,
 }
 
@@ -35,19 +41,28 @@ pub(crate) struct LegSection {
 
 impl Leg {
     pub(crate) fn new(id: LegId, participant: ParticipantId, packets: LegPackets, sections: Vec<Section>) -> Leg {
-        let sections = sections.into_iter().map(|section| LegSection::new(section, packets.red)).collect();
-        Leg { id, participant, packets, sections, missing: Vec::new() }
+        let mut leg = Leg { id, participant, packets, sections: Vec::new(), away: Vec::new(), missing: Vec::new() };
+        leg.replace(packets, sections);
+        leg
     }
 
-    /// Takes the sections of a renegotiated peer; those that it had go on.
+    /// Takes the sections of a renegotiated peer; those that it has go on, and the numbers of those that it had.
     pub(crate) fn replace(&mut self, packets: LegPackets, sections: Vec<Section>) {
-        let mut known = std::mem::take(&mut self.sections);
-        let keep = |section: Section| {
-            let found = known.iter().position(|old| old.section.ssrc == section.ssrc);
-            found.map_or_else(|| LegSection::new(section, packets.red), |at| known.swap_remove(at))
-        };
         self.packets = packets;
-        self.sections = sections.into_iter().map(keep).collect();
+        let mut known = std::mem::take(&mut self.sections);
+        for section in sections {
+            let found = known.iter().position(|old| old.section.ssrc == section.ssrc);
+            let one = found.map_or_else(|| self.new_section(section), |at| known.swap_remove(at));
+            self.sections.push(one);
+        }
+        self.away.extend(known.into_iter().map(|one| (one.section.ssrc, one.munger)));
+        self.away.drain(..self.away.len().saturating_sub(MAX_AWAY));
+    }
+
+    fn new_section(&mut self, section: Section) -> LegSection {
+        let had = self.away.iter().position(|(ssrc, _)| *ssrc == section.ssrc);
+        let munger = had.map_or_else(|| Munger::new(section.first_number), |at| self.away.remove(at).1);
+        LegSection::new(section, munger, self.packets.red)
     }
 
     /// Assigns the sections anew; whether that changed anything that was announced or is missing.
@@ -69,7 +84,8 @@ impl Leg {
         changed
     }
 
-    /// Numbers one packet for one section, after announcing what the section carries when that changed.
+    /// Numbers one packet for one section, after announcing what the section carries, or its timestamp offset, when
+    /// that changed.
     pub(crate) fn forward(
         &mut self,
         now: MonoTime,
@@ -78,11 +94,7 @@ impl Leg {
         sink: &mut impl FnMut(Outgoing<'_>),
     ) {
         let one = &mut self.sections[section];
-        if !one.munger.carries(packet.place.run, packet.place.counting) {
-            one.munger.begin(now, packet.place);
-        }
-        if one.source != Some((packet.stream, packet.ssrc)) {
-            one.source = Some((packet.stream, packet.ssrc));
+        if !one.carries(packet.place) && one.begin(now, packet.place) {
             sink(self.news());
         }
         let one = &mut self.sections[section];
@@ -115,10 +127,21 @@ impl Leg {
 }
 
 impl LegSection {
-    fn new(section: Section, red: Option<RedLeg>) -> LegSection {
-        let munger = Munger::new(section.first_number);
+    fn new(section: Section, munger: Munger, red: Option<RedLeg>) -> LegSection {
         let (reports, redundancy) = (Reports::default(), Redundancy::default());
         LegSection { section, used: SlotUse::default(), munger, source: None, red, chosen: 0, reports, redundancy }
+    }
+
+    fn carries(&self, place: Place) -> bool {
+        self.source == Some(place.source) && self.munger.carries(place.run, place.counting)
+    }
+
+    /// Begins what the packet at `place` is the first one of; whether that has to be announced. A stream that was taken
+    /// away and given back begins too: what was kept from the listener in between is no loss.
+    fn begin(&mut self, now: MonoTime, place: Place) -> bool {
+        let told = (self.source.replace(place.source), self.munger.offset());
+        self.munger.begin(now, place);
+        told != (self.source, self.munger.offset())
     }
 
     /// How many earlier frames it needs with each one; a section without RED has no use for any.

@@ -1,16 +1,24 @@
 //! What the forwarder knows about one published stream.
 
 use super::munger::{Counting, Place, RunId};
+use crate::room::Bucket;
+use core::time::Duration;
+use protocol::ids::StreamId;
 use units::{MonoTime, RtpTimestamp, Seq, Ssrc, Ticks};
 
 /// Packets of the source before the current one are stragglers for so long; after that it may return.
-const STRAGGLERS: core::time::Duration = core::time::Duration::from_secs(2);
+const STRAGGLERS: Duration = Duration::from_secs(2);
+/// How often a stream may change its source for long, and how often at once. An honest publisher does so when it begins
+/// anew; every change is told to every listener.
+const CHANGE_EVERY: Duration = Duration::from_secs(1);
+const CHANGES_AT_ONCE: u32 = 4;
 
 /// The current run of a stream and where its newest packet stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Clock {
     run: Option<Run>,
     previous: Option<(Ssrc, MonoTime)>,
+    changes: Bucket,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +44,15 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// Its place when the publisher's packets are counted.
-    pub(crate) fn place(self) -> Place {
-        Place { run: self.id, counting: Counting::Packets, number: self.number, at: self.at }
+    /// Its place when the packets of `source` are counted.
+    pub(crate) fn place(self, source: (StreamId, Ssrc)) -> Place {
+        Place { run: self.id, source, counting: Counting::Packets, number: self.number, at: self.at }
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Clock {
+        Clock { run: None, previous: None, changes: Bucket::every(CHANGE_EVERY, CHANGES_AT_ONCE) }
     }
 }
 
@@ -54,7 +68,7 @@ impl Clock {
     }
 
     /// Unwraps a packet's numbers; a packet of another source begins a run, named by `next_id`. `None` for a straggler
-    /// of the source before.
+    /// of the source before, and for another source while the stream has changed too often.
     pub(crate) fn place(
         &mut self,
         now: MonoTime,
@@ -64,7 +78,7 @@ impl Clock {
         if let Some(run) = self.run.as_mut().filter(|run| run.ssrc == ssrc) {
             return Some(run.place(seq, at));
         }
-        if self.is_straggler(now, ssrc) {
+        if self.is_straggler(now, ssrc) || !self.may_change(now) {
             return None;
         }
         Some(self.begin(now, ssrc, i64::from(seq.0), Ticks(i64::from(at.0)), next_id()))
@@ -72,6 +86,11 @@ impl Clock {
 
     fn is_straggler(&self, now: MonoTime, ssrc: Ssrc) -> bool {
         self.previous.is_some_and(|(before, since)| before == ssrc && now.saturating_since(since) < STRAGGLERS)
+    }
+
+    /// The first source is no change.
+    fn may_change(&mut self, now: MonoTime) -> bool {
+        self.run.is_none() || self.changes.try_take(now)
     }
 
     fn begin(&mut self, now: MonoTime, ssrc: Ssrc, number: i64, at: Ticks, id: RunId) -> Standing {
@@ -95,7 +114,6 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::time::Duration;
 
     fn place(clock: &mut Clock, now: MonoTime, ssrc: u32, seq: u16, at: u32) -> Option<Standing> {
         clock.place(now, (Ssrc(ssrc), Seq(seq), RtpTimestamp(at)), || RunId(u64::from(ssrc)))
@@ -123,5 +141,20 @@ mod tests {
         assert!(place(&mut clock, start + (STRAGGLERS - Duration::from_nanos(1)), 1, 6, 240).is_none());
         assert_eq!(clock.ssrc(), Some(Ssrc(2)));
         assert!(place(&mut clock, start + STRAGGLERS, 1, 7, 480).unwrap().first);
+    }
+
+    #[test]
+    fn a_stream_that_changes_its_source_all_the_time_is_heard_from_few_of_them() {
+        let mut clock = Clock::default();
+        let at = |n: u64| MonoTime(5_000_000 * n);
+        let begun = |clock: &mut Clock, packets: std::ops::Range<u32>| {
+            let first =
+                |n: &u32| place(clock, at(u64::from(*n)), 1_000 + n, 0, 0).is_some_and(|standing| standing.first);
+            packets.filter(first).count()
+        };
+        assert_eq!(begun(&mut clock, 0..200), 1 + 4, "in the first second");
+        assert_eq!(begun(&mut clock, 200..2_200), 10, "in ten more");
+        assert!(place(&mut clock, at(9_000), 7, 5, 0).unwrap().first, "and an honest change passes again");
+        assert!(!place(&mut clock, at(9_000), 7, 6, 240).unwrap().first);
     }
 }

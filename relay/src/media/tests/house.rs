@@ -54,17 +54,23 @@ pub(super) struct Heard {
 /// A client: one peer connection on its own socket.
 pub(super) struct Client {
     pub(super) rtc: Rtc,
-    udp: UdpSocket,
-    sends: Vec<Mid>,
+    pub(super) udp: UdpSocket,
+    pub(super) sends: Vec<Mid>,
     pub(super) connected: bool,
     pub(super) heard: Vec<Heard>,
     /// Where datagrams came from.
     pub(super) callers: BTreeSet<SocketAddr>,
 }
 
+/// A client, its offer, and what it needs to take the answer.
+pub(super) type Offering = (Client, String, SdpPendingOffer);
+
 impl Client {
-    pub(super) fn offering(sends: usize, slots: usize, red: bool) -> (Client, String, SdpPendingOffer) {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    pub(super) fn offering(sends: usize, slots: usize, red: bool) -> Offering {
+        Client::offering_on(UdpSocket::bind("127.0.0.1:0").unwrap(), (sends, slots, red))
+    }
+
+    pub(super) fn offering_on(udp: UdpSocket, (sends, slots, red): (usize, usize, bool)) -> Offering {
         udp.set_nonblocking(true).unwrap();
         let builder = Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, red);
         let builder = builder.set_crypto_provider(Arc::new(str0m::crypto::from_feature_flags()));
@@ -188,12 +194,21 @@ impl House {
     /// Lets a client of a kind join; the index of the client. Streams 1, 2, … are the sections' of participant 0, 11, 12,
     /// … those of participant 1.
     pub(super) fn join(&mut self, of: PeerKey, client: ClientKind, (sends, slots, red): (usize, usize, bool)) -> usize {
-        let (mut peer, sdp, pending) = Client::offering(sends, slots, red);
+        let peer = self.answer(of, client, Client::offering(sends, slots, red));
+        self.connect(of, peer)
+    }
+
+    /// Answers a client, which has not said anything to the relay itself then.
+    pub(super) fn answer(&mut self, of: PeerKey, client: ClientKind, (mut peer, sdp, pending): Offering) -> Client {
         let mids = peer.sends.iter().map(|mid| mid.to_string().trim().to_owned());
         let first = 10 * of.participant.0.as_u128() + 1;
         let send = (first..).zip(mids).map(|(n, mid)| (mid, stream(n), StreamKind::Program)).collect();
         let answer = self.offer(of, PeerOffer { sdp, send, client }).unwrap();
         peer.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(&answer).unwrap()).unwrap();
+        peer
+    }
+
+    pub(super) fn connect(&mut self, of: PeerKey, peer: Client) -> usize {
         self.clients.push(peer);
         let at = self.clients.len() - 1;
         self.until(|house| house.clients[at].connected && house.seen.contains(&MediaEvent::Connected(of)));

@@ -45,7 +45,7 @@ fn a_forged_client_hello_during_setup_does_not_stop_the_real_one() {
 }
 
 /// A client's next binding request, which is not sent.
-fn binding_of(client: &mut Client) -> Vec<u8> {
+pub(super) fn binding_of(client: &mut Client) -> Vec<u8> {
     let since = Instant::now();
     loop {
         match client.rtc.poll_output().unwrap() {
@@ -58,7 +58,7 @@ fn binding_of(client: &mut Client) -> Vec<u8> {
 }
 
 /// The same request with another integrity, and with none: who makes these knows the user fragment, but no password.
-fn forged(request: &[u8]) -> [Vec<u8>; 2] {
+pub(super) fn forged(request: &[u8]) -> [Vec<u8>; 2] {
     // MESSAGE-INTEGRITY and its 20 bytes, FINGERPRINT and its 4.
     let integrity = request.len() - 32;
     assert_eq!(request[integrity..integrity + 4], [0, 8, 0, 20]);

@@ -1,4 +1,5 @@
 mod loss;
+mod numbers;
 
 use super::*;
 use crate::plan::{HeardStream, Plan};
@@ -83,13 +84,16 @@ impl Bench {
         let mut bench = Bench::default();
         bench.plan(plan(legs.len() as u128, heard));
         for (n, packets) in (1..).zip(legs) {
-            let section = |k: u32| Section { mid: k.to_string(), ssrc: Ssrc(100 * n + k), first_number: 1_000 };
-            let sections = (0..sections).map(section).collect();
-            let seen = &mut bench.seen;
-            let who = (participant(u128::from(n)), *packets);
-            bench.forwarder.set_leg(LegId(n), who, sections, &mut |out| seen.push(self::seen(out)));
+            bench.set_leg(n, *packets, 0..sections);
         }
         bench
+    }
+
+    fn set_leg(&mut self, n: u32, packets: LegPackets, sections: impl IntoIterator<Item = u32>) {
+        let section = |k: u32| Section { mid: k.to_string(), ssrc: Ssrc(100 * n + k), first_number: 1_000 };
+        let (who, seen) = ((participant(u128::from(n)), packets), &mut self.seen);
+        let sections = sections.into_iter().map(section).collect();
+        self.forwarder.set_leg(LegId(n), who, sections, &mut |out| seen.push(self::seen(out)));
     }
 
     fn plan(&mut self, plan: Arc<Plan>) {
@@ -97,9 +101,13 @@ impl Bench {
         self.forwarder.set_plan(plan, &mut |out| seen.push(self::seen(out)));
     }
 
-    fn send(
+    fn send(&mut self, ms: u64, of: u128, place: (u32, u16, u32), payload: (Packing, &[u8])) -> Result<(), Malformed> {
+        self.send_at(MonoTime(ms * 1_000_000), of, place, payload)
+    }
+
+    fn send_at(
         &mut self,
-        ms: u64,
+        now: MonoTime,
         of: u128,
         (ssrc, seq, at): (u32, u16, u32),
         (packing, payload): (Packing, &[u8]),
@@ -109,7 +117,7 @@ impl Bench {
         let packet =
             Incoming { stream: stream(of), ssrc, seq, at, packing, opus: PayloadType::OPUS, payload: &payload };
         let seen = &mut self.seen;
-        self.forwarder.handle_packet(MonoTime(ms * 1_000_000), packet, &mut |out| seen.push(self::seen(out)))
+        self.forwarder.handle_packet(now, packet, &mut |out| seen.push(self::seen(out)))
     }
 
     fn send_opus(&mut self, ms: u64, of: u128, place: (u32, u16, u32)) {
@@ -319,8 +327,7 @@ fn streams_without_a_section_are_named_as_missing() {
 fn renegotiated_sections_keep_their_numbers() {
     let mut bench = Bench::with_legs(&[RED], 1, &[(1, StreamKind::Program)]);
     bench.send_opus(0, 1, (7, 40, 1_000));
-    let section = |k: u32| Section { mid: k.to_string(), ssrc: Ssrc(100 + k), first_number: 5 };
-    bench.forwarder.set_leg(LegId(1), (participant(1), RED), vec![section(0), section(1)], &mut |_| ());
+    bench.set_leg(1, RED, 0..2);
     bench.send_opus(5, 1, (7, 41, 1_240));
     assert_eq!(bench.packets(1)[1].0, 1_001);
 }

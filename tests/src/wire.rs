@@ -5,6 +5,7 @@ use crate::programs::PATIENCE;
 use anyhow::{Context, Result, ensure};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::spawn;
 
@@ -23,6 +24,8 @@ struct Inner {
     state: Mutex<State>,
     called: Condvar,
     gate: Arc<Gate>,
+    /// Whether what the relay says is lost.
+    hushed: Arc<AtomicBool>,
 }
 
 /// Whether what is said to the relay is held back.
@@ -67,6 +70,11 @@ impl Wire {
         link.replacen(&self.far.to_string(), &self.near.to_string(), 1)
     }
 
+    /// From now on nothing of what the relay says arrives, while all that is said to it does.
+    pub fn hush(&self) {
+        self.inner.hushed.store(true, Ordering::SeqCst);
+    }
+
     /// Breaks what there is; nothing new comes up.
     pub fn cut(&self) {
         self.inner.change(State::Cut);
@@ -99,8 +107,9 @@ impl Wire {
         self.inner.gate.set(false);
     }
 
-    /// Lets connections through again.
+    /// Lets connections through again, both ways.
     pub fn mend(&self) {
+        self.inner.hushed.store(false, Ordering::SeqCst);
         let mut state = self.inner.lock();
         if !matches!(*state, State::Whole(_)) {
             *state = State::Whole(Vec::new());
@@ -145,10 +154,10 @@ impl Inner {
     }
 
     fn pass_on(&self, near: TcpStream, far: TcpStream) -> io::Result<()> {
-        let open_gate = Arc::new(Gate::default());
+        let (open_gate, never) = (Arc::default(), Arc::default());
         let copies = [
-            (near.try_clone()?, far.try_clone()?, self.gate.clone()),
-            (far.try_clone()?, near.try_clone()?, open_gate),
+            (near.try_clone()?, Mouth { to: far.try_clone()?, hushed: never }, self.gate.clone()),
+            (far.try_clone()?, Mouth { to: near.try_clone()?, hushed: Arc::clone(&self.hushed) }, open_gate),
         ];
         match &mut *self.lock() {
             State::Whole(open) => open.extend([near, far]),
@@ -157,7 +166,7 @@ impl Inner {
         for (mut from, mut to, gate) in copies {
             spawn(move || {
                 let _ = gate.copy(&mut from, &mut to);
-                let _ = to.shutdown(Shutdown::Both);
+                let _ = to.to.shutdown(Shutdown::Both);
                 let _ = from.shutdown(Shutdown::Both);
             });
         }
@@ -177,7 +186,7 @@ impl Gate {
     }
 
     /// Copies to the end, each piece when nothing is held.
-    fn copy(&self, from: &mut TcpStream, to: &mut TcpStream) -> io::Result<()> {
+    fn copy(&self, from: &mut TcpStream, to: &mut Mouth) -> io::Result<()> {
         let mut piece = [0; 16 * 1024];
         loop {
             let length = from.read(&mut piece)?;
@@ -187,6 +196,22 @@ impl Gate {
             self.pass();
             to.write_all(&piece[..length])?;
         }
+    }
+}
+
+/// Where one side speaks to the other, unless it is hushed.
+struct Mouth {
+    to: TcpStream,
+    hushed: Arc<AtomicBool>,
+}
+
+impl Write for Mouth {
+    fn write(&mut self, said: &[u8]) -> io::Result<usize> {
+        if self.hushed.load(Ordering::SeqCst) { Ok(said.len()) } else { self.to.write(said) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 

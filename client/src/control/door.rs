@@ -36,11 +36,17 @@ impl Door {
     }
 
     /// Goes in for the first time in this run of the program: with the ticket that the invitation has given already, else
-    /// as who one was, else by the invitation.
+    /// as who one was, else by the invitation. Whoever was sent away does not come back by themselves, but as somebody new
+    /// when they start the program again.
     pub(super) async fn enter_first(&mut self, ticket: Option<String>) -> Result<(Link, Welcome), SignalError> {
-        match ticket {
-            Some(ticket) => self.enter(ticket).await,
-            None => self.enter_again().await,
+        if let Some(ticket) = ticket {
+            return self.enter(ticket).await;
+        }
+        match self.enter_again().await {
+            Err(SignalError::Refused { code: ErrorCode::Gone, .. }) if self.resume.take().is_some() => {
+                self.enter_again().await
+            }
+            entered => entered,
         }
     }
 

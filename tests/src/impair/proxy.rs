@@ -19,6 +19,7 @@ const MAX_FLOWS: usize = 256;
 pub struct Proxy {
     address: SocketAddr,
     wires: Arc<Mutex<Wires>>,
+    sound: Arc<Mutex<Vec<u64>>>,
     ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -46,14 +47,16 @@ impl Proxy {
         let ending = Arc::new(AtomicBool::new(false));
         let wires = Arc::new(Mutex::new(Wires { up, down, cut: Cut::Nothing, cut_off: 0 }));
         let for_thread = Arc::clone(&wires);
-        let mut carrier = Carrier { front, target, wires: for_thread, start: Instant::now(), flows: HashMap::new() };
+        let sound = Arc::<Mutex<Vec<u64>>>::default();
+        let (counted, start, flows) = (Arc::clone(&sound), Instant::now(), HashMap::new());
+        let mut carrier = Carrier { front, target, wires: for_thread, sound: counted, start, flows };
         let end = Arc::clone(&ending);
         let thread = std::thread::Builder::new().name("impair".into()).spawn(move || {
             while !end.load(Ordering::Relaxed) {
                 carrier.turn();
             }
         })?;
-        Ok(Proxy { address, wires, ending, thread: Some(thread) })
+        Ok(Proxy { address, wires, sound, ending, thread: Some(thread) })
     }
 
     /// From now on, clients that were not seen before get these directions; the others keep theirs.
@@ -70,6 +73,12 @@ impl Proxy {
     /// Addresses of clients that have lost something to a cut so far.
     pub fn cut_off(&self) -> usize {
         lock(&self.wires).cut_off
+    }
+
+    /// Datagrams of sound (RTP, not RTCP) that were handed to each client so far, in the order in which the clients were
+    /// first seen. A program that sends from several ports is several clients.
+    pub fn sound_to(&self) -> Vec<u64> {
+        lock(&self.sound).clone()
     }
 
     /// Where clients send to.
@@ -107,6 +116,8 @@ impl Cut {
 }
 
 struct Flow {
+    /// How many clients were seen before.
+    place: usize,
     back: UdpSocket,
     up: Impairer,
     down: Impairer,
@@ -114,8 +125,8 @@ struct Flow {
 }
 
 impl Flow {
-    fn new(back: UdpSocket, up: &Impairment, down: &Impairment) -> Flow {
-        Flow { back, up: Impairer::new(up.clone()), down: Impairer::new(down.clone()), cut_off: false }
+    fn new(place: usize, back: UdpSocket, up: &Impairment, down: &Impairment) -> Flow {
+        Flow { place, back, up: Impairer::new(up.clone()), down: Impairer::new(down.clone()), cut_off: false }
     }
 }
 
@@ -123,6 +134,7 @@ struct Carrier {
     front: UdpSocket,
     target: SocketAddr,
     wires: Arc<Mutex<Wires>>,
+    sound: Arc<Mutex<Vec<u64>>>,
     start: Instant,
     flows: HashMap<SocketAddr, Flow>,
 }
@@ -143,6 +155,7 @@ impl Carrier {
             }
             while let Some(datagram) = flow.down.poll_output(now) {
                 let carried = cut.carries(&datagram).then(|| front.send_to(&datagram, client));
+                lock(&self.sound)[flow.place] += u64::from(carried.is_some() && is_sound(&datagram));
                 flow.cut_off |= carried.is_none();
             }
         }
@@ -156,7 +169,8 @@ impl Carrier {
             if !flows.contains_key(&client) {
                 let Some(back) = open(any).ok().filter(|_| flows.len() < MAX_FLOWS) else { return };
                 let Wires { up, down, .. } = &*lock(wires);
-                flows.insert(client, Flow::new(back, up, down));
+                flows.insert(client, Flow::new(flows.len(), back, up, down));
+                lock(&self.sound).push(0);
             }
             if let Some(flow) = flows.get_mut(&client) {
                 flow.up.handle_datagram(now, datagram);
@@ -182,8 +196,14 @@ impl Carrier {
     }
 }
 
-fn lock(wires: &Mutex<Wires>) -> MutexGuard<'_, Wires> {
-    wires.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a datagram of a peer connection is RTP: by RFC 7983 neither STUN nor DTLS, by RFC 5761 no RTCP. Both headers are
+/// in the clear.
+fn is_sound(datagram: &[u8]) -> bool {
+    matches!(datagram, [128..192, second, ..] if !(64..96).contains(&(second & 0x7f)))
 }
 
 fn receive_all(socket: &UdpSocket, mut take: impl FnMut(&[u8], SocketAddr)) {
@@ -238,6 +258,26 @@ mod tests {
         target.send_to(b"back", from).unwrap();
         let (length, from) = client.recv_from(&mut buffer).unwrap();
         assert_eq!((&buffer[..length], from), (&b"back"[..], proxy.address()));
+    }
+
+    #[test]
+    fn sound_is_counted_for_each_client_and_nothing_else_is() {
+        let loopback: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let target = UdpSocket::bind(loopback).unwrap();
+        let whole = Impairment::default;
+        let proxy = Proxy::start(loopback, target.local_addr().unwrap(), whole(), whole()).unwrap();
+        let clients = [(); 2].map(|()| UdpSocket::bind(loopback).unwrap());
+        let mut buffer = [0u8; 16];
+        let [_, second] = clients.each_ref().map(|client| {
+            client.send_to(b"here", proxy.address()).unwrap();
+            target.recv_from(&mut buffer).unwrap().1
+        });
+        let (stun, dtls, rtcp, rtp) = ([0, 1], [22, 254], [128, 200], [144, 111]);
+        for datagram in [stun, dtls, rtcp, rtp] {
+            target.send_to(&datagram, second).unwrap();
+            assert_eq!(clients[1].recv_from(&mut buffer).unwrap().0, 2);
+        }
+        assert_eq!(proxy.sound_to(), [0, 1]);
     }
 
     #[test]

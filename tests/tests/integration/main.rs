@@ -7,11 +7,14 @@ mod desk;
 #[cfg(target_os = "linux")]
 mod devices;
 mod exports;
+mod grants;
 #[cfg(target_os = "linux")]
 mod journal;
 mod links;
 mod mirrors;
 mod pending;
+#[cfg(target_os = "linux")]
+mod returns;
 mod sound;
 mod takes;
 #[cfg(unix)]

@@ -102,7 +102,7 @@ fn what_was_noted_while_the_link_was_gone_survives_a_kill_of_the_client() {
 }
 
 /// Joins as somebody who publishes music of their own.
-fn publisher(link: &str, state: &Path) -> Program {
+pub(super) fn publisher(link: &str, state: &Path) -> Program {
     let state = state.to_string_lossy();
     let sound = ["--input", "music", "--stream", "program", "--output", "null"];
     join(link, &[&sound[..], &["--name", "Ada", "--state", &state, "--reaction", "500"]].concat()).unwrap()

@@ -5,12 +5,16 @@
 //! is told so. What the program asks by itself (its streams, its parts) goes first, because the other may rest on it, and
 //! is never refused.
 
+mod pending;
+
+pub use pending::{Asked, GOOD_FOR_MS, Pending, is_for_now};
+
+use pending::Doubt;
 use protocol::command::Command;
 use protocol::ids::{CommandId, NoteId};
 use protocol::session::SessionState;
 use protocol::wire::ErrorCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::VecDeque;
 use units::WallTime;
 
@@ -21,19 +25,8 @@ pub const CAPACITY: usize = 500;
 pub const OWN_CAPACITY: usize = 500;
 /// Answers kept for scripts that repeat what they asked; the oldest makes room.
 pub const ANSWERS: usize = 256;
-/// So long, in ms, what is [for now](is_for_now) is meant.
-pub const GOOD_FOR_MS: i64 = 15_000;
 /// So often in a row `too_many` is taken for a limit on speed, which passes. A full list does not, and has the same code.
 const TOO_MANY_TRIES: u32 = 3;
-
-/// What a script asked, as it wrote it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
-    /// The id that it gave.
-    pub id: Value,
-    /// All of its line.
-    pub line: Value,
-}
 
 /// What the relay said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,67 +44,6 @@ pub enum Answer {
         /// For people.
         msg: String,
     },
-}
-
-/// A command that is not answered yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    /// Its id.
-    pub id: CommandId,
-    /// What is asked.
-    pub command: Command,
-    /// How a script asked for it.
-    #[serde(default)]
-    pub asked: Option<Asked>,
-    /// Whether people or a script want it, so that it means something to the next run of the program too.
-    #[serde(default = "yes")]
-    pub lasting: bool,
-    /// How often the script asked while it waited for the answer, which it then gets as often.
-    #[serde(default = "once")]
-    pub times: u32,
-    /// After this it does not go out any more; none for what is as good later.
-    #[serde(default)]
-    pub good_until: Option<WallTime>,
-    /// Whether it went out on the present link and is still to be answered there.
-    #[serde(skip)]
-    pub sent: bool,
-}
-
-impl Pending {
-    /// A command of the program's own, which means nothing to its next run.
-    pub fn own(id: CommandId, command: Command) -> Pending {
-        Pending { id, command, asked: None, lasting: false, times: 1, good_until: None, sent: false }
-    }
-
-    /// A command that somebody wants done, asked at `now`: however long it takes, unless it is [for now](is_for_now).
-    pub fn lasting(id: CommandId, command: Command, asked: Option<Asked>, now: WallTime) -> Pending {
-        let good_until = is_for_now(&command).then_some(WallTime(now.0 + GOOD_FOR_MS));
-        Pending { id, command, asked, lasting: true, times: 1, good_until, sent: false }
-    }
-
-    /// Whether nobody means it any more. A clock that was set back does not make it good for longer.
-    fn is_over(&self, now: WallTime) -> bool {
-        let meant = |until: WallTime| (until.0.saturating_sub(GOOD_FOR_MS)..=until.0).contains(&now.0);
-        self.lasting && is_for_now(&self.command) && !self.good_until.is_some_and(meant)
-    }
-}
-
-/// Whether a command moves the machine or people: it is meant now, and is not to be done minutes later. Everything else
-/// is as good then.
-pub fn is_for_now(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::TakeArm { .. }
-            | Command::TakeRoll { .. }
-            | Command::TakeStop { .. }
-            | Command::TakeCancel { .. }
-            | Command::BatonTake {}
-            | Command::BatonGive { .. }
-            | Command::BatonReclaim {}
-            | Command::LobbyAdmit { .. }
-            | Command::LobbyDeny { .. }
-            | Command::ParticipantKick { .. }
-    )
 }
 
 /// What a script gets that asks under an id that it has used before.
@@ -158,6 +90,8 @@ pub struct Outbox {
     tries: u32,
     /// Whether a command of the program's own was dropped.
     dropped: bool,
+    /// The last event that was told, where a pending command has caused it: the command, and the event's number.
+    told: Option<(CommandId, u64)>,
 }
 
 /// People and scripts wait for the answers to [`CAPACITY`] commands.
@@ -231,9 +165,13 @@ impl Outbox {
         let Some(i) = self.pending.iter().position(|pending| pending.id == id) else { return Handled::Ignored };
         match answer {
             Answer::Done { .. } => self.tries = 0,
-            Answer::Refused { .. } if !self.pending[i].sent => return Handled::Ignored,
+            Answer::Refused { .. } if !self.pending[i].sent => {
+                self.pending[i].doubt = Doubt::Undone;
+                return Handled::Ignored;
+            }
             Answer::Refused { code, .. } if self.passes(*code) => {
-                self.send_all_again();
+                self.pending.iter_mut().for_each(|pending| pending.sent = false);
+                self.pending[i].doubt = Doubt::Undone;
                 self.tries += 1;
                 return Handled::Again { first: self.tries == 1 };
             }
@@ -265,27 +203,46 @@ impl Outbox {
         let i = unsent(false).or_else(|| unsent(true))?;
         may_go().then(|| {
             let next = &mut self.pending[i];
-            next.sent = true;
+            next.handle_sent();
             (next.id, next.command.clone())
         })
     }
 
     /// The link is gone: everything unanswered goes out again on the next one, in order.
     pub fn handle_lost_link(&mut self) {
-        self.send_all_again();
+        self.pending.iter_mut().for_each(Pending::handle_lost_link);
     }
 
-    fn send_all_again(&mut self) {
-        self.pending.iter_mut().for_each(|pending| pending.sent = false);
+    /// The relay has told an event, by its number, that a command of one's own has caused, or anything else. What is
+    /// answered so: the answer itself may have been lost with a link. A command may cause several events, which are told
+    /// together: it is answered with the last one's number when something else is told.
+    pub fn handle_told(&mut self, event: Option<(CommandId, u64)>) -> Option<(CommandId, Answer)> {
+        let goes_on = |(id, _): &(CommandId, u64)| event.is_some_and(|(next, _)| next == *id);
+        let ended = self.told.take_if(|told| !goes_on(told));
+        let waits = |(id, _): &(CommandId, u64)| self.pending.iter().any(|pending| pending.id == *id);
+        self.told = event.filter(waits);
+        ended.map(|(id, seq)| (id, Answer::Done { seq }))
     }
 
-    /// Gives up what was meant for now and has not gone out in time, each with what to say to whoever asked.
+    /// The new link has told all that was in the log when it came up, beginning where the mirror was.
+    pub fn handle_tail(&mut self) {
+        self.pending.iter_mut().for_each(|pending| pending.handle_told(Doubt::Unseen));
+    }
+
+    /// The new link has told the state whole, and not what led to it.
+    pub fn handle_whole_state(&mut self) {
+        self.pending.iter_mut().for_each(|pending| pending.handle_told(Doubt::Unknown));
+    }
+
+    /// Gives up what was meant for now and is not done in time, each with what to say to whoever asked. What has gone out
+    /// before the link was lost is given up only when the relay has told what came of it, if anything.
     pub fn handle_time(&mut self, now: WallTime) -> Vec<(Pending, Answer)> {
-        let over = |pending: &Pending| !pending.sent && pending.is_over(now);
+        let over = |pending: &Pending| pending.is_over(now) && !pending.is_being_told();
         if !self.pending.iter().any(over) {
             return Vec::new();
         }
-        self.answer_some(|pending| over(pending).then(too_late))
+        let answer = |pending: &Pending| if pending.doubt == Doubt::Unknown { not_known() } else { too_late() };
+        self.answer_some(|pending| over(pending).then(|| answer(pending)))
     }
 
     /// Whether everything is answered.
@@ -308,13 +265,15 @@ impl Outbox {
     /// asked again it could be done twice: it is refused.
     pub fn change_author(&mut self, state: &SessionState) -> Vec<(Pending, Answer)> {
         self.pending.retain(|pending| pending.lasting);
+        self.told = None;
         self.answer_some(|pending| match note_of(&pending.command) {
             Some(note) => state.notes.get(&note).map(|note| Answer::Done { seq: note.seq }),
             None => Some(not_known_any_more()),
         })
     }
 
-    /// Takes out what `answer` has an answer for.
+    /// Takes out what `answer` has an answer for. That nobody knows what became of something is not kept as the answer to
+    /// a script that asks again: it means it then.
     fn answer_some(&mut self, answer: impl Fn(&Pending) -> Option<Answer>) -> Vec<(Pending, Answer)> {
         let (mut done, mut left) = (Vec::new(), VecDeque::new());
         for pending in std::mem::take(&mut self.pending) {
@@ -324,7 +283,9 @@ impl Outbox {
             }
         }
         self.pending = left;
-        done.iter().for_each(|(pending, answer)| self.keep_answer(pending, answer));
+        let stands =
+            |(pending, answer): &&(Pending, Answer)| matches!(answer, Answer::Done { .. }) || pending.is_undone();
+        done.iter().filter(stands).for_each(|(pending, answer)| self.keep_answer(pending, answer));
         done
     }
 }
@@ -348,18 +309,16 @@ fn too_late() -> Answer {
     Answer::Refused { code: ErrorCode::Stale, msg: msg.to_owned() }
 }
 
+fn not_known() -> Answer {
+    let msg = "the link was lost before the answer came, and it is not known whether this was done; see how things stand, \
+               and ask again if it was not";
+    Answer::Refused { code: ErrorCode::Stale, msg: msg.to_owned() }
+}
+
 fn not_known_any_more() -> Answer {
     let msg = "the relay has let you in as somebody new, and it is not known whether this was done before; see how things \
                stand, and ask again if it was not";
     Answer::Refused { code: ErrorCode::Gone, msg: msg.to_owned() }
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn once() -> u32 {
-    1
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use protocol::ids::TakeNumber;
 use protocol::ids::{ParticipantId, StreamId};
 use protocol::session::apply;
 use protocol::session::note::{Anchor, NewNote, Severity};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const NOW: WallTime = WallTime(1_700_000_000_000);
 
@@ -70,17 +70,21 @@ fn code_of((pending, answer): &(Pending, Answer)) -> (CommandId, ErrorCode) {
     (pending.id, *code)
 }
 
+fn as_pushed(pending: Pending) -> Pending {
+    Pending { sent: false, doubt: Doubt::Undone, ..pending }
+}
+
 /// Sends all that may go; as it was pushed.
 fn to_send(outbox: &mut Outbox) -> Vec<Pending> {
     let ids: Vec<_> = std::iter::from_fn(|| outbox.next_to_send(NOW, || true)).map(|(id, _)| id).collect();
     let of = |id: &CommandId| outbox.pending.iter().find(|pending| pending.id == *id).unwrap().clone();
-    ids.iter().map(of).map(|pending| Pending { sent: false, ..pending }).collect()
+    ids.iter().map(of).map(as_pushed).collect()
 }
 
 /// Where the item under this id stands.
 fn answered(outbox: &mut Outbox, n: usize) -> Pending {
     match outbox.handle_answer(id(n), &DONE) {
-        Handled::Answered(pending) => Pending { sent: false, ..*pending },
+        Handled::Answered(pending) => as_pushed(*pending),
         other => panic!("{other:?}"),
     }
 }
@@ -218,7 +222,64 @@ fn what_is_on_its_way_to_the_relay_is_waited_for_until_the_link_is_lost() {
     let late = WallTime(NOW.0 + GOOD_FOR_MS + 1);
     assert_eq!(outbox.handle_time(late), []);
     outbox.handle_lost_link();
+    outbox.handle_tail();
     assert_eq!(outbox.handle_time(late).len(), 1);
+}
+
+#[test]
+fn what_was_done_before_the_link_was_lost_is_answered_by_its_last_event_however_late() {
+    let mut outbox = Outbox::default();
+    outbox.push(roll(1)).unwrap();
+    outbox.push(note(2)).unwrap();
+    to_send(&mut outbox);
+    outbox.handle_lost_link();
+    let late = WallTime(NOW.0 + 10 * GOOD_FOR_MS);
+    assert_eq!(outbox.handle_time(late), [], "nobody knows yet whether it rolls");
+    let told = [None, Some((id(9), 40)), Some((id(1), 41)), Some((id(1), 42)), Some((id(2), 43)), None];
+    let settled: Vec<_> = told.into_iter().filter_map(|event| outbox.handle_told(event)).collect();
+    assert_eq!(settled, [(id(1), Answer::Done { seq: 42 }), (id(2), Answer::Done { seq: 43 })]);
+    for (id, answer) in settled {
+        assert!(matches!(outbox.handle_answer(id, &answer), Handled::Answered(_)));
+    }
+    outbox.handle_tail();
+    assert_eq!((outbox.handle_time(late), outbox.is_empty()), (vec![], true));
+    assert_eq!(outbox.known(&asked(1, "x")), Some(Known::Answered(Answer::Done { seq: 42 })));
+}
+
+#[test]
+fn an_answer_that_comes_after_the_event_is_not_needed_any_more() {
+    let mut outbox = Outbox::default();
+    outbox.push(note(1)).unwrap();
+    to_send(&mut outbox);
+    assert_eq!(outbox.handle_told(Some((id(1), 7))), None);
+    assert_eq!(answered(&mut outbox, 1), note(1));
+    assert_eq!(outbox.handle_told(None), Some((id(1), DONE)));
+    assert_eq!(outbox.handle_answer(id(1), &DONE), Handled::Ignored);
+}
+
+#[test]
+fn what_went_out_and_was_not_seen_done_is_given_up_and_the_refusal_is_not_repeated_to_a_script() {
+    let mut outbox = Outbox::default();
+    outbox.push(roll(1)).unwrap();
+    to_send(&mut outbox);
+    outbox.handle_lost_link();
+    outbox.handle_tail();
+    let given_up = outbox.handle_time(WallTime(NOW.0 + GOOD_FOR_MS + 1));
+    assert_eq!(given_up.iter().map(code_of).collect::<Vec<_>>(), [(id(1), ErrorCode::Stale)]);
+    assert_eq!(outbox.known(&asked(1, "x")), None);
+}
+
+#[test]
+fn what_the_relay_could_not_save_is_given_up_at_once_and_what_it_has_not_answered_is_not() {
+    let mut outbox = Outbox::default();
+    (1..3).for_each(|n| outbox.push(roll(n)).unwrap());
+    to_send(&mut outbox);
+    let late = WallTime(NOW.0 + GOOD_FOR_MS + 1);
+    outbox.handle_answer(id(1), &refused(ErrorCode::NotSaved));
+    assert_eq!(outbox.handle_time(late).iter().map(code_of).collect::<Vec<_>>(), [(id(1), ErrorCode::Stale)]);
+    assert_eq!(outbox.handle_answer(id(2), &refused(ErrorCode::NotSaved)), Handled::Ignored);
+    assert_eq!(outbox.handle_time(late).len(), 1);
+    assert!(matches!(outbox.known(&asked(2, "x")), Some(Known::Answered(Answer::Refused { .. }))));
 }
 
 #[test]
@@ -231,6 +292,7 @@ fn the_next_run_does_not_roll_what_the_one_before_was_asked_too_long_ago() {
         let now = WallTime(NOW.0 + ms);
         let sent = again.next_to_send(now, || true).is_some();
         again.handle_lost_link();
+        again.handle_whole_state();
         (sent, again.handle_time(now).len())
     };
     assert_eq!([later(&kept, 1_000), later(&kept, 3_600_000)], [(true, 0), (false, 1)]);
@@ -238,6 +300,21 @@ fn the_next_run_does_not_roll_what_the_one_before_was_asked_too_long_ago() {
     let mut older = kept;
     older["pending"][0].as_object_mut().unwrap().remove("good_until");
     assert_eq!(later(&older, 0), (false, 1), "what an older version kept says not how long it is good");
+}
+
+#[test]
+fn the_next_run_says_that_nobody_knows_whether_what_was_asked_too_long_ago_was_done() {
+    let mut outbox = Outbox::default();
+    outbox.push(roll(1)).unwrap();
+    let kept = serde_json::to_value(outbox.kept()).unwrap();
+    let mut again = Outbox::restore(serde_json::from_value(kept).unwrap());
+    let late = WallTime(NOW.0 + GOOD_FOR_MS + 1);
+    assert_eq!(again.handle_time(late), [], "the session is not known yet");
+    again.handle_whole_state();
+    let told = again.handle_time(late);
+    let [(_, Answer::Refused { msg, .. })] = &told[..] else { panic!("{told:?}") };
+    assert!(msg.contains("not known"), "{msg}");
+    assert_eq!(again.known(&asked(1, "x")), None, "asked again, it is meant again");
 }
 
 #[test]
@@ -290,5 +367,9 @@ fn who_comes_in_as_somebody_new_brings_notes_along_and_nothing_that_could_be_don
     assert_eq!(settled.remove(1), (note(3), Answer::Done { seq: 41 }));
     let refused: Vec<_> = settled.iter().map(code_of).collect();
     assert_eq!(refused, [(id(1), ErrorCode::Gone), (id(4), ErrorCode::Gone)]);
+    assert!(
+        outbox.known(&asked(1, "hello")).is_some() && outbox.known(&asked(4, "x")).is_some(),
+        "they never went out"
+    );
     assert_eq!(to_send(&mut outbox), [note(2)]);
 }

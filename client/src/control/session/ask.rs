@@ -7,7 +7,7 @@ use crate::report::AnchorLine;
 use client_core::heard::HeardAnchor;
 use client_core::outbox::{self, Answer, Handled, Known, Pending, is_for_now};
 use client_core::request::Request;
-use protocol::wire::ErrorCode;
+use protocol::wire::{ErrorCode, RelayFrame};
 use serde_json::{Value, json};
 use units::MonoTime;
 
@@ -97,10 +97,14 @@ impl Session {
 
     /// Tells whoever asked what became of things, when the next run of the program knows it too.
     pub(super) async fn tell_settled(&mut self, settled: Vec<(Pending, Answer)>) {
-        if settled.is_empty() {
-            return;
+        if !settled.is_empty() {
+            self.remember().await;
+            self.tell_answers(settled);
         }
-        self.remember().await;
+    }
+
+    /// Tells whoever asked what became of things, as often as they asked.
+    pub(super) fn tell_answers(&mut self, settled: Vec<(Pending, Answer)>) {
         for (pending, answer) in settled {
             let caller = pending.asked.map_or_else(|| json!(pending.id), |asked| asked.id);
             (0..pending.times).for_each(|_| self.tell_answer(caller.clone(), answer.clone()));
@@ -110,7 +114,7 @@ impl Session {
     /// The relay has answered.
     pub(super) async fn handle_answer(&mut self, id: CommandId, answer: Answer) {
         if let Answer::Done { seq } = answer {
-            self.saved_to = self.saved_to.max(seq);
+            self.mirror.handle_saved(seq);
         }
         match self.outbox.handle_answer(id, &answer) {
             Handled::Answered(pending) => {
@@ -128,6 +132,22 @@ impl Session {
                 }
             }
             Handled::Ignored => {}
+        }
+    }
+
+    /// What one has asked is answered by the events that it caused, too: the answer itself may have been lost with a link.
+    pub(super) async fn handle_told(&mut self, frame: &RelayFrame) {
+        let event = match frame {
+            RelayFrame::Ev(told) if told.recorded.by == Some(self.mirror.me) => Some(&told.recorded),
+            _ => None,
+        };
+        let event = event.and_then(|event| Some((event.id?, event.seq)));
+        if let Some((id, answer)) = self.outbox.handle_told(event) {
+            self.handle_answer(id, answer).await;
+        }
+        // Who is here is told behind all that the log held when the link came up.
+        if let RelayFrame::Pres { .. } = frame {
+            self.outbox.handle_tail();
         }
     }
 

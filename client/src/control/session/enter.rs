@@ -55,6 +55,7 @@ impl Session {
         let Some((entered, offer)) = entered else { return Ok(None) };
         let (link, welcome) = entered?;
         let desk = desk.or_else(|| open_desk(&mut reporter));
+        let same = left.as_ref().is_none_or(|left| left.participant == welcome.participant);
         let mut session = Session {
             start,
             clock,
@@ -63,7 +64,6 @@ impl Session {
             outbox: Outbox::restore(left.map(|left| left.outbox).unwrap_or_default()),
             pace: Pace::default(),
             ask_after: start,
-            saved_to: 0,
             restore_due: false,
             memory,
             habits: config.state.clone(),
@@ -97,8 +97,10 @@ impl Session {
             volume: Dbfs(0.0),
         };
         session.asked = (session.reporter.mode() == Mode::Json).then(read_stdin);
-        session.tell_joined(&welcome);
+        let settled = session.take_up(&welcome, same);
         session.remember().await;
+        session.tell_joined(&welcome);
+        session.tell_answers(settled);
         session.close_left_streams();
         session.begin_streams();
         session.send_offer(offer);

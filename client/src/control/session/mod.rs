@@ -66,8 +66,6 @@ struct Session {
     pace: Pace,
     /// The relay could not do something just now: nothing is asked until then.
     ask_after: Instant,
-    /// Number of the last event that the relay has said to be saved for us.
-    saved_to: u64,
     /// Own streams are to be looked at when the mirror has come so far.
     restore_due: bool,
     /// Where the outbox survives the end of the program; none where nothing can be kept.

@@ -33,7 +33,7 @@ impl Session {
     /// Opens again what the relay closed while the link was gone, and declares what it does not know of what is open; as
     /// soon as the mirror has all that the relay has said to be saved.
     pub(super) fn restore_streams(&mut self) {
-        self.restore_due = self.mirror.seq < self.saved_to;
+        self.restore_due = !self.mirror.has_saved();
         if self.restore_due {
             return;
         }

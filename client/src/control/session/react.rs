@@ -7,7 +7,7 @@ use super::*;
 use crate::media::PeerEvent;
 use crate::report::kind_name;
 use crate::signal::{Link, LinkEvent};
-use client_core::outbox::Answer;
+use client_core::outbox::{Answer, Pending};
 use client_core::words;
 use protocol::wire::{PeerNews, RelayFrame, Welcome};
 
@@ -42,19 +42,19 @@ impl Session {
         self.resume.clone_from(&welcome.resume);
         self.relay_clock.reset();
         (self.pings, self.next_ping) = (0, Instant::now());
+        let settled = self.take_up(&welcome, same);
+        // Of the first frame the relay sees that the next way back has arrived, and the one before is good no more: a
+        // kill between them must find it written down.
+        self.remember().await;
         self.tell_joined(&welcome);
+        self.tell_answers(settled);
         self.tell_talking();
         if !same {
-            self.saved_to = 0;
-            let settled = self.outbox.change_author(&self.mirror.state);
-            self.remember().await;
-            self.tell_settled(settled).await;
             self.streams.iter_mut().for_each(OwnStream::renew);
             self.begin_streams();
             self.offer().await;
             return;
         }
-        self.remember().await;
         self.restore_streams();
         self.send_commands();
         self.handle_take(Input::State);
@@ -62,6 +62,14 @@ impl Session {
         if !self.unconfirmed {
             self.offer().await;
         }
+    }
+
+    /// Goes on with what is not answered, as who one was or as somebody new. What is settled by that.
+    pub(super) fn take_up(&mut self, welcome: &Welcome, same: bool) -> Vec<(Pending, Answer)> {
+        if welcome.state.is_some() {
+            self.outbox.handle_whole_state();
+        }
+        if same { Vec::new() } else { self.outbox.change_author(&self.mirror.state) }
     }
 
     async fn handle_frame(&mut self, frame: RelayFrame, read_at: std::time::Instant) {
@@ -79,6 +87,7 @@ impl Session {
                 return;
             }
         }
+        self.handle_told(&frame).await;
         match frame {
             RelayFrame::Ev(_) => self.handle_take(Input::State),
             RelayFrame::Ok { id, seq } => self.handle_answer(id, Answer::Done { seq }).await,

@@ -3,7 +3,7 @@
 
 mod play;
 
-use play::asked::{Asked, Kind, Kinds, full, one_by_one};
+use play::asked::{Asked, Kind, Kinds, full, in_turn, one_by_one};
 use play::{Coverage, Play, type_of};
 use protocol::event::{Event, Recorded, TYPES};
 use protocol::grants::{Action, Here, Role, may};
@@ -78,7 +78,7 @@ fn the_pages_golden_answers_are_what_the_law_says() {
             sessions.push(session_of(&play, &asks));
         }
     }
-    sessions.extend([full(), one_by_one()].map(|(play, asks)| session_of(&play, &asks)));
+    sessions.extend([full(), one_by_one(), in_turn()].map(|(play, asks)| session_of(&play, &asks)));
     let lines = sessions.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n");
     committed_is("../client/web/src/lib/gate.golden.json", &format!("[\n{lines}\n]\n"));
 }

@@ -48,7 +48,8 @@ pub enum Command {
         /// Whether one agrees.
         given: bool,
     },
-    /// Put an invitation into the journal. The relay makes its secret and its link by `POST /api/v1/invites`.
+    /// Put an invitation into the journal. The relay makes its secret and its link by `POST /api/v1/invites`, and takes
+    /// this for no other.
     #[serde(rename = "invite.make")]
     InviteMake {
         /// Its id.

@@ -12,6 +12,7 @@ pub mod people;
 mod rejection;
 mod state;
 pub mod take;
+mod thing;
 
 pub use apply::{FOLD, apply};
 pub use decide::{Actor, check_label, decide, hear_grant, publish_grant};

@@ -148,3 +148,21 @@ fn an_engineer_sends_no_owner_away_and_the_last_owner_stays_one() {
     let less = Command::ParticipantGrant { participant: ME, grants: Role::Artist.grants() };
     assert_eq!(code(scene.ask(ME, &less)), ErrorCode::Invalid);
 }
+
+#[test]
+fn an_owner_who_was_sent_away_or_is_kept_out_is_not_the_one_who_stays() {
+    let less = Command::ParticipantGrant { participant: ME, grants: Role::Artist.grants() };
+    let (participant, reason) = (OTHER, String::new());
+    for away in [
+        Command::ParticipantKick { participant, reason: reason.clone() },
+        Command::ParticipantBan { participant, reason },
+    ] {
+        let mut scene = Scene::empty(Role::Owner);
+        let grants = Role::Owner.grants();
+        scene.record(None, Event::ParticipantGrant { participant, grants, was: Grants::default() });
+        scene.ask(ME, &away).unwrap();
+        assert_eq!(code(scene.ask(ME, &less)), ErrorCode::Invalid, "{away:?}");
+        scene.ask(ME, &Command::ParticipantUnban { participant }).unwrap();
+        assert_eq!(scene.ask(ME, &less).is_ok(), matches!(away, Command::ParticipantBan { .. }), "{away:?}");
+    }
+}

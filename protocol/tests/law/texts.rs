@@ -9,6 +9,7 @@ use protocol::session::Rejection;
 use protocol::session::take::Verdict;
 use protocol::stream::StreamKind;
 use protocol::wire::ErrorCode;
+use units::SampleTime;
 use uuid::Uuid;
 
 #[test]
@@ -38,4 +39,22 @@ fn a_participant_is_named_in_sentences_that_say_what_to_do() {
     assert_eq!(roll, "take the baton first, then ask again");
     let nobody = Command::NoteAssign { note: MY_NOTE, to: Some(ParticipantId(Uuid::from_u128(99))) };
     assert!(told(scene.ask(ME, &nobody)).contains("look at the list again"));
+}
+
+#[test]
+fn a_refusal_says_what_to_do_next() {
+    let mut scene = Scene::of(Role::Owner, When::Plain, Live::None);
+    let (participant, reason) = (GONE, String::new());
+    let too_short =
+        Command::PartStopped { take: RECORDED, part: MY_PART, to: SampleTime(9), gaps: vec![], pcm_hash: hash(1) };
+    for (asked, then) in [
+        (Command::LobbyAdmit { participant: OTHER }, "; send them away"),
+        (Command::ParticipantKick { participant, reason }, "; keep them out"),
+        (too_short, "; give the position"),
+    ] {
+        let told = scene.ask(ME, &asked).unwrap_err().to_string();
+        assert!(told.contains(then), "{told}");
+    }
+    let told = Scene::empty(Role::Owner).ask(ME, &stop()).unwrap_err().to_string();
+    assert!(told.contains("; roll one first"), "{told}");
 }

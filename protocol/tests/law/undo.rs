@@ -4,8 +4,11 @@ use super::scene::*;
 use protocol::command::Command;
 use protocol::event::Event;
 use protocol::grants::{Grants, Role};
-use protocol::session::note::Wording;
-use protocol::session::take::Verdict;
+use protocol::session::limits::UNDO_KEPT;
+use protocol::session::mix::Credit;
+use protocol::session::note::{NoteStatus, Wording};
+use protocol::session::people::{Policy, Song};
+use protocol::session::take::{Flag, Verdict};
 use protocol::wire::ErrorCode;
 
 #[test]
@@ -95,4 +98,84 @@ fn a_note_that_was_taken_back_stands_again_after_an_undo() {
     let of = scene.state.undoable.last().unwrap().seq;
     scene.ask(ME, &Command::Undo { of }).unwrap();
     assert!(scene.ask(ME, &edit).is_ok());
+}
+
+/// Changes that can be made and made back, of everything that people change in turn.
+fn in_turn() -> Vec<(Command, Command)> {
+    let note = MY_NOTE;
+    let status = |status| Command::NoteStatus { note, status, belief: None };
+    let slate = |slate: &str| Command::TakeSlate { take: REVIEW, slate: slate.into() };
+    let song = |tempo| Command::SessionSong { song: Song { tempo_mbpm: tempo, ..Song::default() } };
+    let policy = |lobby| Command::SessionPolicy { policy: Policy { lobby, ..Policy::default() } };
+    let credit = |did: &str| Command::CreditSet { credit: Credit { did: did.into(), ..credit(MY_CREDIT, ME) } };
+    vec![
+        (policy(true), policy(false)),
+        (song(Some(90_000)), song(None)),
+        (slate("bridge"), slate("verse")),
+        (Command::TakeCircle { take: REVIEW, on: true }, Command::TakeCircle { take: REVIEW, on: false }),
+        (Command::TakeHero { take: REVIEW, on: true }, Command::TakeHero { take: CLOSED, on: true }),
+        (status(NoteStatus::Done), status(NoteStatus::Open)),
+        (Command::NoteAssign { note, to: Some(OTHER) }, Command::NoteAssign { note, to: None }),
+        (credit("lead and choir"), credit("lead vocal")),
+        (verdict(Verdict::Approved, None), verdict(Verdict::Redo, None)),
+    ]
+}
+
+#[test]
+fn what_somebody_else_has_made_the_same_again_is_not_undone_until_they_have_undone_it() {
+    for (there, back) in in_turn() {
+        let mut scene = Scene::of(Role::Owner, When::Plain, Live::None);
+        let all = Event::ParticipantGrant { participant: OTHER, grants: Role::Owner.grants(), was: Grants::default() };
+        scene.record(None, all);
+        let newest = |scene: &Scene| scene.state.undoable.last().unwrap().seq;
+        scene.ask(ME, &there).unwrap();
+        let mine = newest(&scene);
+        scene.ask(OTHER, &back).unwrap();
+        assert_eq!(code(scene.ask(ME, &Command::Undo { of: mine })), ErrorCode::Stale, "{back:?}");
+        scene.ask(OTHER, &there).unwrap();
+        assert_eq!(
+            code(scene.ask(ME, &Command::Undo { of: mine })),
+            ErrorCode::Stale,
+            "{there:?} is the other's by now"
+        );
+        for _ in 0..2 {
+            let of = newest(&scene);
+            scene.ask(OTHER, &Command::Undo { of }).unwrap();
+        }
+        scene.ask(ME, &Command::Undo { of: mine }).unwrap();
+    }
+}
+
+#[test]
+fn of_ones_own_changes_of_one_thing_only_the_newest_is_undone() {
+    let mut scene = Scene::of(Role::Owner, When::Plain, Live::None);
+    let circle = |on| Command::TakeCircle { take: REVIEW, on };
+    let [first, _, last] = [true, false, true].map(|on| {
+        scene.ask(ME, &circle(on)).unwrap();
+        scene.state.undoable.last().unwrap().seq
+    });
+    assert_eq!(code(scene.ask(ME, &Command::Undo { of: first })), ErrorCode::Stale);
+    scene.ask(ME, &Command::Undo { of: last }).unwrap();
+    assert!(!scene.state.takes[0].flags.contains(&Flag::Circled));
+}
+
+#[test]
+fn a_change_that_falls_out_takes_those_with_it_that_it_stands_on() {
+    let mut scene = Scene::of(Role::Owner, When::Plain, Live::None);
+    let slate = |slate: &str| Command::TakeSlate { take: REVIEW, slate: slate.into() };
+    scene.ask(ME, &slate("bridge")).unwrap();
+    let undo = Command::Undo { of: scene.state.undoable.last().unwrap().seq };
+    scene.ask(OTHER, &slate("verse")).unwrap();
+    scene.ask(OTHER, &slate("bridge")).unwrap();
+    for n in 0..UNDO_KEPT {
+        let own = scene
+            .state
+            .undoable
+            .iter()
+            .any(|change| matches!(&change.event, Event::TakeSlate { slate, .. } if slate == "verse"));
+        let expected = if own { ErrorCode::Stale } else { ErrorCode::Unknown };
+        assert_eq!(code(scene.ask(ME, &undo)), expected, "{n} later changes");
+        scene.ask(OTHER, &Command::TakeSlate { take: CLOSED, slate: format!("{n}") }).unwrap();
+    }
+    assert_eq!(code(scene.ask(ME, &undo)), ErrorCode::Unknown);
 }

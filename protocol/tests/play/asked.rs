@@ -4,7 +4,7 @@ use super::{Play, type_of};
 use protocol::command::Command;
 use protocol::grants::{Grant, Grants, Role};
 use protocol::ids::{NoteId, ParticipantId, StreamId, TakeNumber};
-use protocol::session::limits::{MAX_OPEN_STREAMS, MAX_REPLIES, MAX_VOTES};
+use protocol::session::limits::{MAX_OPEN_STREAMS, MAX_REPLIES, MAX_VOTES, UNDO_KEPT};
 use protocol::session::note::{Anchor, NewNote, Severity};
 use protocol::session::take::Verdict;
 use protocol::session::{Actor, decide};
@@ -110,6 +110,39 @@ fn toggles(play: &Play) -> Vec<Asked> {
         play.asked(who, Command::ParticipantGrant { participant, grants })
     })
     .collect()
+}
+
+/// A session in which two owners change the same thing in turn and undo some of it, until the oldest changes fall out, and
+/// one of them is sent away. What the other one asks all along is to undo the first change, and in the end to be less.
+pub(crate) fn in_turn() -> (Play, Vec<Asked>) {
+    let (mut play, mut asks) = (Play::new(0), Vec::new());
+    play.come(Role::Owner);
+    let [me, other] = [play.people[0], play.people[1]];
+    let (take, reason) = (TakeNumber(1), String::new());
+    let slate = |slate: &str| Command::TakeSlate { take, slate: slate.into() };
+    play.command(me, &Command::TakeArm { slate: "verse".into() }).unwrap();
+    play.command(me, &slate("bridge")).unwrap();
+    let undo = newest(&play);
+    let mut then = |play: &mut Play, command: Command| {
+        play.command(other, &command).unwrap();
+        asks.push(play.asked(me, undo.clone()));
+    };
+    ["verse", "bridge"].into_iter().for_each(|word| then(&mut play, slate(word)));
+    for _ in 0..2 {
+        let theirs = newest(&play);
+        then(&mut play, theirs);
+    }
+    ["verse", "bridge"].into_iter().for_each(|word| then(&mut play, slate(word)));
+    (0..UNDO_KEPT).for_each(|n| then(&mut play, Command::TakeCircle { take, on: n.is_multiple_of(2) }));
+    let less = Command::ParticipantGrant { participant: me, grants: Role::Artist.grants() };
+    asks.push(play.asked(me, less.clone()));
+    play.command(me, &Command::ParticipantKick { participant: other, reason }).unwrap();
+    asks.push(play.asked(me, less));
+    (play, asks)
+}
+
+fn newest(play: &Play) -> Command {
+    Command::Undo { of: play.state.undoable.last().unwrap().seq }
 }
 
 struct Full {

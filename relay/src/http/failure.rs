@@ -1,5 +1,6 @@
 use crate::auth::TicketError;
 use crate::reading::what_is_wrong;
+use crate::store::FAILED_INSIDE;
 use crate::store::{InviteError, StoreError};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -23,7 +24,7 @@ impl Failure {
     /// A failure inside the relay, whose cause goes to the log and not to the caller.
     pub fn internal(cause: impl std::fmt::Display) -> Failure {
         tracing::error!(%cause, "a call failed");
-        Failure::new(ErrorCode::Internal, "something failed inside the relay; its log has the cause")
+        Failure::new(ErrorCode::Internal, FAILED_INSIDE)
     }
 
     /// The HTTP status that belongs to the code.
@@ -101,5 +102,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         })?;
         let wrong = |error| Failure::new(ErrorCode::Invalid, format!("the body is wrong: {}", what_is_wrong(&error)));
         serde_json::from_slice(&bytes).map(Body).map_err(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_inside_says_what_to_do_and_not_what_failed() {
+        let ApiError { code, msg } = Failure::internal("no such table: invite").0;
+        assert_eq!(
+            (code, msg.contains("; try again"), msg.contains("table")),
+            (ErrorCode::Internal, true, false),
+            "{msg}"
+        );
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn known(
 
 pub(super) fn not_admitted(error: AdmitError) -> Failure {
     match error {
-        AdmitError::Store(cause) => Failure::internal(cause),
+        AdmitError::Store(cause) => cause.into(),
         other => Failure::new(ErrorCode::Unauthorized, other.to_string()),
     }
 }

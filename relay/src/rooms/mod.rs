@@ -14,12 +14,12 @@ use crate::telemetry::Metrics;
 use protocol::chain::ChainHash;
 use protocol::ids::{InviteId, LogId, SessionId};
 use protocol::session::SessionState;
-use protocol::wire::ClientFrame;
+use protocol::wire::{ClientFrame, ErrorCode};
 use relay_core::journal::{StoredEvent, check_chain};
-use relay_core::room::{Enter, Input, LinkId, MediaInput};
+use relay_core::room::{Arrivals, Closing, Counted, Enter, Input, LinkId, MediaInput, Refusal, Room};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use task::{Place, ToRoom};
 use tokio::sync::{mpsc, oneshot};
 
@@ -44,6 +44,8 @@ struct Shared {
     metrics: Arc<Metrics>,
     /// None once the relay is going down.
     running: Mutex<Option<HashMap<SessionId, RoomHandle>>>,
+    /// Of sessions that do not run. Locked after `running`, so that a count is never in two places.
+    counted: Mutex<Counted>,
     next_link: AtomicU64,
 }
 
@@ -102,7 +104,8 @@ impl Rooms {
         metrics: Arc<Metrics>,
     ) -> Rooms {
         let (running, next_link) = (Mutex::new(Some(HashMap::new())), AtomicU64::new(1));
-        let rooms = Rooms(Arc::new(Shared { clock, media, journal, store, metrics, running, next_link }));
+        let counted = Mutex::default();
+        let rooms = Rooms(Arc::new(Shared { clock, media, journal, store, metrics, running, counted, next_link }));
         tokio::spawn(pass_on(rooms.clone(), events));
         rooms
     }
@@ -174,19 +177,26 @@ impl Rooms {
 
     fn begin(&self, session: SessionId, title: &str) -> RoomHandle {
         let (inbox, inputs) = mpsc::channel(ROOM_INBOX);
-        let place = Place { session, title: title.to_owned(), rooms: self.clone(), inbox: inbox.clone() };
+        let arrivals = self.counted().take(session);
+        let place = Place { session, title: title.to_owned(), rooms: self.clone(), inbox: inbox.clone(), arrivals };
         tokio::spawn(task::run(place, inputs));
         RoomHandle { inbox, tie: Some(Arc::default()) }
     }
 
-    /// Takes a room off the list that nobody has a way to and nothing waits for. Whether it did: then it can end.
-    fn retire(&self, session: SessionId, inputs: &mpsc::Receiver<ToRoom>) -> bool {
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.0.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a room off the list that nobody has a way to and nothing waits for, and keeps what it has counted. Whether it
+    /// did: then it can end.
+    fn retire(&self, session: SessionId, inputs: &mpsc::Receiver<ToRoom>, room: &mut Room) -> bool {
         let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(rooms) = running.as_mut() else { return false };
         let ties = rooms.get(&session).and_then(|room| room.tie.as_ref()).map(Arc::strong_count);
         let alone = ties == Some(1) && inputs.is_empty();
         if alone {
             rooms.remove(&session);
+            self.counted().keep(self.0.clock.mono(), session, room.take_arrivals());
         }
         alone
     }
@@ -227,9 +237,10 @@ impl Rooms {
     }
 
     /// Takes a room off the list although people have a way to it: it cannot go on.
-    fn give_up(&self, session: SessionId) {
+    fn give_up(&self, session: SessionId, arrivals: Arrivals) {
         let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.as_mut().map(|rooms| rooms.remove(&session));
+        self.counted().keep(self.0.clock.mono(), session, arrivals);
     }
 
     fn find(&self, session: SessionId) -> Option<mpsc::Sender<ToRoom>> {
@@ -239,7 +250,18 @@ impl Rooms {
 }
 
 impl RoomHandle {
-    /// Brings somebody in on a link. The room answers on it.
+    /// Has the room count somebody's coming, before anything of it is kept. Waits for the room.
+    ///
+    /// # Errors
+    /// Why they cannot come in now.
+    pub async fn charge(&self, enter: &Enter) -> Result<(), Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.inbox.send(ToRoom::Charge(Box::new(enter.clone()), answer)).await;
+        // A room that does not answer goes down with the relay, or is built again.
+        answered.await.unwrap_or_else(|_| Err(Refusal::new(ErrorCode::Draining, Closing::Draining.sentence())))
+    }
+
+    /// Brings somebody in on a link whose coming was counted. The room answers on it.
     pub async fn enter(&self, enter: Enter, link: LinkDoor) {
         let _ = self.inbox.send(ToRoom::Enter(Box::new(enter), link)).await;
     }

@@ -8,7 +8,7 @@ use protocol::session::SessionState;
 use protocol::wire::{ErrorCode, RelayFrame};
 use relay_core::journal::{Batch, Opened, Snapshot};
 use relay_core::room::{
-    self, Closing, Enter, Input, KnownInvite, LinkId, MediaInput, OpenError, Output, Refusal, Room,
+    self, Arrivals, Closing, Enter, Input, KnownInvite, LinkId, MediaInput, OpenError, Output, Refusal, Room,
 };
 use std::collections::HashMap;
 use std::time::Duration;
@@ -26,6 +26,8 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What reaches a room's task.
 pub(super) enum ToRoom {
+    /// Somebody's coming is counted.
+    Charge(Box<Enter>, oneshot::Sender<Result<(), Refusal>>),
     Enter(Box<Enter>, LinkDoor),
     Input(Input),
     Drain(oneshot::Sender<()>),
@@ -45,6 +47,8 @@ pub(super) struct Place {
     pub(super) rooms: Rooms,
     /// For what comes back to the room by itself.
     pub(super) inbox: mpsc::Sender<ToRoom>,
+    /// What earlier rooms of the session have counted, until this one goes on with it.
+    pub(super) arrivals: Arrivals,
 }
 
 /// What the journal has answered: the batch's ticket, and what became of it. There is one at most for each batch that the
@@ -91,22 +95,31 @@ pub(super) async fn run(place: Place, inputs: mpsc::Receiver<ToRoom>) {
 /// Turns away whoever comes while the session cannot be read; the next one tries again.
 async fn refuse_all(place: Place, error: &RunError, mut inputs: mpsc::Receiver<ToRoom>) {
     error!(%error, "the session does not run");
-    place.rooms.give_up(place.session);
-    let Place { inbox, .. } = place;
+    let Place { session, rooms, inbox, arrivals, .. } = place;
+    rooms.give_up(session, arrivals);
     drop(inbox);
     while let Some(input) = inputs.recv().await {
-        if let ToRoom::Enter(_, link) = input {
-            let msg = "the session cannot be read from the journal; the relay's log has the cause";
-            link.answer(&Refusal::new(ErrorCode::Internal, msg).into_frame(None));
-            link.close(Closing::Refused);
+        match input {
+            ToRoom::Charge(_, answer) => drop(answer.send(Err(unreadable()))),
+            ToRoom::Enter(_, link) => {
+                link.answer(&unreadable().into_frame(None));
+                link.close(Closing::Refused);
+            }
+            _ => {}
         }
     }
 }
 
+fn unreadable() -> Refusal {
+    let msg = "the session cannot be read from the journal; ask whoever runs the relay to look at its log";
+    Refusal::new(ErrorCode::Internal, msg)
+}
+
 impl RoomTask {
-    async fn open(place: Place, saved: mpsc::UnboundedSender<Saved>) -> Result<RoomTask, (Place, RunError)> {
+    async fn open(mut place: Place, saved: mpsc::UnboundedSender<Saved>) -> Result<RoomTask, (Place, RunError)> {
         match RoomTask::read(&place).await {
-            Ok((room, invites)) => {
+            Ok((mut room, invites)) => {
+                room.set_arrivals(std::mem::take(&mut place.arrivals));
                 let (links, failing, out_of_step) = (HashMap::new(), false, false);
                 let mut task = RoomTask { place, room, links, saved, failing, out_of_step };
                 task.handle(Input::Invites(invites));
@@ -155,6 +168,10 @@ impl RoomTask {
                     self.handle(Input::Deadline);
                 }
                 input = inputs.recv() => match input? {
+                    ToRoom::Charge(enter, answer) => {
+                        // Whoever asked may have gone.
+                        let _ = answer.send(self.room.charge(self.place.rooms.0.clock.now(), &enter));
+                    }
                     ToRoom::Enter(enter, link) => self.enter(enter, link),
                     ToRoom::Input(input) => self.handle(input),
                     ToRoom::Drain(told) => {
@@ -165,12 +182,12 @@ impl RoomTask {
                     ToRoom::Look => {}
                 },
             }
-            if self.room.is_empty() && self.place.rooms.retire(self.place.session, inputs) {
+            if self.room.is_empty() && self.place.rooms.retire(self.place.session, inputs, &mut self.room) {
                 return None;
             }
         }
         error!("the journal's log goes on otherwise than the room's; the session is built again from the journal");
-        self.place.rooms.give_up(self.place.session);
+        self.place.rooms.give_up(self.place.session, self.room.take_arrivals());
         self.handle(Input::Drain);
         None
     }

@@ -24,6 +24,10 @@ pub const FILE: &str = "relay.db";
 /// Sessions that one relay keeps. Each holds at most some 50 MB of journal, and only its owner's key makes one.
 pub const MAX_SESSIONS: u32 = 100_000;
 
+/// What is told of a failure whose cause only the relay's log has.
+pub const FAILED_INSIDE: &str =
+    "something failed inside the relay; try again, and if it stays so ask whoever runs the relay to look at its log";
+
 /// The database. Cloning is cheap.
 #[derive(Clone)]
 pub struct Store(Arc<Mutex<Connection>>);
@@ -74,7 +78,7 @@ impl StoreError {
                 "the relay's disk takes nothing now, so nothing was done; try again in a moment, and tell whoever runs \
                  the relay",
             ),
-            _ => (ErrorCode::Internal, "something failed inside the relay; its log has the cause"),
+            _ => (ErrorCode::Internal, FAILED_INSIDE),
         }
     }
 }

@@ -82,7 +82,11 @@ async fn say_hello(app: &App, link: LinkId, source: &mut Source) -> Result<Admit
     };
     admit(app, link, hello).await.map_err(|refusal| {
         info!(link = link.0, why = refusal.msg, "a hello is refused");
-        let closing = if refusal.code == ErrorCode::Draining { Closing::Draining } else { Closing::Refused };
+        let closing = match refusal.code {
+            ErrorCode::Draining => Closing::Draining,
+            ErrorCode::NotSaved => Closing::NotSaved,
+            _ => Closing::Refused,
+        };
         Refused(Some(refusal), closing)
     })
 }

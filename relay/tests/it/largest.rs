@@ -10,7 +10,7 @@ use protocol::wire::{
 };
 use relay::rooms::SEND_QUEUE;
 use relay_core::journal::Opened;
-use relay_core::room::{Enter, Input, LinkId, MediaInput, Now, Output, Room};
+use relay_core::room::{Enter, GRACE, Input, LinkId, MediaInput, Now, Output, Refusal, Room};
 use units::{MonoTime, RtpTimestamp, SampleRate, SampleTime, Ssrc, Ticks, WallTime};
 use uuid::Uuid;
 
@@ -35,9 +35,13 @@ struct Full {
 }
 
 impl Full {
+    fn now(&self) -> Now {
+        Now { mono: MonoTime(self.ms * 1_000_000), wall: WallTime(self.ms as i64) }
+    }
+
     fn handle(&mut self, input: Input) -> Vec<Output> {
         self.ms += 200;
-        let now = Now { mono: MonoTime(self.ms * 1_000_000), wall: WallTime(self.ms as i64) };
+        let now = self.now();
         let mut out = Vec::new();
         self.room.handle(now, input, &mut out);
         let persisted = |out: &[Output]| {
@@ -53,20 +57,21 @@ impl Full {
         out
     }
 
-    fn enter(&mut self, n: usize, link: LinkId) -> Vec<Output> {
+    /// Comes in as far as the session lets one.
+    fn try_enter(&mut self, n: usize, link: LinkId) -> Result<Vec<Output>, Refusal> {
         let (client, role, resume) = (ClientKind::Native, Role::Engineer, "x".repeat(64));
-        let (participant, grants) = (person(n), role.grants());
-        self.handle(Input::Enter(Box::new(Enter {
-            link,
-            client,
-            participant,
-            name: name(),
-            role,
-            grants,
-            via: Vec::new(),
-            resume,
-            known: None,
-        })))
+        let (participant, name, grants, via) = (person(n), name(), role.grants(), Vec::new());
+        let enter = Enter { link, client, participant, name, role, grants, via, resume, known: None };
+        self.room.charge(self.now(), &enter)?;
+        Ok(self.handle(Input::Enter(Box::new(enter))))
+    }
+
+    fn enter(&mut self, n: usize, link: LinkId) -> Vec<Output> {
+        self.try_enter(n, link).unwrap()
+    }
+
+    fn is_present(&self, n: usize) -> bool {
+        self.room.state().participants.get(&person(n)).is_some_and(|person| person.present)
     }
 
     /// One person with all the streams that they may have, who hears as many as there are sections.
@@ -106,10 +111,10 @@ impl Full {
     }
 }
 
-/// Somebody writes the longest notes until no more are taken, and who comes in then is told all of it in fewer frames than
-/// may wait for their link, with room for what happens meanwhile.
+/// Somebody writes the longest notes until no more are taken, leaves and comes back, and is told all of it in fewer frames
+/// than may wait for their link, with room for what happens meanwhile.
 #[test]
-fn a_session_that_is_full_of_the_longest_notes_can_be_entered() {
+fn a_session_that_is_full_of_the_longest_notes_can_be_left_and_entered_again() {
     let mut full = Full::new();
     let (link, stream) = (LinkId(1), crate::house::stream(1));
     full.enter(1, link);
@@ -130,10 +135,22 @@ fn a_session_that_is_full_of_the_longest_notes_can_be_entered() {
     };
     assert_eq!((refused, notes > 3_000), (ErrorCode::TooMany, true), "{notes} notes");
     assert_eq!(full.ask(link, Command::StreamClose { stream }), None, "what has begun may end");
-    let out = full.enter(1, LinkId(1_000));
-    let welcomes = out.iter().filter(|output| matches!(output, Output::Send { frame: RelayFrame::Welcome(_), .. }));
-    let parts = welcomes.count();
+    full.handle(Input::Closed { link, left: true });
+    assert!(!full.is_present(1));
+    let parts = parts_of(&full.enter(1, LinkId(1_000)));
     assert!(parts > 100 && parts < SEND_QUEUE * 3 / 4, "{parts} parts");
+    full.handle(Input::Closed { link: LinkId(1_000), left: false });
+    full.ms += GRACE.as_millis() as u64;
+    full.handle(Input::Deadline);
+    assert!(!full.is_present(1), "they were away for longer than they may be");
+    assert_eq!(parts_of(&full.enter(1, LinkId(1_001))), parts);
+    let newcomer = full.try_enter(2, LinkId(1_002)).map(drop);
+    assert!(matches!(newcomer, Err(Refusal { code: ErrorCode::TooMany, .. })), "{newcomer:?}");
+}
+
+fn parts_of(told: &[Output]) -> usize {
+    let is_welcome = |output: &&Output| matches!(output, Output::Send { frame: RelayFrame::Welcome(_), .. });
+    told.iter().filter(is_welcome).count()
 }
 
 #[test]

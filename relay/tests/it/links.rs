@@ -190,6 +190,32 @@ async fn who_closes_with_1000_or_1001_has_left_and_who_is_cut_off_has_not() {
 }
 
 #[tokio::test]
+async fn who_comes_and_goes_alone_is_refused_in_the_end_and_leaves_nothing_in_the_store_then() {
+    let house = House::start().await;
+    let made = house.session().await;
+    let is_let_in = async || {
+        let mut link = Link::open(house.addr()).await;
+        link.send(&ClientFrame::Hello(hello(&ticket(house.addr(), &made.links[&Role::Listener]).await))).await;
+        match link.next().await {
+            RelayFrame::Welcome(_) => link.close(close::LEFT).await,
+            RelayFrame::Err { code: ErrorCode::TooMany, .. } => return false,
+            other => panic!("{other:?}"),
+        }
+        true
+    };
+    let mut visits = 0;
+    while visits < 500 && is_let_in().await {
+        visits += 1;
+    }
+    assert!((100..500).contains(&visits), "{visits} visits");
+    assert!(!is_let_in().await && !is_let_in().await);
+    let store = rusqlite::Connection::open(house.data.path().join(relay::store::FILE)).unwrap();
+    let kept: u32 = store.query_row("SELECT count(*) FROM resume", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, visits);
+    house.join(&made, Role::Mentor, "Ada").await;
+}
+
+#[tokio::test]
 async fn a_frame_that_cannot_be_read_is_refused_and_the_link_lives() {
     let house = House::start().await;
     let made = house.session().await;

@@ -77,6 +77,7 @@ impl Session {
             lobby,
             in_lobby: false,
             backoff: Backoff::default(),
+            told: Told::default(),
             streams,
             publisher_events,
             takes,

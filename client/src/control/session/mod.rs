@@ -45,7 +45,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
 use units::{Dbfs, WallTime};
 use uuid::Uuid;
-use way::Way;
+use way::{Told, Way};
 
 /// How often positions are taken from the player.
 const POSITIONS_EVERY: Duration = Duration::from_millis(20);
@@ -85,6 +85,8 @@ struct Session {
     /// Whether one waits there on the way back.
     in_lobby: bool,
     backoff: Backoff,
+    /// Why the relay did not let one back in.
+    told: Told,
     streams: Vec<OwnStream>,
     publisher_events: mpsc::Receiver<(usize, PublisherEvent)>,
     takes: Takes,

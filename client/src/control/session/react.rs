@@ -23,6 +23,7 @@ impl Session {
             News::Returned(door, Err(error)) if error.is_passing() => {
                 self.in_lobby = false;
                 tracing::info!(%error, "the relay is not back yet");
+                self.told.news(&error).into_iter().for_each(|news| self.warn(news));
                 self.way = Way::back(door, self.backoff.next_wait(random_unit()));
             }
             News::Returned(_, Err(error)) => return Err(error.into()),
@@ -38,6 +39,7 @@ impl Session {
         }
         (self.way, self.in_lobby) = (Way::In(link, door), false);
         self.backoff.reset();
+        self.told.forget();
         self.mirror.handle_welcome(&welcome);
         self.resume.clone_from(&welcome.resume);
         self.relay_clock.reset();

@@ -2,7 +2,7 @@
 
 use super::super::door::Door;
 use crate::signal::{Link, LinkEvent, SignalError};
-use protocol::wire::{ClientFrame, Place, Welcome};
+use protocol::wire::{ClientFrame, ErrorCode, Place, Welcome};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -18,6 +18,28 @@ pub(super) enum Way {
     Returning(JoinHandle<Returned>),
     /// Gone for good.
     Closed,
+}
+
+/// What the relay has said on the way back, so that people are told once why it does not let them in yet.
+#[derive(Default)]
+pub(super) struct Told(Option<String>);
+
+impl Told {
+    /// The sentence for people, when the relay itself refuses in words that it has not just used. While it is only away
+    /// there is nothing new to say.
+    pub(super) fn news(&mut self, error: &SignalError) -> Option<String> {
+        let SignalError::Refused { code, msg } = error else { return None };
+        if *code == ErrorCode::Draining {
+            return None;
+        }
+        let is_new = self.0.replace(msg.clone()).as_ref() != Some(msg);
+        is_new.then(|| format!("the relay does not let you back in yet, but it is asked again and again: {msg}"))
+    }
+
+    /// One is in again: from now on everything is new.
+    pub(super) fn forget(&mut self) {
+        self.0 = None;
+    }
 }
 
 /// What comes from the relay's side.
@@ -80,5 +102,24 @@ impl Way {
             Way::Returning(returning) => returning.abort(),
             Way::Closed => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_once_why_they_are_not_let_back_in_and_again_when_that_changes() {
+        let full = |msg: &str| SignalError::Refused { code: ErrorCode::TooMany, msg: msg.to_owned() };
+        let mut told = Told::default();
+        let first = told.news(&full("the session is full; come back when somebody has left")).unwrap();
+        assert!(first.ends_with(": the session is full; come back when somebody has left"), "{first}");
+        assert_eq!(told.news(&full("the session is full; come back when somebody has left")), None);
+        let away = SignalError::Refused { code: ErrorCode::Draining, msg: "the relay is going down".to_owned() };
+        assert_eq!((told.news(&SignalError::Broken("reset".to_owned())), told.news(&away)), (None, None));
+        assert!(told.news(&full("the log is full; go on in a new session")).is_some());
+        told.forget();
+        assert!(told.news(&full("the log is full; go on in a new session")).is_some());
     }
 }

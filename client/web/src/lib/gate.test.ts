@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { LIMITS } from "../protocol.gen";
 import { blocked, forbidden, rejection } from "./gate";
-import { emptyState } from "./reducer";
-import type { Command, Grants, Note, Phase, SessionState, Take } from "./types";
+import { emptyState, reduce } from "./reducer";
+import type { Command, Grants, Note, Phase, Recorded, SessionState, Take } from "./types";
 
 const stamp = { by: "nina", at: 0 };
 const take = (number: number, phase: Phase, only: string | null = null): Take => ({
@@ -44,7 +44,7 @@ test("a_rolling_take_can_be_stopped_and_not_rolled_again", () => {
   const state = session(["take:roll"], { takes: [take(1, "rolling")] });
   expect(blocked(state, "me", { type: "take.stop", data: { take: null } })).toBeUndefined();
   expect(blocked(state, "me", roll)).toMatch(/^Take 1 is rolling\./);
-  expect(blocked(session(["take:roll"]), "me", { type: "take.stop", data: { take: null } })).toBe("No take is rolling.");
+  expect(blocked(session(["take:roll"]), "me", { type: "take.stop", data: { take: null } })).toBe("No take is rolling; roll one first.");
 });
 
 test("whoever_runs_the_machine_can_always_stop_it", () => {
@@ -97,6 +97,30 @@ test("nobody_sends_themselves_away_nor_whoever_runs_the_session", () => {
   expect(blocked(session(["invite"]), "me", kick("me"))).toMatch(/leave instead/);
   expect(blocked(session(["invite"]), "me", kick("nina"))).toMatch(/Your invitation/);
   expect(blocked(session(["invite", "admin"]), "me", kick("nina"))).toBeUndefined();
+});
+
+test("an_owner_who_cannot_come_back_is_not_the_one_who_stays", () => {
+  const less: Command = { type: "participant.grant", data: { participant: "me", grants: [] } };
+  const me = person("Me", ["admin"]);
+  const nina = person("Nina", ["admin"]);
+  expect(blocked(session(["admin"], { participants: { me, nina } }), "me", less)).toBeUndefined();
+  const why = /give that to another first/;
+  expect(blocked(session(["admin"], { participants: { me, nina: { ...nina, sent_away: true } } }), "me", less)).toMatch(why);
+  expect(blocked(session(["admin"], { participants: { me, nina }, banned: ["nina"] }), "me", less)).toMatch(why);
+});
+
+test("what_somebody_else_has_made_the_same_again_is_not_undone_until_they_have_undone_it", () => {
+  const flags = (seq: number, by: string, on: boolean, id = `${seq}`): Recorded =>
+    ({ seq, by, id, at: 0, type: "take.flag", data: { take: 1, flag: "circled", on } }) as Recorded;
+  const before = session(["take:roll"], { takes: [take(1, "in_review")] });
+  const after = (...log: Recorded[]): SessionState => log.reduce(reduce, before);
+  const undone = (seq: number, by: string, of: number): Recorded => ({ seq, by, id: `${seq}`, at: 0, type: "undo", data: { of } }) as Recorded;
+  const mine: Command = { type: "undo", data: { of: 1 } };
+  const theirs = [flags(1, "me", true), flags(2, "nina", false), flags(3, "nina", true)];
+  expect(blocked(after(flags(1, "me", true)), "me", mine)).toBeUndefined();
+  expect(blocked(after(...theirs), "me", mine)).toMatch(/changed again since/);
+  const back = [undone(4, "nina", 3), flags(5, "nina", false, "4"), undone(6, "nina", 2), flags(7, "nina", true, "6")];
+  expect(blocked(after(...theirs, ...back), "me", mine)).toBeUndefined();
 });
 
 test("the_baton_is_given_by_who_has_it", () => {

@@ -13,7 +13,7 @@ use crate::stream::Stream;
 
 /// Number of the fold: whenever a log adds up to another state than before, it is one higher. A state that was kept under
 /// another number is not this version's, and is folded anew from the events.
-pub const FOLD: u32 = 1;
+pub const FOLD: u32 = 2;
 
 /// Folds one event into the state. Events are facts, so this cannot fail; one that names something unknown, or that this
 /// version does not know, changes nothing.

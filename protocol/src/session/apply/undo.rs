@@ -1,6 +1,7 @@
 use super::keep_newest;
 use crate::event::{Event, Recorded};
 use crate::session::limits::{UNDO_KEPT, UNDO_KEPT_IN_ALL};
+use crate::session::thing::Thing;
 use crate::session::{Change, SessionState};
 
 impl SessionState {
@@ -12,7 +13,7 @@ impl SessionState {
             self.undone_by = recorded.id;
         }
         let is_put_back = recorded.id.is_some() && recorded.id == self.undone_by;
-        if recorded.by.is_some() && is_undoable(&recorded.event) && !is_put_back {
+        if recorded.by.is_some() && Thing::of(&recorded.event).is_some() && !is_put_back {
             self.keep_change(recorded);
         }
     }
@@ -24,26 +25,11 @@ impl SessionState {
         self.undoable.push(Change { seq: *seq, by: *by, id: *id, event, earlier });
         let mut own = self.undoable.iter().enumerate().filter(|(_, change)| change.by == *by).map(|(place, _)| place);
         let oldest = own.clone().count().checked_sub(UNDO_KEPT + 1).and_then(|_| own.next());
-        oldest.map(|place| self.undoable.remove(place));
+        if let Some(place) = oldest {
+            let fallen = self.undoable.remove(place);
+            // It was somebody's word on its things and stays that: what was before it is not the newest again.
+            self.undoable.retain(|change| change.seq > fallen.seq || !change.meets(&fallen));
+        }
         keep_newest(&mut self.undoable, UNDO_KEPT_IN_ALL);
     }
-}
-
-/// Whether an event says what it replaced, so that its author can put it back.
-fn is_undoable(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::SessionPolicy { .. }
-            | Event::SessionSong { .. }
-            | Event::TakeSlate { .. }
-            | Event::TakeVerdict { .. }
-            | Event::TakeFlag { .. }
-            | Event::NoteAdd(_)
-            | Event::NoteEdit { .. }
-            | Event::NoteStatus { .. }
-            | Event::NoteAssign { .. }
-            | Event::NoteRetract { .. }
-            | Event::CreditSet { .. }
-            | Event::CreditRemove { .. }
-    )
 }

@@ -170,7 +170,7 @@ fn check_beginning(from: SampleTime, roll: Option<SampleTime>, channels: u8) -> 
 fn check_span(part: &Part, to: SampleTime, gaps: &[CaptureGap]) -> Result<(), Rejection> {
     room_for(gaps.len().saturating_sub(1), MAX_GAPS, "capture gaps of one part", "join those that are close")?;
     if to < part.from || to.0 > MAX_POSITION {
-        return Err(Rejection::Invalid("a part ends after it begins"));
+        return Err(Rejection::Invalid("a part ends after it begins; give the position after its last sample"));
     }
     let mut free = part.from.0;
     for gap in gaps {

@@ -90,7 +90,10 @@ impl Ask<'_> {
             return Ok(());
         }
         if self.state.admitted.contains(&participant) || self.state.participants.contains_key(&participant) {
-            return Err(Rejection::stale("somebody has let them in already", Current::default()));
+            return Err(Rejection::stale(
+                "somebody has let them in already; send them away if they should not be here",
+                Current::default(),
+            ));
         }
         Err(Rejection::NotFound("they do not wait any more; look at the lobby again".into()))
     }
@@ -121,7 +124,10 @@ impl Ask<'_> {
         self.must_send_away(participant)?;
         let reason = self.reason(reason)?;
         if !self.person(participant)?.present {
-            return Err(Rejection::stale("they have left already", Current::default()));
+            return Err(Rejection::stale(
+                "they have left already; keep them out if they should not come back",
+                Current::default(),
+            ));
         }
         let mut events = vec![Event::ParticipantKick { participant, reason }];
         events.extend(self.leaving(participant));
@@ -166,9 +172,11 @@ impl Ask<'_> {
         closing.chain([Event::ParticipantLeave { participant }])
     }
 
+    /// Whether somebody else may do everything who can come back as who they are.
     fn is_administered_without(&self, participant: ParticipantId) -> bool {
         let mut others = self.state.participants.iter().filter(|(id, _)| **id != participant);
-        others.any(|(_, person)| person.grants.has(Grant::Admin))
+        let is_out = |id, person: &Participant| person.sent_away || self.state.banned.contains(id);
+        others.any(|(id, person)| person.grants.has(Grant::Admin) && !is_out(id, person))
     }
 
     pub(super) fn take_baton(&self) -> Decided {

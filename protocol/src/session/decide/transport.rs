@@ -114,7 +114,7 @@ impl Ask<'_> {
 
     fn rolling_or_last(&self) -> Result<&Take, Rejection> {
         let take = self.state.live_take().or(self.state.takes.last());
-        take.ok_or_else(|| Rejection::stale("no take is rolling", Current::default()))
+        take.ok_or_else(|| Rejection::stale("no take is rolling; roll one first", Current::default()))
     }
 
     fn has_everybodys_consent(&self, only: Option<ParticipantId>) -> Result<(), Rejection> {

@@ -19,7 +19,8 @@ impl Ask<'_> {
         }
         let (action, own) = self.action_of(change);
         self.must(action, own)?;
-        let stands = change.events().all(|event| stands(self.state, change, event));
+        let newest = !self.state.undoable.iter().any(|later| later.seq > of && later.meets(change));
+        let stands = newest && change.events().all(|event| stands(self.state, change, event));
         let back: Option<Vec<Event>> = change.events().rev().map(|event| self.inverse(event)).collect();
         let back = back.filter(|_| stands).ok_or_else(|| {
             Rejection::stale("it has been changed again since; look at it before you undo", Current::default())
@@ -82,7 +83,7 @@ fn decided_again(take: &Take, former: Former) -> Option<Event> {
     Some(Event::TakeVerdict { take: number, verdict, reason, audio, decided: Some(stamp), was })
 }
 
-/// Whether one of a change's events is still the newest of its thing.
+/// Whether the thing of one of a change's events is as that made it.
 fn stands(state: &SessionState, change: &Change, event: &Event) -> bool {
     let take = |number| state.take(number);
     let note = |id| state.notes.get(&id);

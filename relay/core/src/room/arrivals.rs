@@ -24,10 +24,11 @@ const COUNTED: usize = 1_000;
 pub(super) type Way = (Role, Option<InviteId>);
 
 /// How often people come in. Whoever comes is recorded, and that they leave is too, for good: without a limit anybody
-/// with a link could fill the log alone. It outlives their links. New people count by the invitation that they come by,
+/// with a link could fill the log alone. It outlives their links, and the room: see
+/// [`super::Counted`]. New people count by the invitation that they come by,
 /// so that whoever was given one link keeps nobody out who was given another. Only who may make links has many of them:
 /// against that, all new people count together, too.
-pub(super) struct Arrivals {
+pub struct Arrivals {
     people: HashMap<ParticipantId, Bucket>,
     newcomers: BTreeMap<Way, Bucket>,
     anybody: Bucket,
@@ -41,6 +42,12 @@ impl Default for Arrivals {
 }
 
 impl Arrivals {
+    /// From when on it counts as if nobody had ever come.
+    pub(super) fn forgotten_at(&self) -> MonoTime {
+        let buckets = self.people.values().chain(self.newcomers.values()).chain([&self.anybody]);
+        buckets.map(Bucket::full_at).max().unwrap_or_default()
+    }
+
     /// Counts one coming of somebody; with a way, of somebody new.
     pub(super) fn charge(&mut self, now: MonoTime, who: ParticipantId, new_by: Option<Way>) -> Result<(), Refusal> {
         if self.people.len() >= COUNTED {

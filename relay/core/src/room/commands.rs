@@ -58,7 +58,8 @@ impl Room {
         }
         let state = &self.log.ahead().state;
         let me = state.participants.get(&by).filter(|person| person.present).ok_or_else(Refusal::not_here)?;
-        Ok(decide(state, &Actor { participant: by, grants: &me.grants }, command)?)
+        let events = decide(state, &Actor { participant: by, grants: &me.grants }, command)?;
+        if events.iter().all(|event| self.has_its_link(event)) { Ok(events) } else { Err(Refusal::no_link()) }
     }
 
     /// Whether the log takes anything new.

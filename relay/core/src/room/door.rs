@@ -19,51 +19,99 @@ pub(super) struct Waiting {
     why: LobbyWhy,
 }
 
+/// How somebody comes.
+enum Coming {
+    /// They are in by the log.
+    Back,
+    /// They are not, and may be.
+    Joins,
+    /// Somebody has to let them in, and why.
+    Knocks(LobbyWhy),
+}
+
 impl Room {
-    pub(super) fn handle_enter(&mut self, now: Now, mut enter: Enter, out: &mut Vec<Output>) {
-        // The session's own word counts for whom it knows: a grant that was changed stays changed.
+    /// Counts somebody's coming, once, before anything of it is kept anywhere. [`super::Input::Enter`] counts nothing, so
+    /// that whoever is refused here is not brought in.
+    ///
+    /// # Errors
+    /// Why they cannot come in now.
+    pub fn charge(&mut self, now: Now, enter: &Enter) -> Result<(), Refusal> {
+        if !self.saving.is_open() {
+            return Err(Refusal::not_saved());
+        }
+        let enter = self.as_known(enter.clone());
+        let is_back = matches!(self.coming(&enter)?, Coming::Back);
+        // Telling only what is missing costs next to nothing, but the whole state holds up everybody.
+        if is_back && enter.known.is_some_and(|place| self.log.has_all_after(place)) {
+            return Ok(());
+        }
+        let is_known = self.is_known(enter.participant);
+        let way = (enter.role, enter.via.first().copied());
+        self.arrivals.charge(now.mono, enter.participant, Some(way).filter(|_| !is_known))
+    }
+
+    pub(super) fn handle_enter(&mut self, now: Now, enter: Enter, out: &mut Vec<Output>) {
+        let enter = self.as_known(enter);
+        if !self.saving.is_open() {
+            return refuse(enter.link, Refusal::not_saved(), Closing::NotSaved, out);
+        }
+        match self.coming(&enter) {
+            Ok(Coming::Back) => self.come_in(enter, false, out),
+            Ok(Coming::Joins) => {
+                self.join(now, &enter);
+                self.come_in(enter, true, out);
+            }
+            Ok(Coming::Knocks(why)) => self.knock(now, enter, why),
+            Err(refusal) => refuse(enter.link, refusal, Closing::Refused, out),
+        }
+    }
+
+    /// The session's own word counts for whom it knows: a grant that was changed stays changed.
+    fn as_known(&self, mut enter: Enter) -> Enter {
         if let Some(known) = self.log.ahead().state.participants.get(&enter.participant) {
             (enter.role, enter.grants) = (known.role, known.grants.clone());
         }
-        if let Err((refusal, closing)) = self.enter(now, &enter, out) {
-            refuse(enter.link, refusal, closing, out);
-        }
+        enter
     }
 
-    fn enter(&mut self, now: Now, enter: &Enter, out: &mut Vec<Output>) -> Result<(), (Refusal, Closing)> {
-        let refused = |refusal| (refusal, Closing::Refused);
-        if !self.saving.is_open() {
-            return Err((Refusal::not_saved(), Closing::NotSaved));
+    fn coming(&self, enter: &Enter) -> Result<Coming, Refusal> {
+        let (state, id) = (&self.log.ahead().state, enter.participant);
+        let coming = match state.entry(id, &enter.grants, &enter.via) {
+            Entry::Open if self.is_known_as(enter) => Coming::Back,
+            Entry::Open => Coming::Joins,
+            Entry::Wait(why) => Coming::Knocks(why),
+            Entry::SentAway => return Err(Refusal::sent_away("")),
+            Entry::Banned => return Err(Refusal::kept_out()),
+        };
+        let knocks = matches!(coming, Coming::Knocks(_));
+        if knocks && state.lobby.len() >= MAX_WAITING {
+            return Err(Refusal::lobby_full());
         }
-        match self.log.ahead().state.entry(enter.participant, &enter.grants, &enter.via) {
-            Entry::Open => self.come_in(now, enter, out).map_err(refused),
-            Entry::Wait(why) => self.knock(now, enter, why).map_err(refused),
-            Entry::SentAway => Err(refused(Refusal::sent_away(""))),
-            Entry::Banned => Err(refused(Refusal::kept_out())),
-        }
-    }
-
-    fn come_in(&mut self, now: Now, enter: &Enter, out: &mut Vec<Output>) -> Result<(), Refusal> {
-        let (id, link) = (enter.participant, enter.link);
-        if self.people.get(id).is_none() && self.people.len() >= MAX_PARTICIPANTS {
+        if !knocks && self.people.get(id).is_none() && self.people.len() >= MAX_PARTICIPANTS {
             return Err(Refusal::full());
         }
-        let joins = !self.is_known_as(enter);
-        if joins {
-            self.check_arrival(now, enter)?;
-            let (name, role, grants) = (enter.name.clone(), enter.role, enter.grants.clone());
-            let invite = self.invite_of(enter);
-            self.record(now, Some(id), Event::ParticipantJoin { participant: id, name, role, grants, invite });
+        if !matches!(coming, Coming::Back) {
+            self.check_log(id)?;
         }
-        if let Some(old) = self.people.enter(id, link, enter.client) {
+        Ok(coming)
+    }
+
+    fn join(&mut self, now: Now, enter: &Enter) {
+        let (participant, name) = (enter.participant, enter.name.clone());
+        let (role, grants, invite) = (enter.role, enter.grants.clone(), self.invite_of(enter));
+        self.record(now, Some(participant), Event::ParticipantJoin { participant, name, role, grants, invite });
+    }
+
+    fn come_in(&mut self, enter: Enter, joins: bool, out: &mut Vec<Output>) {
+        let id = enter.participant;
+        if let Some(old) = self.people.enter(id, enter.link, enter.client) {
             refuse(old, Refusal::replaced(), Closing::Replaced, out);
         }
         if joins || !self.is_in(id) {
-            self.welcome_later(enter.clone());
+            self.welcome_later(enter);
         } else {
-            self.welcome(enter.clone(), out);
+            self.welcome(enter, out);
         }
-        Ok(())
     }
 
     /// The invitation that somebody came by the first time.
@@ -77,30 +125,28 @@ impl Room {
         known.is_some_and(|known| known.present && known.name == enter.name)
     }
 
-    /// Whether the log takes somebody's coming in, or their knock. Who is new leaves room for those who are not.
-    fn check_arrival(&mut self, now: Now, enter: &Enter) -> Result<(), Refusal> {
-        self.check_room()?;
+    /// Whether somebody has been in, or was let in.
+    fn is_known(&self, id: ParticipantId) -> bool {
         let state = &self.log.ahead().state;
-        let is_known =
-            state.participants.contains_key(&enter.participant) || state.admitted.contains(&enter.participant);
-        if !is_known && self.log.is_nearly_full() {
-            return Err(Refusal::nearly_full());
-        }
-        let way = (enter.role, enter.via.first().copied());
-        self.arrivals.charge(now.mono, enter.participant, Some(way).filter(|_| !is_known))
+        state.participants.contains_key(&id) || state.admitted.contains(&id)
     }
 
-    fn knock(&mut self, now: Now, enter: &Enter, why: LobbyWhy) -> Result<(), Refusal> {
-        self.check_arrival(now, enter)?;
-        if self.log.ahead().state.lobby.len() >= MAX_WAITING {
-            return Err(Refusal::lobby_full());
+    /// Whether the log takes somebody's coming in, or their knock. Who is new leaves room for those who are not. Those come
+    /// and go in a full log too: what has begun ends with them, and their recorders have something to report.
+    fn check_log(&self, id: ParticipantId) -> Result<(), Refusal> {
+        if self.is_known(id) {
+            return if self.log.is_overfull() { Err(Refusal::log_full()) } else { Ok(()) };
         }
+        self.check_room()?;
+        if self.log.is_nearly_full() { Err(Refusal::nearly_full()) } else { Ok(()) }
+    }
+
+    fn knock(&mut self, now: Now, enter: Enter, why: LobbyWhy) {
         let (participant, link, name) = (enter.participant, enter.link, enter.name.clone());
         let (role, grants, invite) = (enter.role, enter.grants.clone(), enter.via.first().copied());
-        self.waiting.insert(participant, Waiting { link, enter: enter.clone(), why });
+        self.waiting.insert(participant, Waiting { link, enter, why });
         self.record(now, None, Event::LobbyKnock { participant, name, role, grants, invite });
         self.tell_to_wait(participant, link);
-        Ok(())
     }
 
     pub(super) fn tell_waiting(&self, participant: ParticipantId, link: LinkId, out: &mut Vec<Output>) {

@@ -41,6 +41,12 @@ impl Room {
         }
     }
 
+    /// Whether an invitation that is made has a link in the store: what nobody can come in by is no invitation.
+    pub(super) fn has_its_link(&self, event: &Event) -> bool {
+        let Event::InviteMake { invite, role, once } = event else { return true };
+        self.untold.get(invite).is_some_and(|known| known.role == *role && known.once == *once)
+    }
+
     /// Has the store revoke what the durable log says to be revoked, unless it was the store that said so.
     pub(super) fn revoke_link(&self, event: &Event, out: &mut Vec<Output>) {
         if let Event::InviteRevoke { invite } = event

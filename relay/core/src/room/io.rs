@@ -25,7 +25,7 @@ pub struct Now {
 /// Something that happened to the room.
 #[derive(Debug)]
 pub enum Input {
-    /// Somebody whose ticket or resume secret was good is on a new link.
+    /// Somebody whose ticket or resume secret was good is on a new link, and [`super::Room::charge`] has let them pass.
     Enter(Box<Enter>),
     /// A frame came in.
     Frame {
@@ -301,8 +301,10 @@ impl Refusal {
     }
 
     pub(super) fn sent_away(reason: &str) -> Refusal {
-        let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        Refusal::new(ErrorCode::Gone, format!("you were sent away from this session{why}"))
+        let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+        let msg =
+            format!("you were sent away from this session{why}; ask its owner before you open an invitation again");
+        Refusal::new(ErrorCode::Gone, msg)
     }
 
     pub(super) fn not_let_in() -> Refusal {
@@ -329,6 +331,12 @@ impl Refusal {
     pub(super) fn too_many_commands() -> Refusal {
         let msg = "you have changed this session as often as one person may; leave and open your invitation again";
         Refusal::new(ErrorCode::TooMany, msg)
+    }
+
+    pub(super) fn no_link() -> Refusal {
+        let msg =
+            "no link belongs to this invitation; make the link first, by POST /api/v1/invites, which notes it too";
+        Refusal::new(ErrorCode::Unknown, msg)
     }
 
     pub(super) fn replaced() -> Refusal {

@@ -26,6 +26,11 @@ impl Bucket {
         self.full_at <= now
     }
 
+    /// When no token is missing any more, if none is taken until then.
+    pub fn full_at(&self) -> MonoTime {
+        self.full_at
+    }
+
     /// Takes a token if there is one.
     pub fn try_take(&mut self, now: MonoTime) -> bool {
         let free = self.wait(now).is_zero();

@@ -16,6 +16,9 @@ pub(super) const RESERVE: usize = 5_000;
 pub(super) const MAX_STATE_BYTES: usize = 32 << 20;
 /// Bytes of the state as JSON after which nothing can be asked at all, not even that something ends.
 const MOST_STATE_BYTES: usize = 40 << 20;
+/// Bytes of the state as JSON after which nobody comes in, not even who has been in before. Coming and going of those
+/// adds nothing to the state, so it stays below this by itself.
+const LAST_STATE_BYTES: usize = 48 << 20;
 /// Granted commands of one participant that are remembered in one session: one person alone cannot fill the log. What
 /// ends something may go on to twice as many.
 pub(super) const MAX_GRANTED: u32 = 5_000;
@@ -148,6 +151,11 @@ impl Log {
         self.length() >= MAX_EVENTS - RESERVE
     }
 
+    /// Whether not even those who have been in before come in again: their coming and going fills no more than this.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.length() >= 2 * MAX_EVENTS || self.ahead.bytes >= LAST_STATE_BYTES
+    }
+
     fn length(&self) -> usize {
         self.done.len().max(self.ahead.seq as usize)
     }
@@ -191,19 +199,28 @@ impl Log {
         self.ahead = self.durable.clone();
     }
 
-    /// The frames of the durable events after a place; none when the place is not of this log, or too far back.
+    /// Whether all durable events after a place are kept; not when the place is not of this log, or too far back.
+    pub(super) fn has_all_after(&self, place: Place) -> bool {
+        self.known_of(place).is_some()
+    }
+
+    /// How many of the kept events are known at a place.
+    fn known_of(&self, place: Place) -> Option<usize> {
+        let known = place.seq.checked_sub(self.base.0).filter(|_| place.log == self.id)? as usize;
+        let last = known.checked_sub(1);
+        let hash = last.map_or(Some(self.base.1), |last| self.recent.get(last).map(|event| event.hash));
+        (hash == Some(place.hash.0)).then_some(known)
+    }
+
+    /// The frames of the durable events after a place; none when they are not all kept.
     pub(super) fn frames_after(&self, place: Place) -> Option<Vec<String>> {
-        let back = place.seq.checked_sub(self.base.0).filter(|_| place.log == self.id)? as usize;
-        let known = back.checked_sub(1).map_or(Some(self.base.1), |last| self.recent.get(last).map(|event| event.hash));
-        if known != Some(place.hash.0) {
-            return None;
-        }
+        let known = self.known_of(place)?;
         let mut prev = place.hash;
         let frame = |event: &StoredEvent| {
             let before = std::mem::replace(&mut prev, ChainHash(event.hash));
             frame_of(&event.text, before, prev)
         };
-        Some(self.recent.iter().skip(back).map(frame).collect())
+        Some(self.recent.iter().skip(known).map(frame).collect())
     }
 
     pub(super) fn repeated(&self, by: ParticipantId, id: CommandId, body: &Hash) -> Option<Repeat> {
@@ -250,5 +267,24 @@ impl std::io::Write for Count {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_state_that_takes_nothing_new_still_takes_who_has_been_in_until_it_is_much_larger() {
+        let opened = Opened { log: LogId(Uuid::nil()), term: 1, snapshot: None, tail: Vec::new(), done: Vec::new() };
+        let mut log = Log::open(opened).unwrap();
+        let mut at = |bytes| {
+            log.ahead.bytes = bytes;
+            (log.is_full(), log.is_overfull())
+        };
+        assert_eq!((at(MAX_STATE_BYTES - 1), at(MAX_STATE_BYTES)), ((false, false), (true, false)));
+        assert_eq!((at(LAST_STATE_BYTES - 1), at(LAST_STATE_BYTES)), ((true, false), (true, true)));
+        const { assert!(MOST_STATE_BYTES < LAST_STATE_BYTES) };
     }
 }

@@ -9,6 +9,7 @@
 mod arrivals;
 mod board;
 mod commands;
+mod counted;
 mod door;
 mod invites;
 mod io;
@@ -21,6 +22,8 @@ mod saving;
 #[cfg(test)]
 mod tests;
 
+pub use arrivals::Arrivals;
+pub use counted::Counted;
 pub use io::{Closing, Enter, Input, KnownInvite, LinkId, MediaInput, Now, Output, PeerOffer, Refusal};
 pub use limit::Bucket;
 pub use liveness::{Liveness, PING_EVERY, Pulse, SILENCE};
@@ -30,7 +33,6 @@ pub use saving::MAX_IN_FLIGHT;
 
 use crate::journal::Opened;
 use crate::plan::Plan;
-use arrivals::Arrivals;
 use board::Board;
 use door::Waiting;
 use invites::Untold;
@@ -114,6 +116,16 @@ impl Room {
     pub fn place(&self) -> Place {
         let durable = self.log.durable();
         Place { log: self.log.id(), seq: durable.seq, hash: durable.hash }
+    }
+
+    /// Goes on counting who comes in from what an earlier room of the session counted.
+    pub fn set_arrivals(&mut self, arrivals: Arrivals) {
+        self.arrivals = arrivals;
+    }
+
+    /// What the room has counted of who comes in, for the session's next one: this one begins anew.
+    pub fn take_arrivals(&mut self) -> Arrivals {
+        std::mem::take(&mut self.arrivals)
     }
 
     /// How many people are here, those in their time of grace included.

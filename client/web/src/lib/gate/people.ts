@@ -78,15 +78,17 @@ function waits(ask: Ask, id: string): Rejection | undefined {
   const { lobby, admitted, participants } = ask.state;
   if (lobby[id]) return undefined;
   const faster = admitted.includes(id) || participants[id];
-  return faster ? stale("Somebody has let them in already.") : rejected("unknown", "They do not wait any more; look at the lobby again.");
+  return faster ? stale("Somebody has let them in already; send them away if they should not be here.") : rejected("unknown", "They do not wait any more; look at the lobby again.");
 }
 
 function grant(ask: Ask, id: string, grants: Grants): Rejection | undefined {
-  const { participants } = ask.state;
+  const { participants, banned } = ask.state;
   const person = ask.person(id);
   if ("rejected" in person) return person.rejected;
   if (sameGrants(person.found.grants, grants) || grants.includes("admin")) return undefined;
-  const others = Object.entries(participants).some(([other, { grants }]) => other !== id && grants.includes("admin"));
+  const others = Object.entries(participants).some(
+    ([other, { grants, sent_away }]) => other !== id && grants.includes("admin") && !sent_away && !banned.includes(other),
+  );
   return others ? undefined : invalid("A session keeps somebody who may do everything; give that to another first.");
 }
 
@@ -103,7 +105,7 @@ function sendAway(ask: Ask, id: string, why: string | null | undefined): Rejecti
 
 function kick(ask: Ask, id: string, why: string | null | undefined): Rejection | undefined {
   const person = ask.person(id);
-  const gone = "rejected" in person ? person.rejected : person.found.present ? undefined : stale("They have left already.");
+  const gone = "rejected" in person ? person.rejected : person.found.present ? undefined : stale("They have left already; keep them out if they should not come back.");
   return sendAway(ask, id, why) ?? gone;
 }
 

@@ -105,7 +105,7 @@ function armAndRoll(ask: Ask, given: string | null | undefined, belief?: Belief 
 function stop(ask: Ask, { take: number, if: belief }: { take?: number | null; if?: Belief | null }): Rejection | undefined {
   const live = liveTake(ask.state);
   const known = number ?? (live ?? ask.state.takes.at(-1))?.number;
-  const none = stale("No take is rolling.");
+  const none = stale("No take is rolling; roll one first.");
   if (known === undefined) return none;
   if (number == null && !live) return onTake(ask, known, (take) => ask.must("stop", isOwn(ask, take)) ?? none);
   return act(ask, { take: known, if: belief ?? null }, "stop", "rolling", "Only a rolling take can be stopped.");

@@ -1,4 +1,5 @@
 /** Undo: one's own changes, as long as they are still the newest of their thing. */
+import { meets } from "../reduce/changes";
 import type { Action, Change, SessionState } from "../types";
 import { Ask, rejected, stale, type Rejection } from "./ask";
 import { sameThing } from "./notes";
@@ -10,7 +11,8 @@ export function undo(ask: Ask, of: number): Rejection | undefined {
   if (change.by !== ask.me) return rejected("forbidden", "Only who made a change undoes it; make another change instead.");
   const [action, own] = actionOf(ask, change.event);
   const events = [...change.earlier, change.event];
-  const newest = events.every((event) => stands(ask.state, change.by, event) && leadsBack(ask.state, event));
+  const last = !ask.state.undoable.some((later) => later.seq > of && meets(later, change));
+  const newest = last && events.every((event) => stands(ask.state, change.by, event) && leadsBack(ask.state, event));
   return (
     ask.must(action, own) ??
     (newest ? undefined : stale("It has been changed again since; look at it before you undo.")) ??

@@ -2,21 +2,43 @@
 import { LIMITS } from "../../protocol.gen";
 import type { Change, Recorded, SessionState } from "../types";
 
-/** Events that say what they replaced, so that their author can put it back. */
-const UNDOABLE: ReadonlySet<string> = new Set([
-  "session.policy",
-  "session.song",
-  "take.slate",
-  "take.verdict",
-  "take.flag",
-  "note.add",
-  "note.edit",
-  "note.status",
-  "note.assign",
-  "note.retract",
-  "credit.set",
-  "credit.remove",
-]);
+/**
+ * What an event changes that says what it replaced, so that its author can put it back; undefined for any other. Whoever
+ * changed a thing last has the last word on it, also where they made it as it was before.
+ */
+function thing(event: Change["event"]): string | undefined {
+  switch (event.type) {
+    case "session.policy":
+    case "session.song":
+      return event.type;
+    case "take.slate":
+    case "take.verdict":
+      return `${event.type} ${event.data.take}`;
+    case "take.flag":
+      return `${event.type} ${event.data.take} ${event.data.flag}`;
+    case "note.add":
+    case "note.retract":
+      return `note ${event.data.note}`;
+    case "note.edit":
+    case "note.status":
+    case "note.assign":
+      return `${event.type} ${event.data.note}`;
+    case "credit.set":
+      return `credit ${event.data.credit.id}`;
+    case "credit.remove":
+      return `credit ${event.data.credit}`;
+    default:
+      return undefined;
+  }
+}
+
+const things = ({ earlier, event }: Change): string[] => [...earlier, event].flatMap((changed) => thing(changed) ?? []);
+
+/** Whether two changes are about one thing at least. */
+export function meets(one: Change, other: Change): boolean {
+  const others = things(other);
+  return things(one).some((about) => others.includes(about));
+}
 
 /**
  * The state with what an event changed kept for an undo: one change for each command, the newest of each person. What an
@@ -28,7 +50,7 @@ export function withChange(state: SessionState, event: Recorded): SessionState {
     return { ...state, undoable: state.undoable.filter((change) => change.seq !== event.data.of), undone_by: id };
   }
   const isPutBack = id !== null && id === state.undone_by;
-  if (event.by === null || !UNDOABLE.has(event.type) || isPutBack) return state;
+  if (event.by === null || thing(event) === undefined || isPutBack) return state;
   return { ...state, undoable: keptWith(state.undoable, event, id) };
 }
 
@@ -38,6 +60,8 @@ function keptWith(changes: readonly Change[], { seq, by, type, data }: Recorded,
   const earlier = same ? [...same.earlier, same.event] : [];
   const kept = [...(same ? changes.slice(0, -1) : changes), { seq, by, id, event: { type, data }, earlier } as Change];
   const own = kept.filter((change) => change.by === by);
-  const oldest = own.length > LIMITS.undo_kept ? own[0] : undefined;
-  return kept.filter((change) => change !== oldest).slice(-LIMITS.undo_kept_in_all);
+  const fallen = own.length > LIMITS.undo_kept ? own[0] : undefined;
+  // It was somebody's word on its things and stays that: what was before it is not the newest again.
+  const isOver = (change: Change) => fallen !== undefined && change.seq <= fallen.seq && meets(change, fallen);
+  return kept.filter((change) => !isOver(change)).slice(-LIMITS.undo_kept_in_all);
 }

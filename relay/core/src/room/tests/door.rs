@@ -2,7 +2,6 @@
 
 use super::*;
 use protocol::session::people::{LobbyWhy, Policy};
-use protocol::wire::ErrorCode;
 
 /// An owner, and a lobby.
 fn with_lobby() -> (House, LinkId) {
@@ -81,7 +80,8 @@ fn who_is_sent_away_loses_link_peer_and_plan_at_once_and_the_way_back() {
     house.command(owner, 2, Command::ParticipantKick { participant: person(2), reason: "noise".into() });
     let told = house.take(mentor);
     assert!(
-        matches!(&told[..], [RelayFrame::Ev(_), RelayFrame::Err { code: ErrorCode::Gone, msg, .. }] if msg.contains("noise")),
+        matches!(&told[..], [RelayFrame::Ev(_), RelayFrame::Err { code: ErrorCode::Gone, msg, .. }]
+            if msg.contains("noise") && msg.contains("; ask its owner")),
         "{told:?}"
     );
     assert_eq!(house.closed, [(mentor, Closing::SentAway)]);
@@ -156,6 +156,64 @@ fn coming_and_going_fills_no_log() {
     house.pass(Duration::from_secs(60));
     let link = house.enter(2, Role::Listener);
     assert!(matches!(house.take(link)[0], RelayFrame::Welcome(_)));
+}
+
+#[test]
+fn coming_and_going_alone_fills_no_log_although_the_room_ends_each_time() {
+    let mut house = House::new();
+    for n in 1..300 {
+        let link = house.enter(n, Role::Listener);
+        house.leave(link);
+        house.end_and_begin();
+    }
+    let newcomer = house.enter(2_000, Role::Listener);
+    assert_eq!(refused(&house.take(newcomer)), Some(ErrorCode::TooMany));
+    assert!(house.log().len() < 500, "{} events", house.log().len());
+    let back = house.come_back(1, None);
+    assert!(matches!(house.take(back)[0], RelayFrame::Welcome(_)), "who has been in comes back");
+}
+
+#[test]
+fn the_whole_state_is_told_so_often_and_what_is_missing_for_ever() {
+    let mut house = House::new();
+    house.enter(1, Role::Engineer);
+    house.enter(2, Role::Listener);
+    let place = house.room.place();
+    let welcomes = |house: &mut House, known: Option<Place>| {
+        let come = |house: &mut House| {
+            let back = house.come_back(2, known);
+            matches!(house.take(back)[0], RelayFrame::Welcome(_))
+        };
+        (0..1_000).filter(|_| come(house)).count()
+    };
+    assert_eq!(welcomes(&mut house, Some(place)), 1_000);
+    let whole = welcomes(&mut house, None);
+    assert!((10..100).contains(&whole), "{whole} whole welcomes");
+    let foreign = Place { log: LogId(uuid::Uuid::from_u128(77)), ..place };
+    assert_eq!(welcomes(&mut house, Some(foreign)), 0);
+    assert_eq!(welcomes(&mut house, Some(place)), 1_000, "it holds nobody up");
+    house.pass(Duration::from_secs(30));
+    assert_eq!(welcomes(&mut house, None), 1);
+}
+
+#[test]
+fn who_is_refused_before_coming_in_leaves_nothing_in_the_log_and_costs_nothing_twice() {
+    let (mut house, owner) = with_lobby();
+    let before = house.log().len();
+    let enter = |house: &mut House, n| {
+        let link = house.enter(n, Role::Mentor);
+        house.take(link).pop()
+    };
+    for n in 0..protocol::session::limits::MAX_WAITING as u128 {
+        assert!(matches!(enter(&mut house, 10 + n), Some(RelayFrame::Lobby { .. })), "{n}");
+    }
+    let full = house.log().len();
+    assert!(full > before);
+    (0..500).for_each(|n| drop(enter(&mut house, 5_000 + n)));
+    assert_eq!(house.log().len(), full);
+    house.command(owner, 9, Command::LobbyAdmit { participant: person(10) });
+    assert!(house.is_present(10), "who was let in was counted when they knocked");
+    assert!(matches!(enter(&mut house, 9_000), Some(RelayFrame::Lobby { .. })), "the full lobby counted nobody");
 }
 
 #[test]

@@ -63,3 +63,39 @@ fn a_link_that_could_not_be_told_is_told_later() {
     house.pass(Duration::from_secs(2));
     assert_eq!(told(&house), [made(), Event::InviteRevoke { invite: LINK }]);
 }
+
+#[test]
+fn an_invitation_without_a_link_is_not_made_and_one_that_has_it_is_so_already() {
+    let mut house = House::new();
+    let owner = house.enter(1, Role::Owner);
+    let make = |house: &mut House, n, role| {
+        house.take(owner);
+        house.command(owner, n, Command::InviteMake { invite: LINK, role, once: false });
+        match house.take(owner).into_iter().find(|frame| !matches!(frame, RelayFrame::Pres { .. })) {
+            Some(RelayFrame::Err { code, msg, .. }) => Err((code, msg)),
+            _ => Ok(()),
+        }
+    };
+    let (code, msg) = make(&mut house, 1, Role::Mentor).unwrap_err();
+    assert_eq!((code, msg.contains("make the link first")), (ErrorCode::Unknown, true), "{msg}");
+    assert_eq!(told(&house), []);
+    house.handle(Input::Invites(vec![known(false)]));
+    assert_eq!(make(&mut house, 2, Role::Mentor), Ok(()));
+    assert_eq!(make(&mut house, 3, Role::Listener).unwrap_err().0, ErrorCode::Conflict);
+    assert_eq!(told(&house), [made()]);
+}
+
+#[test]
+fn a_link_that_the_log_does_not_tell_yet_can_be_told_by_command_as_it_is() {
+    let mut house = House::new();
+    let owner = house.enter(1, Role::Owner);
+    house.prompt = false;
+    house.handle(Input::Invites(vec![known(false)]));
+    house.answer(false);
+    house.prompt = true;
+    house.command(owner, 1, Command::InviteMake { invite: LINK, role: Role::Listener, once: false });
+    house.command(owner, 2, Command::InviteMake { invite: LINK, role: Role::Mentor, once: false });
+    assert_eq!(told(&house), [made()]);
+    house.pass(Duration::from_secs(2));
+    assert_eq!(told(&house), [made()], "and not once more by itself");
+}

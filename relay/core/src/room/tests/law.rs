@@ -1,6 +1,6 @@
 use super::super::log::{MAX_EVENTS, MAX_GRANTED, RESERVE};
 use super::*;
-use protocol::wire::{COMMAND_BURST, ErrorCode};
+use protocol::wire::COMMAND_BURST;
 
 fn answer(frames: &[RelayFrame]) -> Result<u64, ErrorCode> {
     let answer = frames.iter().find_map(|frame| match frame {
@@ -114,6 +114,27 @@ fn a_full_log_begins_nothing_new_and_lets_everything_end() {
     assert!(answer(&house.take(studio)).is_ok());
     house.leave(studio);
     assert!(!house.is_open(1) && !house.is_present(1));
+    let back = house.come_back(1, None);
+    assert!(matches!(house.take(back)[0], RelayFrame::Welcome(_)), "who has been in comes back, there is much to end");
+    house.lose(back);
+    house.pass(GRACE);
+    assert!(!house.is_present(1));
+    house.come_back(1, None);
+    assert!(house.is_present(1));
+}
+
+#[test]
+fn who_has_been_in_comes_back_until_the_log_is_twice_as_long_and_no_further() {
+    let mut house = House::new();
+    let studio = house.enter(1, Role::Engineer);
+    house.leave(studio);
+    house.fill(2 * MAX_EVENTS - 1);
+    let back = house.come_back(1, None);
+    assert!(matches!(house.take(back)[0], RelayFrame::Welcome(_)));
+    house.leave(back);
+    let back = house.come_back(1, None);
+    let told = house.take(back);
+    assert!(matches!(&told[..], [RelayFrame::Err { code: ErrorCode::TooMany, .. }]), "{told:?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use protocol::grants::Role;
 use protocol::ids::{CommandId, InviteId, LogId, StreamId};
 use protocol::session::apply;
 use protocol::stream::{StreamFormat, StreamKind};
-use protocol::wire::{ClientKind, Ephemeral, PeerNews, Presence};
+use protocol::wire::{ClientKind, Ephemeral, ErrorCode, PeerNews, Presence};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use units::{SampleRate, WallTime};
 
@@ -88,6 +88,15 @@ impl House {
         let links = self.links;
         *self = House::open(self.room.session, self.kept.clone());
         self.links = links;
+    }
+
+    /// Nobody is in, so the room ends, and begins again from the journal.
+    fn end_and_begin(&mut self) {
+        assert!(self.room.is_empty());
+        let (now, arrivals) = (self.now, self.room.take_arrivals());
+        self.restart();
+        self.now = now;
+        self.room.set_arrivals(arrivals);
     }
 
     /// The journal takes the oldest batch, or does not because the disk is full. One that does not follow it never takes.
@@ -190,7 +199,17 @@ impl House {
 
     fn come(&mut self, enter: Enter) {
         self.owners.insert(enter.link, enter.participant);
-        self.handle(Input::Enter(Box::new(enter)));
+        match self.room.charge(House::told(self.now, self.jumped_ms), &enter) {
+            Ok(()) => self.handle(Input::Enter(Box::new(enter))),
+            Err(refusal) => self.turn_away(enter.link, refusal),
+        }
+    }
+
+    /// What the shell does with somebody who is not let pass.
+    fn turn_away(&mut self, link: LinkId, refusal: Refusal) {
+        let closing = if refusal.code == ErrorCode::NotSaved { Closing::NotSaved } else { Closing::Refused };
+        self.inboxes.entry(link).or_default().push(refusal.into_frame(None));
+        self.closed.push((link, closing));
     }
 
     fn command(&mut self, link: LinkId, n: u128, command: Command) {

@@ -1,5 +1,5 @@
 use super::*;
-use protocol::wire::{ErrorCode, MAX_PARTICIPANTS};
+use protocol::wire::MAX_PARTICIPANTS;
 
 const NANO: Duration = Duration::from_nanos(1);
 

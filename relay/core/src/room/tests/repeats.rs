@@ -128,6 +128,8 @@ fn answer(frames: &[RelayFrame]) -> RelayFrame {
 fn house() -> (House, LinkId) {
     let mut house = House::new();
     let owner = house.enter(1, Role::Owner);
+    let invite = KnownInvite { invite: InviteId(ID), role: Role::Listener, once: true, revoked: false };
+    house.handle(Input::Invites(vec![invite]));
     for n in 2..=4 {
         house.enter(n, Role::Mentor);
     }

@@ -2,7 +2,6 @@
 
 use super::super::log::MAX_TAIL;
 use super::*;
-use protocol::wire::ErrorCode;
 
 fn answers(frames: &[RelayFrame]) -> Vec<Result<u64, ErrorCode>> {
     let answer = |frame: &RelayFrame| match frame {

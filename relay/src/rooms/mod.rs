@@ -1,4 +1,4 @@
-//! The running sessions: one task each, the only writer of its [`Room`](relay_core::room::Room).
+//! The running sessions: one task each, the only writer of its [`Room`].
 
 mod link;
 mod task;

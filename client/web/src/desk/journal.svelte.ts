@@ -89,7 +89,7 @@ export class Journal {
 
   /** The link is up and the state has come. */
   opened(session: string, participant: string, seq: number): void {
-    this.#outbox.open(session, participant);
+    this.#outbox.open(session, participant, (id) => id in this.state.notes);
     this.#outbox.mirrored(seq);
     this.#outbox.live();
     void this.#findLeft(session, participant);

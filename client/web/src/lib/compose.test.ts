@@ -42,21 +42,31 @@ test("a_tenth_of_a_second_is_4800_ticks_and_no_place_lies_before_the_beginning",
 });
 
 test("a_range_goes_from_the_earlier_press_to_the_later_one", () => {
-  const later = ranged(draft, { ...heard, at: 528_000, uncertainty_ms: 9, concealed: true });
+  const later = ranged(state, draft, { ...heard, at: 528_000, uncertainty_ms: 9, concealed: true });
   expect(later.pin).toMatchObject({ heard: { at: 480_000, uncertainty_ms: 9, concealed: true }, to: 528_000 });
-  expect(ranged(draft, { ...heard, at: 432_000 }).pin).toMatchObject({ heard: { at: 432_000 }, to: 480_000 });
+  expect(ranged(state, draft, { ...heard, at: 432_000 }).pin).toMatchObject({ heard: { at: 432_000 }, to: 480_000 });
   expect(where(state, later)).toBe("00:03.7–00:04.7 of take 1");
   expect(point(later).pin).toMatchObject({ to: null });
 });
 
-test("a_range_never_spans_two_epochs", () => {
-  expect(ranged(draft, { ...heard, epoch: 1 })).toBe(draft);
-  expect(ranged(draft, { ...heard, stream: "other" })).toBe(draft);
-  expect(ranged(draft, null)).toBe(draft);
+test("a_range_spans_the_epochs_of_each_hour_of_a_run_and_no_others", () => {
+  const hours = { from: 500_000, sample0: 500_000 };
+  const over = (next: object): SessionState => {
+    const stream = state.streams["s"]!;
+    return { ...state, streams: { s: { ...stream, epochs: [map, { ...map, epoch: 1, ...hours, ...next }] } } };
+  };
+  const later = { ...heard, epoch: 1, at: 528_000 };
+  expect(ranged(over({}), draft, later).pin).toMatchObject({ heard: { epoch: 0, at: 480_000 }, to: 528_000 });
+  const backwards = ranged(over({}), begin({ kind: "heard", heard: later, to: null }, 250), heard);
+  expect(backwards.pin).toMatchObject({ heard: { epoch: 0, at: 480_000 }, to: 528_000 });
+  expect(ranged(over({ ssrc: 8 }), draft, later)).toBe(draft);
+  expect(ranged(state, draft, { ...heard, epoch: 1 })).toBe(draft);
+  expect(ranged(state, draft, { ...heard, stream: "other" })).toBe(draft);
+  expect(ranged(state, draft, null)).toBe(draft);
 });
 
 test("a_range_that_is_nudged_never_ends_before_it_begins", () => {
-  const short = ranged(draft, { ...heard, at: 480_100 });
+  const short = ranged(state, draft, { ...heard, at: 480_100 });
   expect(nudged(short, 5).pin).toMatchObject({ heard: { at: 504_000 }, to: 504_000 });
 });
 

@@ -1,6 +1,6 @@
 /** A note while it is being written: what it is pinned to is frozen at the first key or press, the words come after. */
 import type { HeardAnchor } from "./heard/types";
-import { clockTime, Places, readTime, secondsOf, TICKS_PER_MS } from "./timeline";
+import { clockTime, lineOf, Places, readTime, secondsOf, TICKS_PER_MS } from "./timeline";
 import type { Anchor, NewNote, SessionState, Severity } from "./types";
 import { doubt, span } from "./words";
 
@@ -49,14 +49,21 @@ export function nudged(draft: Draft, tenths: number): Draft {
   return { ...draft, pin: { ...draft.pin, heard: { ...draft.pin.heard, at }, to } };
 }
 
-/** Ends the range at what was heard, or begins it there when it lies before. Another stream or epoch makes no range. */
-export function ranged(draft: Draft, end: HeardAnchor | null): Draft {
+/** Ends the range at what was heard, or begins it there when it lies before. Another stream or another run makes no range. */
+export function ranged(state: SessionState, draft: Draft, end: HeardAnchor | null): Draft {
   const pin = draft.pin;
-  if (pin.kind !== "heard" || !end || end.stream !== pin.heard.stream || end.epoch !== pin.heard.epoch) return draft;
-  const [at, to] = end.at >= pin.heard.at ? [pin.heard.at, end.at] : [end.at, pin.to ?? pin.heard.at];
+  if (pin.kind !== "heard" || !end || !isOneLine(state, pin.heard, end)) return draft;
+  const isLater = end.at >= pin.heard.at;
+  const [at, to] = isLater ? [pin.heard.at, end.at] : [end.at, pin.to ?? pin.heard.at];
+  const epoch = isLater ? pin.heard.epoch : end.epoch;
   const uncertainty_ms = Math.max(pin.heard.uncertainty_ms, end.uncertainty_ms);
   const concealed = pin.heard.concealed || end.concealed;
-  return { ...draft, pin: { kind: "heard", heard: { ...pin.heard, at, uncertainty_ms, concealed }, to } };
+  return { ...draft, pin: { kind: "heard", heard: { ...pin.heard, epoch, at, uncertainty_ms, concealed }, to } };
+}
+
+function isOneLine(state: SessionState, a: HeardAnchor, b: HeardAnchor): boolean {
+  const line = lineOf(state, a.stream, a.epoch);
+  return line !== undefined && line === lineOf(state, b.stream, b.epoch);
 }
 
 export const point = (draft: Draft): Draft =>

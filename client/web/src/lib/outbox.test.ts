@@ -144,6 +144,44 @@ test("somebody_who_comes_back_as_somebody_else_takes_along_what_waits", () => {
   expect([world.sent, [...world.kept.keys()]]).toEqual([[id], ["farfield.outbox.s.me again"]]);
 });
 
+test("of_what_was_sent_somebody_new_asks_again_only_what_cannot_be_done_twice", () => {
+  const world = new World();
+  world.box.live();
+  const chat = world.say("one");
+  const note = (id: string) =>
+    world.box.add({ type: "note.reply", data: { note: id, parent: "p", text: "yes" } as never })!;
+  const [reply, saved] = [note("r1"), note("r2")];
+  world.box.lost();
+  const unsent = world.say("two");
+  world.sent.length = 0;
+  world.box.open("s", "me again", (id) => id === "r2");
+  world.box.live();
+  expect(world.sent).toEqual([reply, unsent]);
+  expect(world.items.find((item) => item.id === chat)).toMatchObject({ stage: "refused", code: "gone" });
+  expect(world.items.some((item) => item.id === saved)).toBe(false);
+});
+
+test("what_is_meant_now_does_not_go_out_late_from_behind_others_nor_by_a_clock_that_was_set_back", () => {
+  const world = new World();
+  world.box.live();
+  for (let n = 0; n < 30; n += 1) world.say(`${n}`);
+  const [late, earlier] = [1, 2].map(() => world.box.add({ type: "take.roll", data: {} as never })!);
+  world.nowMs += 15_001;
+  world.items.filter((item) => item.stage === "sent").forEach((item) => world.box.handleOk(item.id, 1));
+  world.pass(60_000);
+  world.items.filter((item) => item.stage === "sent").forEach((item) => world.box.handleOk(item.id, 1));
+  world.pass(60_000);
+  expect(world.sent).not.toContain(late);
+  expect(world.sent).not.toContain(earlier);
+  expect(world.items.filter((item) => item.stage === "refused").map((item) => item.id)).toEqual([late, earlier]);
+  for (let n = 0; n < 30; n += 1) world.say(`${n}`);
+  const back = world.box.add({ type: "take.roll", data: {} as never })!;
+  world.nowMs -= 3_600_000;
+  world.items.filter((item) => item.stage === "sent").forEach((item) => world.box.handleOk(item.id, 1));
+  world.pass(10_000);
+  expect(world.sent).not.toContain(back);
+});
+
 test("a_refusal_stays_with_its_reason_until_it_is_dismissed", () => {
   const world = new World();
   world.box.live();

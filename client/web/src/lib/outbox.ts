@@ -17,6 +17,8 @@ export interface Item {
   madeMs: number;
   /** After this, Unix ms, it is not sent any more: nobody wants a take to roll minutes later. */
   goodUntilMs?: number;
+  /** Whether it has ever been sent. */
+  wasSent?: boolean;
   stage: Stage;
   /** Number of its last event, once saved. */
   seq?: number;
@@ -64,19 +66,25 @@ export class Outbox {
     return this.#items.filter((item) => item.stage !== "saved").length >= CAPACITY;
   }
 
-  /** Takes up what this person had left to send in this session, and what has been asked since. */
-  open(session: string, participant: string): void {
+  /**
+   * Takes up what this person had left to send in this session, and what has been asked since. One who has come in as
+   * somebody new takes along what was never sent, and notes and replies, which have ids of their own, unless the session
+   * has them. Of all else that was sent nobody knows whether it was saved, and asked again it could be done twice.
+   */
+  open(session: string, participant: string, isKnown: (note: string) => boolean = () => false): void {
     const key = outboxKey(session, participant);
     if (key === this.#key) return;
+    const isNew = this.#key !== undefined;
     if (this.#key) this.io.store.removeItem(this.#key);
     this.#key = key;
     const here = new Set(this.#items.map((item) => item.id));
-    this.#set([...this.#kept(key).filter((item) => !here.has(item.id)), ...this.#items]);
+    const mine = isNew ? this.#items.filter(({ asked }) => !isKnown(noteOf(asked) ?? "")).map(brought) : this.#items;
+    this.#set([...this.#kept(key).filter((item) => !here.has(item.id)), ...mine]);
   }
 
   /** Takes over the words that somebody left unsent under another key; whoever sees them decides what becomes of them. */
   adopt(key: string, isKnown: (note: string) => boolean): void {
-    const left = this.#kept(key).filter(({ asked }) => WORDS.includes(asked.type) && !isKnown((asked.data as { note?: string }).note ?? ""));
+    const left = this.#kept(key).filter(({ asked }) => WORDS.includes(asked.type) && !isKnown(noteOf(asked) ?? ""));
     this.io.store.removeItem(key);
     this.#set([...this.#items, ...left.map((item): Item => ({ ...item, stage: "refused", code: "gone", why: LEFT }))]);
   }
@@ -149,9 +157,18 @@ export class Outbox {
     this.#pump();
   }
 
+  /** What waited for its turn for too long, or whose time a clock that was set back would stretch, is not sent any more. */
+  #expire(): void {
+    const now = this.io.nowMs();
+    if (this.#items.some((item) => item.stage === "waiting" && isOver(item, now))) {
+      this.#set(this.#items.map((item) => (item.stage === "waiting" ? fresh(item, now) : item)));
+    }
+  }
+
   #pump(): void {
     if (!this.#live || this.#held) return;
     const flying = this.#items.filter((item) => item.stage === "sent").length;
+    this.#expire();
     const next = this.#items.find((item) => item.stage === "waiting");
     if (!next || flying >= IN_FLIGHT) return;
     const waitMs = this.#turn();
@@ -159,7 +176,7 @@ export class Outbox {
       this.#cancel();
       this.#cancel = this.io.later(waitMs, () => this.#pump());
     } else if (this.io.send(command(next.id, next.asked))) {
-      this.#change(next.id, { stage: "sent" });
+      this.#change(next.id, { stage: "sent", wasSent: true });
       this.#pump();
     }
   }
@@ -224,13 +241,28 @@ export const outboxKey = (session: string, participant: string): string => `farf
 const WORDS: readonly Command["type"][] = ["note.add", "note.reply", "chat.say"];
 const LEFT = "An earlier visit from this browser could not send it.";
 
+const UNKNOWN = "You have come in as somebody new, so it is not known whether this was saved. Look, and ask again if it was not.";
+
 const GOOD_MS = 15_000;
 const TOO_LATE = "The connection was lost before the relay answered. See how things stand, and ask again if you still want it.";
 
 /** Ready to go out again, unless its time is over. */
 function fresh(item: Item, nowMs: number): Item {
-  const over = item.goodUntilMs !== undefined && nowMs > item.goodUntilMs;
-  return over ? { ...item, stage: "refused", why: TOO_LATE } : { ...item, stage: "waiting" };
+  return isOver(item, nowMs) ? { ...item, stage: "refused", why: TOO_LATE } : { ...item, stage: "waiting" };
+}
+
+const isOver = ({ goodUntilMs, madeMs }: Item, nowMs: number): boolean =>
+  goodUntilMs !== undefined && (nowMs > goodUntilMs || nowMs < madeMs);
+
+/** As it is asked by somebody new. */
+function brought(item: Item): Item {
+  const again = item.stage === "refused" || item.stage === "saved" || !item.wasSent || noteOf(item.asked) !== undefined;
+  return again ? item : { ...item, stage: "refused", code: "gone", why: UNKNOWN };
+}
+
+/** The id of the note that is made. */
+function noteOf(asked: Command): string | undefined {
+  return asked.type === "note.add" || asked.type === "note.reply" ? asked.data.note : undefined;
 }
 
 const isIn = (item: Item, seq: number): boolean => item.stage === "saved" && (item.seq ?? 0) <= seq;

@@ -42,7 +42,23 @@ test("a_heard_place_lies_in_the_part_that_recorded_it", () => {
   expect(place(60_000 + 6 * 44_100)).toMatchObject({ take: { number: 2 }, seconds: 1 });
 });
 
-test("another_epoch_is_another_place", () => {
+/** The session with these epochs of its stream. */
+function mapped(takes: Take[], epochs: EpochMap[]): SessionState {
+  const known = state(takes);
+  return { ...known, streams: { s: { ...known.streams["s"]!, epochs } } };
+}
+
+test("a_part_holds_what_the_next_hour_s_epoch_of_its_run_names_and_nothing_of_another_run_or_count", () => {
+  const hour = { from: map.from + 3600 * 48_000, sample0: map.sample0 + 3600 * 44_100 };
+  const ticks = hour.from + 120 + 17 + 48_000;
+  const at = (next: Partial<EpochMap>) =>
+    new Places(mapped([take(1, [part(1000, null)])], [map, { ...map, epoch: 1, ...hour, ...next }])).of("s", 1, ticks);
+  const delays = { codec_delay: 120, resampler_delay: 17 };
+  const same = new Places(mapped([take(1, [part(1000, null)])], [{ ...map, ...delays }, { ...map, ...delays, epoch: 1, ...hour }]));
+  expect(same.of("s", 1, ticks)?.take.number).toBe(1);
+  expect(same.of("s", 1, ticks)?.seconds).toBe(same.of("s", 0, ticks)?.seconds);
+  expect(at({ ssrc: 8 })).toBeUndefined();
+  expect(at({ sample0: 0 })).toBeUndefined();
   expect(new Places(state([take(1, [part(0, null)])])).of("s", 1, 96_137)).toBeUndefined();
 });
 

@@ -18,15 +18,18 @@ export interface Place {
   seconds: number;
 }
 
-/** Where in the session's takes a place in a stream lies. Made once for a state, then asked for many notes. */
+/**
+ * Where in the session's takes a place in a stream lies. Made once for a state, then asked for many notes. A part
+ * that goes on over the hour, which brings another epoch of the same run, holds notes of both.
+ */
 export class Places {
   #parts = new Map<string, { take: Take; part: Part }[]>();
 
   constructor(readonly state: SessionState) {
     for (const take of state.takes) {
       for (const part of take.parts) {
-        const key = `${part.stream} ${part.epoch}`;
-        this.#parts.set(key, [{ take, part }, ...(this.#parts.get(key) ?? [])]);
+        const line = lineOf(state, part.stream, part.epoch);
+        if (line) this.#parts.set(line, [{ take, part }, ...(this.#parts.get(line) ?? [])]);
       }
     }
   }
@@ -34,11 +37,23 @@ export class Places {
   /** In the newest take that recorded it. */
   of(stream: string, epoch: number, ticks: number): Place | undefined {
     const map = this.state.streams[stream]?.epochs[epoch];
-    if (!map) return undefined;
+    const line = lineOf(this.state, stream, epoch);
+    if (!map || !line) return undefined;
     const sample = sampleAt(map, ticks);
-    const found = this.#parts.get(`${stream} ${epoch}`)?.find(({ part }) => holds(part, sample));
+    const found = this.#parts.get(line)?.find(({ part }) => holds(part, sample));
     return found && { ...found, seconds: sinceRoll(this.state, found.take, found.part, sample - found.part.from) };
   }
+}
+
+/**
+ * The same text for epochs in which ticks and samples name each other alike: those of each hour of one run. None for an
+ * epoch that is not known.
+ */
+export function lineOf(state: SessionState, stream: string, epoch: number): string | undefined {
+  const map = state.streams[stream]?.epochs[epoch];
+  if (!map) return undefined;
+  const { ssrc, rtp0, rate, from, sample0, codec_delay, resampler_delay } = map;
+  return [stream, ssrc, rtp0, rate, from * rate - sample0 * 1000 * TICKS_PER_MS, codec_delay + resampler_delay].join(" ");
 }
 
 const holds = (part: Part, sample: number): boolean => sample >= part.from && (part.to === null || sample < part.to);

@@ -58,13 +58,14 @@ export class Composer {
     const pin = this.draft.pin;
     const heard = this.#freeze(stampMs);
     if (!heard || pin.kind !== "heard") return this.repin(stampMs);
-    this.draft = ranged({ ...this.draft, pin: { kind: "heard", heard, to: null } }, { ...pin.heard, at: pin.to ?? heard.at });
+    const begun: Draft = { ...this.draft, pin: { kind: "heard", heard, to: null } };
+    this.draft = ranged(this.journal.state, begun, { ...pin.heard, at: pin.to ?? heard.at });
   }
 
   /** The range ends here. */
   end(stampMs: number): void {
     if (!this.draft || this.draft.pin.kind === "nothing") return this.repin(stampMs);
-    this.draft = ranged(this.draft, this.#freeze(stampMs));
+    this.draft = ranged(this.journal.state, this.draft, this.#freeze(stampMs));
   }
 
   /** Pins the note anew, to what is heard now. */

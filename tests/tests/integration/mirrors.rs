@@ -7,7 +7,8 @@ use tests::mirror::{Figures, Mirror, ask};
 use tests::programs::Relay;
 use tests::rng::{Rng, seed};
 
-/// What each of them does, one thing after the other. No more commands than may be sent at once.
+/// What each of them does, one thing after the other. With what they say in the end no more commands than may be sent at
+/// once.
 const STEPS: usize = 16;
 const ROLES: [&str; 20] = [
     "owner", "engineer", "artist", "producer", "mentor", "student", "listener", "artist", "engineer", "producer",
@@ -36,6 +37,10 @@ async fn live(mut mirror: Mirror, mut rng: Rng) -> Mirror {
                 mirror.settle().await.unwrap();
             }
         }
+    }
+    // So much is said in any case that who is away all the time is further behind than a tail goes.
+    for text in ["so", "that", "was", "me"] {
+        mirror.ask(Command::ChatSay { text: text.into() }).await;
     }
     mirror.settle().await.unwrap();
     mirror

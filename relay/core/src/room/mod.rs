@@ -194,10 +194,14 @@ impl Room {
     fn next_due(&self, now: Now) -> Option<MonoTime> {
         let until =
             |at: WallTime| Duration::from_millis(u64::try_from(at.0.saturating_sub(now.wall.0)).unwrap_or_default());
+        // What waits for the journal's answer waits for no time.
+        if !self.saving.is_open() {
+            return None;
+        }
         let next = self.log.ahead().state.next_due().map(|at| now.mono + until(at));
         match self.saving.retry_at() {
             Some(retry_at) => Some(next.map_or(retry_at, |next| next.max(retry_at))),
-            None => next.filter(|_| self.saving.is_open()),
+            None => next,
         }
     }
 

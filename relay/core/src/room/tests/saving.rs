@@ -141,6 +141,24 @@ fn somebody_whose_coming_in_is_not_saved_is_not_in_and_may_try_again() {
 }
 
 #[test]
+fn a_room_whose_journal_fails_again_and_has_not_answered_all_waits_for_it_and_for_no_time() {
+    let (mut house, studio, _) = slow();
+    house.command(studio, 1, open(1, StreamKind::Program));
+    house.answer(false);
+    house.command(studio, 2, open(2, StreamKind::Mic));
+    house.command(studio, 3, open(3, StreamKind::Mic));
+    house.answer(false);
+    house.now = house.now + super::super::saving::RETRY_EVERY * 2;
+    house.handle(Input::Deadline);
+    assert!(house.room.next_deadline().is_none_or(|at| at > house.now), "it would be woken again and again");
+    house.answer(true);
+    house.prompt = true;
+    house.pass(super::super::saving::RETRY_EVERY * 2);
+    house.command(studio, 4, open(4, StreamKind::Mic));
+    assert!(house.is_open(4));
+}
+
+#[test]
 fn a_leaving_that_is_not_saved_is_recorded_later() {
     let (mut house, studio, mentor) = slow();
     house.leave(studio);

@@ -13,6 +13,9 @@ use world::World;
 
 const SEEDS: u64 = 2_000;
 const STEPS: usize = 120;
+/// Links are the relay's store's, which is not here; and for a part that comes in after the verdict it takes more luck than
+/// these sessions have. Those of `protocol/tests/sessions.rs` have them all.
+const ELSEWHERE: [&str; 3] = ["invite.make", "invite.revoke", "take.void"];
 
 #[test]
 fn all_mirrors_are_equal_after_any_interleaving_of_drops_resumes_and_edits_without_a_link() {
@@ -32,7 +35,8 @@ fn all_mirrors_are_equal_after_any_interleaving_of_drops_resumes_and_edits_witho
     assert!([done, refused, unsaved, tails, deaths, mirrors].iter().all(|count| *count > 1_000), "{seen:?}");
     assert!(wholes > 0, "{seen:?}");
     assert!(5 * done > 3 * (done + refused), "most of what is asked is granted: {done} of {}", done + refused);
-    let missing: Vec<_> = TYPES.into_iter().filter(|kind| !coverage.events.contains_key(*kind)).collect();
+    let missing: Vec<_> =
+        TYPES.into_iter().filter(|kind| !ELSEWHERE.contains(kind) && !coverage.events.contains_key(*kind)).collect();
     assert!(missing.is_empty(), "{missing:?} never happened");
 }
 

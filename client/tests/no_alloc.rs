@@ -2,21 +2,13 @@
 //! counts by the thread's name.
 #![cfg(target_os = "linux")]
 
+mod jack_loop;
 #[allow(dead_code, reason = "this binary waits for nothing by the clock")]
 mod jackd;
 
-use client::pipeline::MonoClock;
-use client::pipeline::playout::{PlayerConfig, SourceId, start_player};
-use client::pipeline::publish::{PublishConfig, start_publisher};
-use client::spec::{InputSpec, JackSpec, OutputSpec};
-use codec::jitter::Profile;
-use codec::opus::FrameDuration;
-use codec::publish::StreamSettings;
-use protocol::stream::StreamKind;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
-use units::{Bitrate, RtpTimestamp, Seq};
 
 /// What the client calls the threads that JACK calls it on.
 const CALLBACK: &str = "ff-callback";
@@ -60,21 +52,7 @@ fn jacks_callbacks_allocate_nothing() {
     assert!(BY_CALLBACKS.load(Relaxed) >= 2, "the allocator sees whose turn it is");
 
     let _jackd = jackd::start(48_000);
-    let clock = MonoClock::start();
-    let settings = StreamSettings::program(2, FrameDuration::Us2500, Bitrate(256_000), 1);
-    let input = InputSpec::Jack(JackSpec::default());
-    let mut started = start_publisher(PublishConfig { input, settings, rtp0: RtpTimestamp(0) }, clock, None).unwrap();
-    let output = OutputSpec::Jack(JackSpec::default());
-    let player = start_player(PlayerConfig { output, profile: Profile::Lowest, positions: false }, clock).unwrap();
-    player.add(SourceId(1), StreamKind::Program, started.publisher.format()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut pass = |packets: u16| {
-        for seq in 0..packets {
-            let packet = runtime.block_on(started.packets.recv()).unwrap();
-            player.push(SourceId(1), clock.now(), Seq(seq), packet.rtp, packet.red, &packet.payload);
-        }
-        player.output_stats().rendered
-    };
+    let mut pass = jack_loop::start();
     // Threads begin, JACK tells of connections.
     let before = pass(100);
     BY_CALLBACKS.store(0, Relaxed);

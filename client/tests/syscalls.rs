@@ -4,20 +4,12 @@
 //! The test runs itself under strace (`cargo xtask test` sees that jackd and strace are installed) and reads the trace.
 #![cfg(target_os = "linux")]
 
+mod jack_loop;
 #[allow(dead_code, reason = "this binary waits for nothing by the clock")]
 mod jackd;
 
-use client::pipeline::MonoClock;
-use client::pipeline::playout::{PlayerConfig, SourceId, start_player};
-use client::pipeline::publish::{PublishConfig, start_publisher};
-use client::spec::{InputSpec, JackSpec, OutputSpec};
-use codec::jitter::Profile;
-use codec::opus::FrameDuration;
-use codec::publish::StreamSettings;
-use protocol::stream::StreamKind;
 use std::collections::BTreeMap;
 use std::process::Command;
-use units::{Bitrate, RtpTimestamp, Seq};
 
 const BEGIN: &str = "farfield-trace-begins";
 const END: &str = "farfield-trace-ends";
@@ -101,20 +93,7 @@ fn calls_by_thread(trace: &str) -> BTreeMap<String, Calls> {
 
 /// The traced half: publishes from JACK and plays into it for some hundred callbacks.
 fn publish_and_play() {
-    let clock = MonoClock::start();
-    let settings = StreamSettings::program(2, FrameDuration::Us2500, Bitrate(256_000), 1);
-    let input = InputSpec::Jack(JackSpec::default());
-    let mut started = start_publisher(PublishConfig { input, settings, rtp0: RtpTimestamp(0) }, clock, None).unwrap();
-    let output = OutputSpec::Jack(JackSpec::default());
-    let player = start_player(PlayerConfig { output, profile: Profile::Lowest, positions: false }, clock).unwrap();
-    player.add(SourceId(1), StreamKind::Program, started.publisher.format()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut pass = |packets: u16| {
-        for seq in 0..packets {
-            let packet = runtime.block_on(started.packets.recv()).unwrap();
-            player.push(SourceId(1), clock.now(), Seq(seq), packet.rtp, packet.red, &packet.payload);
-        }
-    };
+    let mut pass = jack_loop::start();
     pass(40);
     println!("{BEGIN}");
     pass(200);

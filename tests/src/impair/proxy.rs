@@ -154,9 +154,11 @@ impl Carrier {
                 flow.cut_off |= carried.is_none();
             }
             while let Some(datagram) = flow.down.poll_output(now) {
-                let carried = cut.carries(&datagram).then(|| front.send_to(&datagram, client));
-                lock(&self.sound)[flow.place] += u64::from(carried.is_some() && is_sound(&datagram));
-                flow.cut_off |= carried.is_none();
+                let carries = cut.carries(&datagram);
+                // Whoever has received it finds it counted.
+                lock(&self.sound)[flow.place] += u64::from(carries && is_sound(&datagram));
+                let _ = carries.then(|| front.send_to(&datagram, client));
+                flow.cut_off |= !carries;
             }
         }
         lock(&self.wires).cut_off = self.flows.values().filter(|flow| flow.cut_off).count();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
-use tests::mounts::{self, Disk};
+use tests::mounts::{self, Disk, Filler};
 use tests::programs::{Program, Relay, farfield, farfield_relay};
 use tests::studio::{Studio, join};
 use tests::wire::Wire;
@@ -24,6 +24,15 @@ struct Cramped {
     state: TempDir,
     disk: Disk,
     _folder: TempDir,
+}
+
+/// What waits for room on the disk.
+struct Waits {
+    mentor: Program,
+    who: Value,
+    filler: Filler,
+    /// Between which places the marks are.
+    places: (i64, i64),
 }
 
 impl Cramped {
@@ -52,6 +61,18 @@ impl Cramped {
         let failed = || self.studio.relay.figures("farfield_journal_failed_total").unwrap().iter().sum::<u64>();
         let mut seconds = (0..60).map(|_| mentor.wait_for_type("stats").unwrap());
         assert!(seconds.any(|_| failed() >= FAILURES), "what waits is not tried again");
+    }
+
+    /// A mentor who has marked something while the disk was full, and whose marks the relay has tried to save in vain.
+    fn marked_while_full(&self) -> Waits {
+        let mut mentor = self.mentor();
+        let who = mentor.wait_for_type("joined").unwrap()["participant"].clone();
+        mentor.hears().unwrap();
+        let filler = self.disk.fill().unwrap();
+        let places = mark(&mut mentor);
+        mentor.find("that it waits", is_told_to_wait).unwrap();
+        self.wait_for_failures(&mut mentor);
+        Waits { mentor, who, filler, places }
     }
 
     /// Both notes are there once, in their order, by whoever made them and where they were made; the log is sound.
@@ -101,13 +122,7 @@ fn notes_in(client: &mut Program) -> usize {
 #[test]
 fn what_is_noted_while_the_relays_disk_is_full_waits_and_is_saved_by_itself_where_it_was_heard() {
     let Some(mut cramped) = Cramped::open() else { return };
-    let mut mentor = cramped.mentor();
-    let who = mentor.wait_for_type("joined").unwrap()["participant"].clone();
-    mentor.hears().unwrap();
-    let filler = cramped.disk.fill().unwrap();
-    let places = mark(&mut mentor);
-    mentor.find("that it waits", is_told_to_wait).unwrap();
-    cramped.wait_for_failures(&mut mentor);
+    let Waits { mut mentor, who, filler, places } = cramped.marked_while_full();
     // Asked again, it still waits, and is answered twice.
     mentor.say(&line(MARKS[0])).unwrap();
     mentor.place(None).unwrap();
@@ -128,13 +143,7 @@ fn what_is_noted_while_the_relays_disk_is_full_waits_and_is_saved_by_itself_wher
 #[test]
 fn what_waits_for_a_full_disk_survives_a_kill_of_the_client_and_a_start_in_vain() {
     let Some(mut cramped) = Cramped::open() else { return };
-    let mut mentor = cramped.mentor();
-    let who = mentor.wait_for_type("joined").unwrap()["participant"].clone();
-    mentor.hears().unwrap();
-    let filler = cramped.disk.fill().unwrap();
-    let places = mark(&mut mentor);
-    mentor.find("that it waits", is_told_to_wait).unwrap();
-    cramped.wait_for_failures(&mut mentor);
+    let Waits { mentor, who, filler, places } = cramped.marked_while_full();
     mentor.signal(libc::SIGKILL);
     drop(mentor);
     let (link, ada) = (cramped.studio.session.link("mentor"), cramped.ada());

@@ -1,6 +1,6 @@
 //! Who comes back, after whatever has happened to them, to the relay or to what lies between.
 
-use super::takes::publisher;
+use super::takes::{is_heard_again, publisher};
 use serde_json::{Value, json};
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
@@ -137,11 +137,7 @@ fn a_publisher_is_heard_again_after_the_relay_has_restored_a_backup() {
     drop(relay);
     farfield_relay(&["restore", &copy, &restored]).unwrap().succeeded().unwrap();
     let _relay = Relay::start_in(Path::new(&restored), &["--http", &http, "--media", &media]).unwrap();
-    let closed = mentor.event("stream.close").unwrap();
-    wire.mend();
-    let opened = mentor.event("stream.open").unwrap();
-    assert_eq!(opened["data"]["stream"], closed["data"]["stream"]);
-    mentor.wait_for_type("hearing").unwrap();
+    is_heard_again(&mut mentor, &wire);
 }
 
 #[test]

@@ -101,6 +101,15 @@ fn what_was_noted_while_the_link_was_gone_survives_a_kill_of_the_client() {
     assert_eq!(note["data"]["reaction_ms"], 250, "the usual offset, as nobody said another");
 }
 
+/// A mentor loses the sound of a publisher, and has it back on the same stream when the publisher's wire is mended.
+pub(super) fn is_heard_again(mentor: &mut Program, wire: &Wire) {
+    let closed = mentor.event("stream.close").unwrap();
+    wire.mend();
+    let opened = mentor.event("stream.open").unwrap();
+    assert_eq!(opened["data"]["stream"], closed["data"]["stream"]);
+    mentor.wait_for_type("hearing").unwrap();
+}
+
 /// Joins as somebody who publishes music of their own.
 pub(super) fn publisher(link: &str, state: &Path) -> Program {
     let state = state.to_string_lossy();
@@ -145,11 +154,7 @@ fn a_publisher_who_was_away_for_longer_than_the_grace_is_heard_again() {
     let mut mentor = join(session.link("mentor"), &["--output", "null"]).unwrap();
     mentor.wait_for_type("hearing").unwrap();
     wire.cut();
-    let closed = mentor.event("stream.close").unwrap();
-    wire.mend();
-    let opened = mentor.event("stream.open").unwrap();
-    assert_eq!(opened["data"]["stream"], closed["data"]["stream"]);
-    mentor.wait_for_type("hearing").unwrap();
+    is_heard_again(&mut mentor, &wire);
 }
 
 #[test]

@@ -13,12 +13,13 @@ export const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390,
 export const VARIANTS = Object.keys(SIZES).flatMap((size) => ["dark", "light"].map((scheme) => ({ size, scheme })));
 
 /**
- * Opens a browser and an empty page. `mic`: "refused", or a WAV file that the microphone plays once. `loud`: plays
+ * Opens a browser and an empty page. `mic`: "refused", "asked" (until the page's permissions are granted), or
+ * a WAV file that the microphone plays once. `loud`: plays
  * through the sound system that `PULSE_SERVER` names.
  */
 export async function open({ mic, size = "wide", scheme = "dark", loud = false } = {}) {
-  const ask = mic === "refused" ? ["--deny-permission-prompts"] : ["--use-fake-ui-for-media-stream"];
-  const play = mic && mic !== "refused" ? [`--use-file-for-fake-audio-capture=${mic}%noloop`] : [];
+  const ask = { refused: ["--deny-permission-prompts"], asked: [] }[mic] ?? ["--use-fake-ui-for-media-stream"];
+  const play = mic && !["refused", "asked"].includes(mic) ? [`--use-file-for-fake-audio-capture=${mic}%noloop`] : [];
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [...FLAGS, ...ask, ...play],

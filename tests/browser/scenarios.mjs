@@ -118,6 +118,53 @@ async function untilSent(page, packets) {
   await until(page, "the talkback", enough, before + packets);
 }
 
+/**
+ * Somebody listens, has the browser name its outputs, chooses another one and talks. Gives what the browser was asked for
+ * until then and from then on, where the sound goes, and how loud the program is before, while and after one talks.
+ */
+const equipment = ({ link, out, name, pictures: wanted }) =>
+  onPage({ mic: "asked" }, async (page) => {
+    await page.addInitScript(microphoneWitness);
+    await join(page, link, name);
+    await untilSound(page);
+    const asked = () => page.evaluate(() => window.__asked.splice(0));
+    const listening = await asked();
+    await page.context().grantPermissions(["microphone"], { origin: new URL(link).origin });
+    await click(page, page.getByRole("button", { name: "Other output…" }));
+    const list = page.getByRole("combobox", { name: "output" });
+    await list.selectOption({ index: 1 });
+    const chosen = await list.inputValue();
+    await page.waitForFunction(() => document.querySelector('audio[data-kind="program"]').sinkId !== "");
+    await untilPlayed(page, ONE_SECOND);
+    const sinks = await page.evaluate(() => [...document.querySelectorAll("audio[data-kind]")].map((audio) => audio.sinkId));
+    const outputs = { listed: await list.locator("option").allInnerTexts(), chosen, sinks };
+    const naming = await asked();
+    const volumes = [await volume(page)];
+    await page.keyboard.down("Space");
+    await talking(page);
+    await untilPlayed(page);
+    volumes.push(await volume(page));
+    const shots = wanted ? await pictures(page, out, "equipment") : [];
+    await page.keyboard.up("Space");
+    await silent(page);
+    await untilPlayed(page);
+    volumes.push(await volume(page));
+    return { listening, naming, talking: await asked(), outputs, volumes, pictures: shots };
+  });
+
+/** In the page: every microphone that it was given, and whether the browser takes the echo out of it. */
+function microphoneWitness() {
+  window.__asked = [];
+  const { mediaDevices } = navigator;
+  const open = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await open(wanted);
+    const [track] = stream.getAudioTracks();
+    window.__asked.push({ cancels_echo: track.getSettings().echoCancellation });
+    return stream;
+  };
+}
+
 /** The browser refuses the microphone: listening goes on, and the page says what to do. */
 const refused = ({ link, out, name, pictures: wanted }) =>
   onPage({ mic: "refused" }, async (page) => {
@@ -305,6 +352,6 @@ const SIGNS = {
 const marking = (options) => onPage({ loud: true }, (page) => mark(page, options));
 
 export const scenarios = {
-  listen, mark: marking, talk, hands, refused, axe, reconnect, cut, leave, second, badlink, states,
+  listen, mark: marking, talk, equipment, hands, refused, axe, reconnect, cut, leave, second, badlink, states,
   ...sessionScenarios(onPage, withoutNetworkFaults),
 };

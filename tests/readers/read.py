@@ -4,10 +4,12 @@ import csv
 import hashlib
 import html
 import json
-import re
 import subprocess
 import sys
 import uuid
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent / "packages"))
 
 
 def read_csv(path):
@@ -49,46 +51,49 @@ def read_vtt(path):
 
 
 def read_audacity(path):
-    found = []
     with open(path, newline="", encoding="utf-8") as file:
-        for line in file.read().split("\n")[:-1]:
-            start, end, text = line.split("\t")
-            float(start), float(end)
-            found.append([start, end, text])
+        found = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n", strict=True))
+    for start, end, _ in found:
+        float(start), float(end)
     return found
 
 
 def read_reaper(path):
-    word = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`|(\S+))(?=\s|$)""")
-    depth, found = 0, {"markers": [], "regions": [], "tempo": None}
+    import rpp
+
+    with open(path, encoding="utf-8") as file:
+        project = rpp.load(file)
+    found = {"markers": [], "regions": [], "tempo": project.find("TEMPO")[1:]}
     open_regions = {}
-    with open(path, newline="", encoding="utf-8") as file:
-        for line in file.read().split("\n")[:-1]:
-            line = line.strip()
-            if line.startswith("<"):
-                depth += 1
-                continue
-            if line == ">":
-                depth -= 1
-                continue
-            words, rest = [], line
-            while rest:
-                match = word.match(rest)
-                words.append(next(group for group in match.groups() if group is not None))
-                rest = rest[match.end():]
-            if words[0] == "TEMPO":
-                found["tempo"] = words[1:]
-            if words[0] != "MARKER":
-                continue
-            number, place, name, is_region = words[1:5]
-            float(place)
-            if is_region == "0":
-                found["markers"].append([place, name])
-            elif number in open_regions:
-                found["regions"].append([*open_regions.pop(number), place])
-            else:
-                open_regions[number] = [name, place]
-    assert depth == 0 and not open_regions
+    for _, number, place, name, is_region, *_ in project.findall("MARKER"):
+        if is_region == "0":
+            found["markers"].append([place, name])
+        elif number in open_regions:
+            found["regions"].append([*open_regions.pop(number), place])
+        else:
+            open_regions[number] = [name, place]
+    assert not open_regions
+    return found
+
+
+def read_md(path):
+    """The headings, and the text of each list's items; a line break is one."""
+    from markdown_it import MarkdownIt
+
+    with open(path, encoding="utf-8") as file:
+        tokens = MarkdownIt("commonmark").enable("table").parse(file.read())
+    found, items = {"headings": [], "items": [], "kinds": sorted({token.type for token in tokens})}, 0
+    for before, token in zip(tokens, tokens[1:]):
+        items += (before.type == "list_item_open") - (before.type == "list_item_close")
+        if token.type != "inline":
+            continue
+        breaks = ("softbreak", "hardbreak")
+        text = "".join("\n" if child.type in breaks else child.content for child in token.children)
+        found["kinds"] += sorted({child.type for child in token.children} - set(found["kinds"]))
+        if before.type == "heading_open":
+            found["headings"].append(text)
+        elif items:
+            found["items"].append(text)
     return found
 
 

@@ -7,8 +7,10 @@
 mod bench;
 mod demo;
 mod page;
+mod readers;
 mod setup;
 mod shell;
+mod stamp;
 mod test;
 
 use clap::{Parser, Subcommand};

@@ -1,10 +1,9 @@
 //! The page: its packages, its build, its generated types. Each step is skipped while nothing it reads has changed.
 
 use crate::shell::{cargo, command, read, root, run, say};
+use crate::stamp::{hash_of, once};
 use anyhow::{Context, Result};
-use std::collections::hash_map::DefaultHasher;
 use std::fs;
-use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 const WEB: &str = "client/web";
@@ -54,16 +53,6 @@ fn npm(folder: &str) -> std::process::Command {
     npm
 }
 
-/// Does the work unless the stamp says that it was done for the same inputs.
-fn once(stamp: &Path, inputs: u64, work: impl FnOnce() -> Result<()>) -> Result<()> {
-    let inputs = format!("{inputs:016x}");
-    if fs::read_to_string(stamp).is_ok_and(|done| done == inputs) {
-        return Ok(());
-    }
-    work()?;
-    fs::write(stamp, inputs).with_context(|| format!("{} could not be written", stamp.display()))
-}
-
 fn page_inputs() -> Result<u64> {
     let web = root().join(WEB);
     let mut files = Vec::new();
@@ -89,13 +78,4 @@ fn list(folder: &Path, into: &mut Vec<PathBuf>) -> Result<()> {
         if path.is_dir() { list(&path, into)? } else { into.push(path) }
     }
     Ok(())
-}
-
-fn hash_of(files: &[PathBuf]) -> Result<u64> {
-    let mut hasher = DefaultHasher::new();
-    for file in files {
-        file.hash(&mut hasher);
-        fs::read(file).with_context(|| format!("{} could not be read", file.display()))?.hash(&mut hasher);
-    }
-    Ok(hasher.finish())
 }

@@ -61,7 +61,7 @@ const ITEMS: &[Item] = &[
     },
     Item {
         need: Need::Test,
-        packages: &["python3", "python3-mido", "python3-webvtt", "ffmpeg"],
+        packages: &["python3", "python3-pip", "python3-mido", "python3-webvtt", "python3-markdown-it", "ffmpeg"],
         why: "read exported files back",
         there: has_readers,
     },
@@ -129,8 +129,13 @@ fn has_node() -> bool {
 
 /// The first Python in the path may be another than Debian's, for which the readers are packaged.
 fn has_readers() -> bool {
-    let read = |python| answers(python, &["-c", "import mido, webvtt"]);
-    (read("python3") || read("/usr/bin/python3")) && answers("ffprobe", &["-version"])
+    python().is_some() && answers("ffprobe", &["-version"])
+}
+
+/// A Python that has the readers which Debian packages, and pip for the others.
+pub(crate) fn python() -> Option<&'static str> {
+    let has_readers = |python: &&str| answers(python, &["-c", "import mido, webvtt, markdown_it, pip"]);
+    ["python3", "/usr/bin/python3"].into_iter().find(has_readers)
 }
 
 /// The server, its recorder, and what leads ALSA's programs to it.

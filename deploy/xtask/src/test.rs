@@ -1,7 +1,7 @@
 //! The whole suite, in the order in which a failure is found soonest.
 
 use crate::shell::{self, cargo, say};
-use crate::{page, setup};
+use crate::{page, readers, setup};
 use anyhow::Result;
 
 /// Runs everything, or the Rust tests whose names contain `filter`.
@@ -9,6 +9,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     setup::ensure(setup::Need::Test)?;
     page::build()?;
     page::install("tests/browser")?;
+    readers::install()?;
     if filter.is_none() {
         page::check()?;
     }

@@ -1,6 +1,6 @@
 //! The page in a real headless Chromium, clicked with real clicks, against the real relay and studio client.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::Write;
 use tests::browser;
 use tests::programs::{Relay, farfield};
@@ -15,11 +15,11 @@ fn run(scenario: &str, studio: &Studio, role: &str, more: &[&str]) -> Value {
 fn the_page_has_no_accessibility_fault_in_either_theme_or_size() {
     let studio = Studio::open("music", &[]).unwrap();
     let result = run("axe", &studio, "mentor", &[]);
-    assert_eq!(result["violations"], serde_json::json!([]));
+    assert_eq!(result["violations"], json!([]));
     let out = tempfile::tempdir().unwrap();
     let states = browser::run("states", "-", out.path(), &[]).unwrap();
-    assert_eq!(states["violations"], serde_json::json!([]));
-    assert_eq!(states["faults"], serde_json::json!([]));
+    assert_eq!(states["violations"], json!([]));
+    assert_eq!(states["faults"], json!([]));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_second_tab_takes_over_and_the_first_one_says_so() {
 #[test]
 fn who_leaves_the_page_is_gone_at_once() {
     let studio = Studio::open("music", &[]).unwrap();
-    assert_eq!(run("leave", &studio, "mentor", &[])["by_themselves"], serde_json::json!([true, true]));
+    assert_eq!(run("leave", &studio, "mentor", &[])["by_themselves"], json!([true, true]));
 }
 
 #[test]
@@ -129,9 +129,26 @@ fn what_a_mentor_says_into_a_browser_is_heard_in_the_studio() {
 }
 
 #[test]
+fn a_listener_is_asked_for_no_microphone_and_chooses_an_output_and_a_talker_has_echo_cancelled_and_the_program_dimmed()
+{
+    let studio = Studio::open("music", &[]).unwrap();
+    let result = run("equipment", &studio, "mentor", &[]);
+    assert_eq!(result["listening"], json!([]), "who only listens is asked for no microphone");
+    assert_eq!(result["naming"], json!([{ "cancels_echo": false }]));
+    assert_eq!(result["talking"], json!([{ "cancels_echo": true }]));
+    let outputs = &result["outputs"];
+    assert!(outputs["listed"].as_array().unwrap().len() > 1, "{outputs}");
+    assert!(outputs["sinks"].as_array().unwrap().iter().all(|sink| *sink == outputs["chosen"]), "{outputs}");
+    let volumes: Vec<f64> = serde_json::from_value(result["volumes"].clone()).unwrap();
+    assert!((volumes[1] / volumes[0] - 0.1).abs() < 1e-3, "20 dB less while talking: {volumes:?}");
+    assert_eq!(volumes[0].to_bits(), volumes[2].to_bits());
+    assert_eq!(result["faults"], json!([]));
+}
+
+#[test]
 fn the_talk_button_holds_by_mouse_space_bar_and_latch_and_is_let_go_with_the_window() {
     let studio = Studio::open("music", &[]).unwrap();
     let result = run("hands", &studio, "mentor", &[]);
     assert_eq!(result["latched"], "true", "the space bar let go of the latch: {result}");
-    assert_eq!(result["faults"], serde_json::json!([]));
+    assert_eq!(result["faults"], json!([]));
 }

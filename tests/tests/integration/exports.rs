@@ -113,10 +113,11 @@ fn found_in(source: &Source, scope: Scope, format: Format) -> Value {
 /// A Python that has the readers. The first in the path may be another than Debian's, for which they are packaged.
 fn python() -> &'static str {
     let has_readers = |python: &&str| {
-        run_to_end(Command::new(python).args(["-c", "import mido, webvtt"])).is_ok_and(|ended| ended.status.success())
+        run_to_end(Command::new(python).args(["-c", "import mido, webvtt, markdown_it"]))
+            .is_ok_and(|ended| ended.status.success())
     };
     let found = ["python3", "/usr/bin/python3"].into_iter().find(has_readers);
-    found.expect("no python3 has mido and webvtt; run `cargo xtask setup`")
+    found.expect("no python3 has mido, webvtt and markdown_it; run `cargo xtask test`")
 }
 
 /// `samples` less the reaction, as a count of so many a second, rounded to the nearest.
@@ -240,7 +241,7 @@ fn ffprobe_and_webvtt_read_the_captions() {
 }
 
 #[test]
-fn labels_are_lines_of_two_numbers_and_a_name() {
+fn python_reads_the_labels() {
     let labels = found(Scope::Take(TAKE), Format::Audacity);
     let labels: Vec<(String, String, String)> = serde_json::from_value(labels).unwrap();
     let expected = spans(1_000_000)
@@ -252,7 +253,7 @@ fn labels_are_lines_of_two_numbers_and_a_name() {
 }
 
 #[test]
-fn another_parser_reads_the_reaper_project() {
+fn rpp_reads_the_reaper_project() {
     let project = found(Scope::Take(TAKE), Format::Reaper);
     assert_eq!(project["tempo"], serde_json::json!(["48.650000000", "6", "8"]));
     let markers: Vec<(String, String)> = serde_json::from_value(project["markers"].clone()).unwrap();
@@ -269,6 +270,33 @@ fn another_parser_reads_the_reaper_project() {
     });
     assert_eq!(regions[0], ("Take 1: verse, dbl".into(), decimal(0, 12), decimal(36_000 * pico, 12)));
     assert_eq!(regions[1..], ranges.collect::<Vec<_>>());
+}
+
+#[test]
+fn markdown_it_reads_the_list_and_finds_in_what_people_wrote_nothing_but_text() {
+    let list = found(Scope::Take(TAKE), Format::Md);
+    let clock = |ms: i128| {
+        let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
+        let hours = if hours > 0 { format!("{hours}:{minutes:02}") } else { minutes.to_string() };
+        format!("{hours}:{:02}.{:03}", ms / 1_000 % 60, ms % 1_000)
+    };
+    let span = |start, end: Option<i128>| match end {
+        Some(end) => format!("{}–{}", clock(start), clock(end)),
+        None => clock(start),
+    };
+    let items: Vec<String> = serde_json::from_value(list["items"].clone()).unwrap();
+    for (n, (start, end)) in spans(1_000).enumerate() {
+        let (at, to, reaction, text) = NOTES[n];
+        let heard = span(count(at, 0, 1_000), to.map(|to| count(to, 0, 1_000)));
+        let heard = if reaction > 0 { format!(" (heard {heard})") } else { String::new() };
+        // Isolated, so that its direction leaves what stands beside it alone (UAX #9).
+        let text = if n == 2 { format!("\u{2068}{text}\u{2069}") } else { text.to_owned() };
+        let wanted = format!("{}. {}{heard} {}\n", n + 1, span(start, end), text.replace('\t', " "));
+        assert!(items.iter().any(|item| item.starts_with(&wanted)), "{wanted:?} is not in {items:#?}");
+    }
+    let kinds: Vec<String> = serde_json::from_value(list["kinds"].clone()).unwrap();
+    let foreign = ["html_block", "html_inline", "link_open", "image", "fence", "code_block"];
+    assert!(!kinds.iter().any(|kind| foreign.contains(&kind.as_str())), "{kinds:?}");
 }
 
 #[test]

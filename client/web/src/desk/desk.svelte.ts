@@ -81,6 +81,7 @@ export class Desk {
       sends: (track) => this.#media.setTalkTrack(track),
       tell: (on) => this.#link.tell({ t: "eph", type: "talk", data: { on } }),
       duck: (on) => this.sound.duck(on),
+      allowed: () => void this.sound.findOutputs(),
     });
     this.health = this.#makeHealth();
     this.ear = this.#makeEar();

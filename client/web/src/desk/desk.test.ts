@@ -3,7 +3,7 @@ import { emptyState } from "../lib/reducer";
 import { Desk } from "./desk.svelte";
 
 // What takes a browser: sound, its connection and its microphone.
-vi.mock("./sound.svelte", () => ({ Sound: class { duck() {} unlock() {} show() {} } }));
+vi.mock("./sound.svelte", () => ({ Sound: class { duck() {} findOutputs() {} unlock() {} show() {} } }));
 vi.mock("./health.svelte", () => ({ Health: class {} }));
 vi.mock("../lib/heard/ear", () => ({ PageEar: class {} }));
 vi.mock("../lib/media", () => ({ Media: class { connected = true; start() {} restart() {} stop() {} carryTalk(stream?: string) { carried.push(stream); } } }));

@@ -68,6 +68,7 @@ test.each<[MicRefusal, RegExp]>([
 });
 
 test("a_mono_output_is_told_with_what_to_choose", () => {
+  expect(texts({ sound: { outputsRefused: true } })[0]).toMatch(/names its outputs only .* allow it, or choose the output in your system/);
   expect(texts({ sound: { mono: true } })[0]).toMatch(/one channel only.*Choose another output/);
 });
 

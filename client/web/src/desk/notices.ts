@@ -95,5 +95,10 @@ function soundNotices({ sound, talkback }: Desk): Notice[] {
   if (sound.outputRefused) {
     found.push({ key: "output", kind: "watch", text: "Your browser could not play through that output; the last one goes on." });
   }
+  if (sound.outputsRefused) {
+    const text =
+      "Your browser names its outputs only to pages that may use the microphone. Click the lock beside the address and allow it, or choose the output in your system.";
+    found.push({ key: "outputs", kind: "watch", text });
+  }
   return found;
 }

@@ -1,17 +1,13 @@
 /** What comes out here: players, volume, dim, output, and the readings that the meters draw. */
 import { MeterTap, Players, type Playing } from "../lib/audio";
 import type { Reading } from "../lib/meter/stereo";
+import { askForOutputs, canChoose, namedOutputs, type Output } from "../lib/outputs";
 
 const STORE = "farfield.volume";
 const OFF_DB = -60;
 const DIM_DB = -20;
 
 const toGain = (db: number): number => (db <= OFF_DB ? 0 : 10 ** (db / 20));
-
-export interface Output {
-  id: string;
-  label: string;
-}
 
 export class Sound {
   volumeDb = $state(savedVolume());
@@ -25,6 +21,8 @@ export class Sound {
   outputs = $state.raw<Output[]>([]);
   output = $state("");
   outputRefused = $state(false);
+  /** The browser was not allowed to name its outputs. */
+  outputsRefused = $state(false);
   /** Whether a program is being played. */
   playing = $state(false);
 
@@ -119,10 +117,24 @@ export class Sound {
   }
 
   async findOutputs(): Promise<void> {
-    if (!("setSinkId" in HTMLMediaElement.prototype)) return;
-    const devices = (await navigator.mediaDevices?.enumerateDevices?.().catch(() => [])) ?? [];
-    const outputs = devices.filter((device) => device.kind === "audiooutput" && device.deviceId !== "");
-    this.outputs = outputs.map((device, at) => ({ id: device.deviceId, label: device.label || `Output ${at + 1}` }));
+    this.outputs = await namedOutputs();
+  }
+
+  /** Whether there may be outputs that the browser does not name. */
+  get hidesOutputs(): boolean {
+    return this.outputs.length === 0 && canChoose();
+  }
+
+  /** Asks for their names; call it from a click. */
+  async askForOutputs(): Promise<void> {
+    try {
+      const chosen = await askForOutputs();
+      this.outputsRefused = false;
+      await this.findOutputs();
+      if (chosen !== undefined) await this.choose(chosen);
+    } catch {
+      this.outputsRefused = true;
+    }
   }
 
   checkOutput(): void {

@@ -6,6 +6,8 @@ export interface TalkIo {
   sends(track: MediaStreamTrack | null): Promise<void>;
   tell(on: boolean): void;
   duck(on: boolean): void;
+  /** The browser has allowed a microphone. */
+  allowed(): void;
 }
 
 export class Talkback {
@@ -47,6 +49,7 @@ export class Talkback {
       return;
     }
     this.refused = undefined;
+    this.io.allowed();
     if (this.state !== "asking") return;
     this.state = "on";
     this.#mic.setOn(true);

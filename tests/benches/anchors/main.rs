@@ -18,6 +18,7 @@ use judge::{Limit, Row, quantile};
 use std::process::ExitCode;
 use tests::clicker::Jackd;
 use tests::pulse::Pulse;
+use tests::stalls::{StallWatch, Stalls};
 
 /// Marks are made for so long in every row, which takes the start over the RTP wrap.
 const SECONDS: u64 = 24;
@@ -45,14 +46,14 @@ fn main() -> Result<ExitCode> {
         let _jackd = Jackd::start()?;
         heading("native");
         for row in &rows {
-            holds &= print(row, native::run(*row, seconds), NATIVE, each);
+            holds &= print(row, watched(|| native::run(*row, seconds)), NATIVE, each);
         }
     }
     if wants("chromium") {
         let pulse = Pulse::start()?;
         heading("Chromium");
         for row in &rows {
-            holds &= print(row, chromium::run(&pulse, *row, seconds), CHROMIUM, each);
+            holds &= print(row, watched(|| chromium::run(&pulse, *row, seconds)), CHROMIUM, each);
         }
     }
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -76,8 +77,15 @@ fn heading(who: &str) {
     );
 }
 
+/// Runs a row, and tells what the machine was like meanwhile.
+fn watched(run: impl FnOnce() -> Result<Row>) -> (Result<Row>, Stalls) {
+    let watch = StallWatch::start();
+    let row = run();
+    (row, watch.stop())
+}
+
 /// Prints a row; false when it is not what it must be.
-fn print(condition: &Condition, row: Result<Row>, limit: Limit, each: bool) -> bool {
+fn print(condition: &Condition, (row, stalls): (Result<Row>, Stalls), limit: Limit, each: bool) -> bool {
     let row = match row {
         Ok(row) => row,
         Err(error) => {
@@ -103,6 +111,9 @@ fn print(condition: &Condition, row: Result<Row>, limit: Limit, each: bool) -> b
         quantile(&row.control, 0.5),
         failures.join("; ")
     );
+    if !failures.is_empty() {
+        println!("{:28} {stalls}", "");
+    }
     if each {
         row.signed.iter().for_each(|(at, off)| println!("    pressed at {at:.3} s  off by {off:6.2} ms"));
     }

@@ -76,9 +76,13 @@ fn events() -> Vec<Event> {
 
 fn note_event(n: u128, (at, to, reaction_ms, text): (i64, Option<i64>, u32, &str)) -> Event {
     let (at, to) = (Some(SampleTime(at)), to.map(SampleTime));
+    note_on(n, Anchor::Take { take: TAKE, part: Some(PART), at, to }, reaction_ms, text)
+}
+
+fn note_on(n: u128, on: Anchor, reaction_ms: u32, text: &str) -> Event {
     Event::NoteAdd(NewNote {
         note: NoteId(Uuid::from_u128(100 + n)),
-        on: Anchor::Take { take: TAKE, part: Some(PART), at, to },
+        on,
         reaction_ms,
         uncertainty_ms: 5,
         concealed: n == 3,
@@ -297,6 +301,60 @@ fn markdown_it_reads_the_list_and_finds_in_what_people_wrote_nothing_but_text() 
     let kinds: Vec<String> = serde_json::from_value(list["kinds"].clone()).unwrap();
     let foreign = ["html_block", "html_inline", "link_open", "image", "fence", "code_block"];
     assert!(!kinds.iter().any(|kind| foreign.contains(&kind.as_str())), "{kinds:?}");
+}
+
+/// A device that came back goes on counting where it was; another process begins when the relay was told.
+#[test]
+fn every_reader_finds_live_notes_where_they_were_heard_over_a_device_and_a_process_that_came_back() {
+    let delay = epoch().codec_delay.0 + epoch().resampler_delay.0;
+    let live = |n, epoch, at: i64, reaction_ms, text| {
+        let on = Anchor::Live { stream: PROGRAM, epoch, at: Ticks(at + delay), to: None };
+        note_on(n, on, reaction_ms, text)
+    };
+    let device = EpochMap { epoch: 1, from: Ticks(96_000), sample0: SampleTime(7), ..epoch() };
+    let process = EpochMap { epoch: 2, ssrc: Ssrc(99), rtp0: RtpTimestamp(5), ..epoch() };
+    let of_stream = |map| Event::StreamEpoch { stream: PROGRAM, map };
+    let early = events().into_iter().take(4).chain([of_stream(device)]).map(|event| (0_i64, event));
+    let late = [
+        of_stream(process),
+        live(1, 0, 48_000, 0, "at first"),
+        live(2, 1, 120_000, 250, "by the device"),
+        live(5, 2, 12_000, 0, "by the process"),
+    ];
+    let all = early.chain(late.map(|event| (60_000, event)));
+    let stored = |((after_ms, event), seq)| {
+        Stored::write(Recorded { seq, id: None, by: Some(ADA), at: WallTime(1_800_000_000_000 + after_ms), event })
+    };
+    let source = Source::new(SessionId(Uuid::from_u128(77)), LOG, all.zip(1..).map(stored).collect());
+    let wanted = [(1.0, "at first"), (2.25, "by the device"), (60.25, "by the process")];
+    let marks = wanted.iter().zip(1..).map(|((at, text), n)| (*at, format!("#{n} {text} (Ada \"the\" ear)")));
+    let marks: Vec<(f64, String)> = marks.collect();
+    let read = |format| found_in(&source, Scope::Session, format);
+    let seconds = |text: &Value| text.as_str().unwrap().parse::<f64>().unwrap();
+    let pairs = |rows: &Value, at: usize, name: usize| -> Vec<(f64, String)> {
+        rows.as_array().unwrap().iter().map(|row| (seconds(&row[at]), row[name].as_str().unwrap().to_owned())).collect()
+    };
+
+    assert_eq!(pairs(&read(Format::Audacity), 0, 2), marks);
+    assert_eq!(pairs(&read(Format::Reaper)["markers"], 0, 1), marks);
+    let rows = read(Format::Csv);
+    let of_rows: Vec<f64> = rows.as_array().unwrap().iter().map(|row| seconds(&row["start_s"])).collect();
+    assert_eq!(of_rows, wanted.map(|(at, _)| at));
+    let captions = &read(Format::Vtt)["captions"];
+    assert_eq!([0, 1, 2].map(|n| &captions[n][0]), ["00:00:01.000", "00:00:02.250", "00:01:00.250"]);
+    let played: Vec<(f64, String)> = serde_json::from_value(read(Format::Midi)["seconds"].clone()).unwrap();
+    // Half a tick at 120 quarter notes a minute, the tempo of a song that has none.
+    let half_a_tick = 60.0 / 120.0 / 960.0 / 2.0;
+    assert_eq!(played.len(), marks.len());
+    for ((found, name), (at, wanted)) in played.iter().zip(&marks) {
+        assert!(name == wanted && (found - at).abs() < half_a_tick + 1e-6, "{name} at {found} s, {wanted} at {at} s");
+    }
+    let items: Vec<String> = serde_json::from_value(read(Format::Md)["items"].clone()).unwrap();
+    for said in
+        ["1. 0:01.000 at first\n", "2. 0:02.250 (heard 0:02.500) by the device\n", "3. 1:00.250 by the process\n"]
+    {
+        assert!(items.iter().any(|item| item.starts_with(said)), "{said:?} is not in {items:#?}");
+    }
 }
 
 #[test]

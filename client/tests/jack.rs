@@ -5,7 +5,7 @@
 
 mod jackd;
 
-use client::device::list_devices;
+use client::device::{CallbackGate, list_devices};
 use client::pipeline::playout::{PlayerConfig, SourceId, start_player};
 use client::pipeline::publish::{PublishConfig, Started, start_publisher};
 use client::pipeline::{MonoClock, PipelineError, PublisherEvent};
@@ -16,6 +16,7 @@ use codec::publish::StreamSettings;
 use jack::{AsyncClient, AudioIn, AudioOut, Client, ClientOptions, Control, Port, ProcessHandler, ProcessScope};
 use jackd::PATIENCE;
 use protocol::stream::StreamKind;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 use tokio::time::timeout;
@@ -152,6 +153,7 @@ async fn echo(input: JackSpec, output: JackSpec, sides: [bool; 2]) {
 
 /// A JACK client that clicks on its left output every quarter of a second, and hears with two inputs.
 struct Clicker {
+    gate: Arc<CallbackGate>,
     outs: [Port<AudioOut>; 2],
     ears: [Port<AudioIn>; 2],
     said: SyncSender<u32>,
@@ -165,6 +167,14 @@ const CLICK_EVERY: u32 = 187 * 64;
 
 impl ProcessHandler for Clicker {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        let gate = Arc::clone(&self.gate);
+        gate.pass_rt(|| self.cycle(scope));
+        Control::Continue
+    }
+}
+
+impl Clicker {
+    fn cycle(&mut self, scope: &ProcessScope) {
         let (time, frames) = (scope.last_frame_time(), scope.n_frames());
         let since = time % CLICK_EVERY;
         if since < frames {
@@ -181,16 +191,29 @@ impl ProcessHandler for Clicker {
         for (i, (left, right)) in pairs.enumerate().filter(|(_, (left, right))| left.abs().max(right.abs()) > 0.1) {
             let _ = self.heard.try_send((time.wrapping_add(i as u32), [*left, *right]));
         }
-        Control::Continue
+    }
+}
+
+/// A running [`Clicker`].
+struct Clicking {
+    gate: Arc<CallbackGate>,
+    _client: AsyncClient<(), Clicker>,
+}
+
+impl Drop for Clicking {
+    fn drop(&mut self) {
+        self.gate.close();
     }
 }
 
 /// Starts the client: itself, when it clicked, and what it heard when.
-fn clicker() -> (AsyncClient<(), Clicker>, Receiver<u32>, Receiver<Heard>) {
+fn clicker() -> (Clicking, Receiver<u32>, Receiver<Heard>) {
     let (client, _) = Client::new("clicker", ClientOptions::NO_START_SERVER).unwrap();
     let outs = ["click_1", "click_2"].map(|name| client.register_port(name, AudioOut::default()).unwrap());
     let ears = ["ear_1", "ear_2"].map(|name| client.register_port(name, AudioIn::default()).unwrap());
     let ((said, clicks), (heard, echoes)) = (sync_channel(64), sync_channel(100_000));
-    let running = client.activate_async((), Clicker { outs, ears, said, heard }).unwrap();
-    (running, clicks, echoes)
+    let gate = Arc::new(CallbackGate::default());
+    let clicker = Clicker { gate: Arc::clone(&gate), outs, ears, said, heard };
+    let client = client.activate_async((), clicker).unwrap();
+    (Clicking { gate, _client: client }, clicks, echoes)
 }

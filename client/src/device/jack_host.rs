@@ -3,6 +3,7 @@
 //! The library is loaded at run time, so the program starts on machines without it.
 
 use super::DeviceError;
+use super::gate::CallbackGate;
 use crate::pipeline::MonoClock;
 use crate::pipeline::capture::{CaptureFormat, CaptureNotice, CaptureWriter, Counting};
 use crate::pipeline::playback::{PlaybackFormat, PlaybackNotice, PlaybackReader};
@@ -13,6 +14,7 @@ use jack::{
     Port, PortFlags, PortSpec, ProcessHandler, ProcessScope,
 };
 use std::ffi::CStr;
+use std::sync::Arc;
 use std::time::Duration;
 use units::{MonoTime, SampleRate};
 
@@ -23,12 +25,26 @@ const CALLBACK_NAME: &CStr = c"ff-callback";
 
 /// A running capture client; dropping it disconnects.
 pub(crate) struct JackCapture {
-    _client: AsyncClient<CaptureNotice, CaptureProcess>,
+    gate: Arc<CallbackGate>,
+    client: AsyncClient<CaptureNotice, CaptureProcess>,
+}
+
+impl Drop for JackCapture {
+    fn drop(&mut self) {
+        self.gate.close();
+    }
 }
 
 /// A running playback client; dropping it disconnects.
 pub(crate) struct JackPlayback {
-    _client: AsyncClient<PlaybackNotice, PlaybackProcess>,
+    gate: Arc<CallbackGate>,
+    client: AsyncClient<PlaybackNotice, PlaybackProcess>,
+}
+
+impl Drop for JackPlayback {
+    fn drop(&mut self) {
+        self.gate.close();
+    }
 }
 
 /// Opens a client, registers `in_1…`, connects them as the spec says and starts.
@@ -44,12 +60,15 @@ pub(crate) fn open_capture(
     let rate = SampleRate(client.sample_rate());
     let writer = connect(CaptureFormat { rate, channels: ports.len(), counting: Counting::Exact })?;
     let notice = writer.notice();
-    let process = CaptureProcess { ports, writer, clock, frame_time: FrameTime::default() };
-    let running = client.activate_async(notice, process).map_err(refused)?;
+    let gate = Arc::new(CallbackGate::default());
+    let cycle = CaptureCycle { ports, writer, clock, frame_time: FrameTime::default() };
+    let process = CaptureProcess { gate: Arc::clone(&gate), cycle };
+    let client = client.activate_async(notice, process).map_err(refused)?;
+    let running = JackCapture { gate, client };
     for (own, peer) in names.iter().zip(peers.iter().flatten()) {
-        running.as_client().connect_ports_by_name(peer, own).map_err(refused)?;
+        running.client.as_client().connect_ports_by_name(peer, own).map_err(refused)?;
     }
-    Ok(JackCapture { _client: running })
+    Ok(running)
 }
 
 /// Opens a client, registers `out_1…`, connects them as the spec says and starts.
@@ -65,16 +84,24 @@ pub(crate) fn open_playback(
     let rate = SampleRate(client.sample_rate());
     let reader = connect(PlaybackFormat { rate, period: client.buffer_size() as usize, counting: Counting::Exact })?;
     let notice = reader.notice();
-    let process = PlaybackProcess { ports, reader, clock, frame_time: FrameTime::default() };
-    let running = client.activate_async(notice, process).map_err(refused)?;
+    let gate = Arc::new(CallbackGate::default());
+    let cycle = PlaybackCycle { ports, reader, clock, frame_time: FrameTime::default() };
+    let process = PlaybackProcess { gate: Arc::clone(&gate), cycle };
+    let client = client.activate_async(notice, process).map_err(refused)?;
+    let running = JackPlayback { gate, client };
     for (own, peer) in names.iter().zip(peers.iter().flatten()) {
-        running.as_client().connect_ports_by_name(own, peer).map_err(refused)?;
+        running.client.as_client().connect_ports_by_name(own, peer).map_err(refused)?;
     }
-    Ok(JackPlayback { _client: running })
+    Ok(running)
 }
 
 /// The capture callback.
 pub(crate) struct CaptureProcess {
+    gate: Arc<CallbackGate>,
+    cycle: CaptureCycle,
+}
+
+struct CaptureCycle {
     ports: Vec<Port<AudioIn>>,
     writer: CaptureWriter,
     clock: MonoClock,
@@ -83,6 +110,13 @@ pub(crate) struct CaptureProcess {
 
 impl ProcessHandler for CaptureProcess {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        self.gate.pass_rt(|| self.cycle.run_rt(scope));
+        Control::Continue
+    }
+}
+
+impl CaptureCycle {
+    fn run_rt(&mut self, scope: &ProcessScope) {
         let frames = scope.n_frames() as usize;
         let position = self.frame_time.unwrap(scope.last_frame_time());
         let latency = latency_frames(&self.ports, LatencyType::Capture, frames as u64);
@@ -91,12 +125,16 @@ impl ProcessHandler for CaptureProcess {
         let first = self.ports[0].as_slice(scope);
         let last = self.ports[self.ports.len() - 1].as_slice(scope);
         self.writer.write_rt(position, captured_at, frames, |frame, channel| [first, last][channel][frame]);
-        Control::Continue
     }
 }
 
 /// The playback callback.
 pub(crate) struct PlaybackProcess {
+    gate: Arc<CallbackGate>,
+    cycle: PlaybackCycle,
+}
+
+struct PlaybackCycle {
     ports: Vec<Port<AudioOut>>,
     reader: PlaybackReader,
     clock: MonoClock,
@@ -105,6 +143,15 @@ pub(crate) struct PlaybackProcess {
 
 impl ProcessHandler for PlaybackProcess {
     fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        if !self.gate.pass_rt(|| self.cycle.run_rt(scope)) {
+            self.cycle.silence_rt(scope);
+        }
+        Control::Continue
+    }
+}
+
+impl PlaybackCycle {
+    fn run_rt(&mut self, scope: &ProcessScope) {
         let (now, position) = (self.clock.now(), self.frame_time.unwrap(scope.last_frame_time()));
         let late = self.reader.nanos(u64::from(scope.frames_since_cycle_start()));
         let cycle_start = MonoTime(now.0.saturating_sub(late));
@@ -125,7 +172,11 @@ impl ProcessHandler for PlaybackProcess {
             }
             [] => (),
         }
-        Control::Continue
+    }
+
+    /// A port that nobody writes to would sound again with what was in it.
+    fn silence_rt(&mut self, scope: &ProcessScope) {
+        self.ports.iter_mut().for_each(|port| port.as_mut_slice(scope).fill(0.0));
     }
 }
 

@@ -7,12 +7,14 @@
 
 mod cpal_host;
 mod error;
+mod gate;
 mod jack_host;
 mod list;
 mod paced;
 mod quiet;
 
 pub use error::DeviceError;
+pub use gate::CallbackGate;
 pub use list::{DeviceInfo, list_devices};
 
 use crate::pipeline::MonoClock;

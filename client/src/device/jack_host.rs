@@ -3,7 +3,7 @@
 //! The library is loaded at run time, so the program starts on machines without it.
 
 use super::DeviceError;
-use super::gate::CallbackGate;
+use super::gate::{CallbackGate, Clients, Seat};
 use crate::pipeline::MonoClock;
 use crate::pipeline::capture::{CaptureFormat, CaptureNotice, CaptureWriter, Counting};
 use crate::pipeline::playback::{PlaybackFormat, PlaybackNotice, PlaybackReader};
@@ -23,10 +23,14 @@ pub(super) const AUDIO: &str = "32 bit float mono audio";
 /// What JACK's thread that calls us is called in tools that list threads.
 const CALLBACK_NAME: &CStr = c"ff-callback";
 
+/// The clients of this process.
+static CLIENTS: Clients = Clients::new();
+
 /// A running capture client; dropping it disconnects.
 pub(crate) struct JackCapture {
     gate: Arc<CallbackGate>,
-    client: AsyncClient<CaptureNotice, CaptureProcess>,
+    client: AsyncClient<Noticing<CaptureNotice>, CaptureProcess>,
+    _seat: Seat<'static>,
 }
 
 impl Drop for JackCapture {
@@ -38,7 +42,8 @@ impl Drop for JackCapture {
 /// A running playback client; dropping it disconnects.
 pub(crate) struct JackPlayback {
     gate: Arc<CallbackGate>,
-    client: AsyncClient<PlaybackNotice, PlaybackProcess>,
+    client: AsyncClient<Noticing<PlaybackNotice>, PlaybackProcess>,
+    _seat: Seat<'static>,
 }
 
 impl Drop for JackPlayback {
@@ -53,18 +58,18 @@ pub(crate) fn open_capture(
     clock: MonoClock,
     connect: impl FnOnce(CaptureFormat) -> Result<CaptureWriter, DeviceError>,
 ) -> Result<JackCapture, DeviceError> {
-    let client = open_client()?;
+    let (seat, client) = open_client()?;
     let peers = peer_ports(&client, spec, PortFlags::IS_OUTPUT)?;
     let ports = register(&client, "in", peers.len(), AudioIn::default())?;
     let names = names(&ports)?;
     let rate = SampleRate(client.sample_rate());
     let writer = connect(CaptureFormat { rate, channels: ports.len(), counting: Counting::Exact })?;
-    let notice = writer.notice();
     let gate = Arc::new(CallbackGate::default());
+    let notice = Noticing { gate: Arc::clone(&gate), notice: writer.notice() };
     let cycle = CaptureCycle { ports, writer, clock, frame_time: FrameTime::default() };
     let process = CaptureProcess { gate: Arc::clone(&gate), cycle };
     let client = client.activate_async(notice, process).map_err(refused)?;
-    let running = JackCapture { gate, client };
+    let running = JackCapture { gate, client, _seat: seat };
     for (own, peer) in names.iter().zip(peers.iter().flatten()) {
         running.client.as_client().connect_ports_by_name(peer, own).map_err(refused)?;
     }
@@ -77,18 +82,18 @@ pub(crate) fn open_playback(
     clock: MonoClock,
     connect: impl FnOnce(PlaybackFormat) -> Result<PlaybackReader, DeviceError>,
 ) -> Result<JackPlayback, DeviceError> {
-    let client = open_client()?;
+    let (seat, client) = open_client()?;
     let peers = peer_ports(&client, spec, PortFlags::IS_INPUT)?;
     let ports = register(&client, "out", peers.len(), AudioOut::default())?;
     let names = names(&ports)?;
     let rate = SampleRate(client.sample_rate());
     let reader = connect(PlaybackFormat { rate, period: client.buffer_size() as usize, counting: Counting::Exact })?;
-    let notice = reader.notice();
     let gate = Arc::new(CallbackGate::default());
+    let notice = Noticing { gate: Arc::clone(&gate), notice: reader.notice() };
     let cycle = PlaybackCycle { ports, reader, clock, frame_time: FrameTime::default() };
     let process = PlaybackProcess { gate: Arc::clone(&gate), cycle };
     let client = client.activate_async(notice, process).map_err(refused)?;
-    let running = JackPlayback { gate, client };
+    let running = JackPlayback { gate, client, _seat: seat };
     for (own, peer) in names.iter().zip(peers.iter().flatten()) {
         running.client.as_client().connect_ports_by_name(own, peer).map_err(refused)?;
     }
@@ -204,40 +209,49 @@ impl FrameTime {
     }
 }
 
-impl NotificationHandler for CaptureNotice {
+/// What JACK tells beside the sound.
+struct Noticing<N> {
+    gate: Arc<CallbackGate>,
+    notice: N,
+}
+
+impl NotificationHandler for Noticing<CaptureNotice> {
     fn thread_init(&self, _: &Client) {
         name_this_thread(CALLBACK_NAME);
     }
 
     unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
-        self.failed_rt();
+        CLIENTS.server_died_rt();
+        self.gate.pass_ending_rt(|| self.notice.failed_rt());
     }
 
     fn xrun(&mut self, _: &Client) -> Control {
-        self.xrun_rt();
+        self.gate.pass_rt(|| self.notice.xrun_rt());
         Control::Continue
     }
 }
 
-impl NotificationHandler for PlaybackNotice {
+impl NotificationHandler for Noticing<PlaybackNotice> {
     fn thread_init(&self, _: &Client) {
         name_this_thread(CALLBACK_NAME);
     }
 
     fn xrun(&mut self, _: &Client) -> Control {
-        self.xrun_rt();
+        self.gate.pass_rt(|| self.notice.xrun_rt());
         Control::Continue
     }
 
     unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
-        self.failed_rt();
+        CLIENTS.server_died_rt();
+        self.gate.pass_ending_rt(|| self.notice.failed_rt());
     }
 }
 
-/// Opens a client without starting a server.
-pub(super) fn open_client() -> Result<Client, DeviceError> {
-    match Client::new(CLIENT_NAME, ClientOptions::NO_START_SERVER) {
-        Ok((client, _)) => Ok(client),
+/// Opens a client without starting a server. The client is to be dropped before its seat.
+pub(super) fn open_client() -> Result<(Seat<'static>, Client), DeviceError> {
+    let opened = CLIENTS.open(|| Client::new(CLIENT_NAME, ClientOptions::NO_START_SERVER));
+    match opened.ok_or(DeviceError::JackNotRunning)? {
+        Ok((seat, (client, _))) => Ok((seat, client)),
         Err(jack::Error::LibraryError(_)) => Err(DeviceError::JackAbsent),
         Err(jack::Error::ClientError(status)) if !status.contains(ClientStatus::SERVER_ERROR) => {
             Err(DeviceError::JackNotRunning)

@@ -66,7 +66,7 @@ fn channels(ranges: &[SupportedStreamConfigRange]) -> u16 {
 
 /// The clients of a running JACK server by name, with how many of their ports we could connect to.
 fn jack_clients() -> Vec<DeviceInfo> {
-    let Ok(client) = jack_host::open_client() else { return Vec::new() };
+    let Ok((_seat, client)) = jack_host::open_client() else { return Vec::new() };
     let rates = vec![client.sample_rate()];
     let mut clients: Vec<DeviceInfo> = Vec::new();
     for (flags, captures) in [(PortFlags::IS_OUTPUT, true), (PortFlags::IS_INPUT, false)] {

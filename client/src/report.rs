@@ -212,6 +212,8 @@ pub struct OutputLine {
     pub clipped: u64,
     /// Callbacks that found less than they asked for.
     pub underruns: u64,
+    /// Samples per channel left out because the device, or this machine, stood still.
+    pub skipped: u64,
     /// From the device's callback to its outlet.
     pub device_ms: f64,
     /// From the jitter buffers to the callback.

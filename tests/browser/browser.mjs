@@ -13,9 +13,8 @@ export const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390,
 export const VARIANTS = Object.keys(SIZES).flatMap((size) => ["dark", "light"].map((scheme) => ({ size, scheme })));
 
 /**
- * Opens a browser and an empty page. `mic`: "refused", "asked" (until the page's permissions are granted), or
- * a WAV file that the microphone plays once. `loud`: plays
- * through the sound system that `PULSE_SERVER` names.
+ * Opens a browser and an empty page. `mic`: "refused", "asked" (until the page's permissions are granted), or a
+ * WAV file that the microphone plays once. `loud`: plays through the sound system that `PULSE_SERVER` names.
  */
 export async function open({ mic, size = "wide", scheme = "dark", loud = false } = {}) {
   const ask = { refused: ["--deny-permission-prompts"], asked: [] }[mic] ?? ["--use-fake-ui-for-media-stream"];

@@ -10,8 +10,10 @@ use units::{MonoTime, RtpTimestamp, Ticks};
 /// Runs kept of one source; the oldest makes room. A device that asks for 64 samples at a time makes 750 a second, so
 /// they reach back over 5 s there and 10 s where blocks are 2.5 ms long.
 pub const MAX_RUNS: usize = 4_096;
-/// Beyond the end of the newest run the sound is believed to go on for so long.
+/// Beyond the end of a run the sound is believed to go on for so long.
 const REACH: Duration = Duration::from_millis(20);
+/// The same while the player has not told yet what came after it, because the machine is busy.
+const UNTOLD_REACH: Duration = Duration::from_secs(1);
 /// What was made up so shortly before a moment belongs to what was heard then.
 const NEAR: Duration = Duration::from_millis(250);
 /// What the device's own word on its latency leaves open.
@@ -86,6 +88,7 @@ pub enum Unheard {
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
     runs: VecDeque<Played>,
+    told_until: MonoTime,
 }
 
 impl Heard {
@@ -95,14 +98,23 @@ impl Heard {
             self.runs.pop_front();
         }
         self.runs.push_back(run);
+        self.handle_told(run.leaves);
     }
 
-    /// What was in the ear at `when`; none when nothing was, or when that is too long ago.
+    /// All that leaves before `until` is told: where no run is, nothing was heard.
+    pub fn handle_told(&mut self, until: MonoTime) {
+        self.told_until = self.told_until.max(until);
+    }
+
+    /// What was in the ear at `when`; none when nothing was, or when that is too long ago. What the player has not told
+    /// yet is taken to go on, for up to a second, and is the more in doubt the further on it is.
     pub fn heard_at(&self, when: MonoTime) -> Option<InEar> {
         let after = self.runs.partition_point(|run| run.leaves <= when);
         let run = self.runs.get(after.checked_sub(1)?)?;
-        let beyond = when.saturating_since(run.leaves).saturating_sub(run.lasts);
-        if beyond > REACH {
+        let end = run.leaves + run.lasts;
+        let beyond = when.saturating_since(end);
+        let reach = if self.told_until > end + REACH { REACH } else { UNTOLD_REACH };
+        if beyond > reach {
             return None;
         }
         let concealed = self.is_made_up_before(after, when);

@@ -80,8 +80,8 @@ stats     each second; published[] and heard[] streams. A heard one has delay_ms
 output}: total is an upper bound of capture to ear, of which doubt may be too much; absent while unknown;\n            \
 target_ms, real, redundant, concealed (samples since the last line), received, lost (packets since then),\n            \
 drift_ppm, levels, position {ticks, epoch, sample}\n  \
-position  with --output file:, ten times a second: what the file's sample out_sample carries: stream, ticks, epoch,\n            \
-sample, kind (real, redundant or concealed)\n  \
+position  with --output file:, ten times a second and at each change of kind: what the file's sample out_sample\n            \
+carries: stream, ticks, epoch, sample, kind (real, redundant or concealed)\n  \
 heard     id, anchor {stream, epoch, at, uncertainty_ms, concealed} or why: answers {\"cmd\":\"heard\",\"id\":1} on\n            \
 stdin: what was in the ear when the line was read, or at at_us of the system's monotonic clock\n  \
 event     event {seq, id, by, at, type, data}: something happened in the session and is saved\n  \

@@ -170,7 +170,7 @@ impl Ear {
                 lines.push(Line::Hearing { stream: source.stream, ms });
             }
             let (route, stream) = (router.route(*ssrc), mirror.state.streams.get(&source.stream));
-            lines.extend(teller.line_of(record, source.stream, route.zip(stream)));
+            lines.extend(teller.lines_of(record, source.stream, route.zip(stream)));
         }
         lines
     }
@@ -221,11 +221,17 @@ impl Ear {
             rendered: stats.rendered.0,
             clipped: stats.clipped,
             underruns: stats.underruns,
+            skipped: stats.skipped.0,
             device_ms: stats.device.as_secs_f64() * 1e3,
             ahead_ms: stats.ahead.as_secs_f64() * 1e3,
             device_lost: stats.device_lost,
             levels: LevelStats::default(),
         })
+    }
+
+    /// Rate of the output.
+    pub(super) fn rate(&self) -> SampleRate {
+        self.lock().player.as_ref().map_or(SampleRate::HZ_48000, Player::rate)
     }
 
     /// Why nothing more is written to the output file; told once.

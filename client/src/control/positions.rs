@@ -8,45 +8,67 @@ use codec::jitter::{Kind, Position};
 use protocol::ids::StreamId;
 use protocol::stream::Stream;
 use std::collections::BTreeMap;
-use units::{RtpTimestamp, SampleCount, SampleRate};
+use units::{MonoTime, RtpTimestamp, SampleCount, SampleRate, SampleTime};
 
 /// Positions of one source are told so many output samples apart: a tenth of a second.
 const TELL_EVERY: i64 = 4_800;
 
-/// Tells positions of a file, ten times a second and source.
+/// Tells positions of a file, of each source ten times a second and wherever another kind of sound begins: between
+/// two lines all is of the first one's kind.
 #[derive(Debug, Default)]
 pub(super) struct PositionTeller {
     enabled: bool,
-    due: BTreeMap<SourceId, i64>,
+    told: BTreeMap<SourceId, Told>,
+}
+
+/// What was told of a source.
+#[derive(Debug, Default)]
+struct Told {
+    due: i64,
+    kind: Option<Kind>,
 }
 
 impl PositionTeller {
     pub(super) fn new(enabled: bool) -> PositionTeller {
-        PositionTeller { enabled, due: BTreeMap::new() }
+        PositionTeller { enabled, told: BTreeMap::new() }
     }
 
-    /// The line that is due for this block, if one is: about its first sample that is not silence.
-    pub(super) fn line_of(
+    /// The lines that are due for this block.
+    pub(super) fn lines_of(
         &mut self,
         record: &PositionRecord,
         stream: StreamId,
         known: Option<(&Route, &Stream)>,
-    ) -> Option<Line> {
-        if !self.enabled || record.at.0 < self.due.get(&record.source).copied().unwrap_or(0) {
-            return None;
+    ) -> Vec<Line> {
+        if !self.enabled {
+            return Vec::new();
         }
-        let (offset, kind, at) = first_sound(record)?;
-        self.due.insert(record.source, (record.at.0 / TELL_EVERY + 1) * TELL_EVERY);
-        let out_sample = record.at + SampleCount(offset);
-        let placed = known.and_then(|(route, stream)| place(route, stream, at));
-        Some(Line::Position {
-            out_sample: out_sample.0.max(0) as u64,
-            stream,
-            ticks: placed.map_or_else(|| at.ticks.0 as f64 + at.fraction, |placed| placed.ticks),
-            epoch: placed.map(|placed| placed.epoch),
-            sample: placed.map(|placed| placed.sample),
-            kind: kind_name(kind),
-        })
+        let told = self.told.entry(record.source).or_default();
+        let due = sounds(record).filter(|(at, kind, _)| told.is_due(*at, *kind));
+        due.map(|(at, kind, position)| line_of(at, kind, position, stream, known)).collect()
+    }
+}
+
+impl Told {
+    /// Whether a line is due for sound of this kind that begins here; it is then told.
+    fn is_due(&mut self, at: SampleTime, kind: Kind) -> bool {
+        let due = at.0 >= self.due || self.kind != Some(kind);
+        if due {
+            *self = Told { due: (at.0 / TELL_EVERY + 1) * TELL_EVERY, kind: Some(kind) };
+        }
+        due
+    }
+}
+
+fn line_of(at: SampleTime, kind: Kind, position: Position, stream: StreamId, known: Option<(&Route, &Stream)>) -> Line {
+    let placed = known.and_then(|(route, stream)| place(route, stream, position));
+    Line::Position {
+        out_sample: at.0.max(0) as u64,
+        stream,
+        ticks: placed.map_or_else(|| position.ticks.0 as f64 + position.fraction, |placed| placed.ticks),
+        epoch: placed.map(|placed| placed.epoch),
+        sample: placed.map(|placed| placed.sample),
+        kind: kind_name(kind),
     }
 }
 
@@ -70,6 +92,12 @@ pub(super) fn runs(record: &PositionRecord, rate: SampleRate) -> impl Iterator<I
     })
 }
 
+/// When the last sample of a record has left.
+pub(super) fn end_of(record: &PositionRecord, rate: SampleRate) -> MonoTime {
+    let whole: u64 = record.pulled.spans().iter().map(|span| span.len.0).sum();
+    record.leaves_at + SampleCount(whole).duration(rate)
+}
+
 fn origin(kind: Kind) -> Option<Origin> {
     match kind {
         Kind::Silence => None,
@@ -79,15 +107,14 @@ fn origin(kind: Kind) -> Option<Origin> {
     }
 }
 
-fn first_sound(record: &PositionRecord) -> Option<(u64, Kind, Position)> {
-    let mut offset = 0;
-    for span in record.pulled.spans() {
-        if let Some(position) = span.position {
-            return Some((offset, span.kind, position));
-        }
-        offset += span.len.0;
-    }
-    None
+/// Where in the output each span with a place begins, of what kind it is, and where it came from.
+fn sounds(record: &PositionRecord) -> impl Iterator<Item = (SampleTime, Kind, Position)> {
+    let mut next = record.at;
+    record.pulled.spans().iter().filter_map(move |span| {
+        let at = next;
+        next += span.len;
+        Some((at, span.kind, span.position?))
+    })
 }
 
 fn kind_name(kind: Kind) -> &'static str {

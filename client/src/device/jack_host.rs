@@ -26,27 +26,31 @@ const CALLBACK_NAME: &CStr = c"ff-callback";
 /// The clients of this process.
 static CLIENTS: Clients = Clients::new();
 
-/// A running capture client; dropping it disconnects.
-pub(crate) struct JackCapture {
+/// A running client; dropping it disconnects.
+pub(crate) struct Running<N, P> {
     gate: Arc<CallbackGate>,
-    client: AsyncClient<Noticing<CaptureNotice>, CaptureProcess>,
+    client: AsyncClient<Noticing<N>, Gated<P>>,
     _seat: Seat<'static>,
 }
 
-impl Drop for JackCapture {
-    fn drop(&mut self) {
-        self.gate.close();
+pub(crate) type JackCapture = Running<CaptureNotice, CaptureProcess>;
+pub(crate) type JackPlayback = Running<PlaybackNotice, PlaybackProcess>;
+
+impl<N: Notice, P: Process> Running<N, P> {
+    fn start(seat: Seat<'static>, client: Client, notice: N, process: P) -> Result<Running<N, P>, DeviceError> {
+        let gate = Arc::new(CallbackGate::default());
+        let (noticing, gated) =
+            (Noticing { gate: Arc::clone(&gate), notice }, Gated { gate: Arc::clone(&gate), process });
+        let client = client.activate_async(noticing, gated).map_err(refused)?;
+        Ok(Running { gate, client, _seat: seat })
+    }
+
+    fn connect(&self, from: &str, to: &str) -> Result<(), DeviceError> {
+        self.client.as_client().connect_ports_by_name(from, to).map_err(refused)
     }
 }
 
-/// A running playback client; dropping it disconnects.
-pub(crate) struct JackPlayback {
-    gate: Arc<CallbackGate>,
-    client: AsyncClient<Noticing<PlaybackNotice>, PlaybackProcess>,
-    _seat: Seat<'static>,
-}
-
-impl Drop for JackPlayback {
+impl<N, P> Drop for Running<N, P> {
     fn drop(&mut self) {
         self.gate.close();
     }
@@ -64,14 +68,11 @@ pub(crate) fn open_capture(
     let names = names(&ports)?;
     let rate = SampleRate(client.sample_rate());
     let writer = connect(CaptureFormat { rate, channels: ports.len(), counting: Counting::Exact })?;
-    let gate = Arc::new(CallbackGate::default());
-    let notice = Noticing { gate: Arc::clone(&gate), notice: writer.notice() };
-    let cycle = CaptureCycle { ports, writer, clock, frame_time: FrameTime::default() };
-    let process = CaptureProcess { gate: Arc::clone(&gate), cycle };
-    let client = client.activate_async(notice, process).map_err(refused)?;
-    let running = JackCapture { gate, client, _seat: seat };
+    let notice = writer.notice();
+    let process = CaptureProcess { ports, writer, clock, frame_time: FrameTime::default() };
+    let running = Running::start(seat, client, notice, process)?;
     for (own, peer) in names.iter().zip(peers.iter().flatten()) {
-        running.client.as_client().connect_ports_by_name(peer, own).map_err(refused)?;
+        running.connect(peer, own)?;
     }
     Ok(running)
 }
@@ -88,39 +89,24 @@ pub(crate) fn open_playback(
     let names = names(&ports)?;
     let rate = SampleRate(client.sample_rate());
     let reader = connect(PlaybackFormat { rate, period: client.buffer_size() as usize, counting: Counting::Exact })?;
-    let gate = Arc::new(CallbackGate::default());
-    let notice = Noticing { gate: Arc::clone(&gate), notice: reader.notice() };
-    let cycle = PlaybackCycle { ports, reader, clock, frame_time: FrameTime::default() };
-    let process = PlaybackProcess { gate: Arc::clone(&gate), cycle };
-    let client = client.activate_async(notice, process).map_err(refused)?;
-    let running = JackPlayback { gate, client, _seat: seat };
+    let notice = reader.notice();
+    let process = PlaybackProcess { ports, reader, clock, frame_time: FrameTime::default() };
+    let running = Running::start(seat, client, notice, process)?;
     for (own, peer) in names.iter().zip(peers.iter().flatten()) {
-        running.client.as_client().connect_ports_by_name(own, peer).map_err(refused)?;
+        running.connect(own, peer)?;
     }
     Ok(running)
 }
 
 /// The capture callback.
 pub(crate) struct CaptureProcess {
-    gate: Arc<CallbackGate>,
-    cycle: CaptureCycle,
-}
-
-struct CaptureCycle {
     ports: Vec<Port<AudioIn>>,
     writer: CaptureWriter,
     clock: MonoClock,
     frame_time: FrameTime,
 }
 
-impl ProcessHandler for CaptureProcess {
-    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
-        self.gate.pass_rt(|| self.cycle.run_rt(scope));
-        Control::Continue
-    }
-}
-
-impl CaptureCycle {
+impl Process for CaptureProcess {
     fn run_rt(&mut self, scope: &ProcessScope) {
         let frames = scope.n_frames() as usize;
         let position = self.frame_time.unwrap(scope.last_frame_time());
@@ -135,27 +121,13 @@ impl CaptureCycle {
 
 /// The playback callback.
 pub(crate) struct PlaybackProcess {
-    gate: Arc<CallbackGate>,
-    cycle: PlaybackCycle,
-}
-
-struct PlaybackCycle {
     ports: Vec<Port<AudioOut>>,
     reader: PlaybackReader,
     clock: MonoClock,
     frame_time: FrameTime,
 }
 
-impl ProcessHandler for PlaybackProcess {
-    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
-        if !self.gate.pass_rt(|| self.cycle.run_rt(scope)) {
-            self.cycle.silence_rt(scope);
-        }
-        Control::Continue
-    }
-}
-
-impl PlaybackCycle {
+impl Process for PlaybackProcess {
     fn run_rt(&mut self, scope: &ProcessScope) {
         let (now, position) = (self.clock.now(), self.frame_time.unwrap(scope.last_frame_time()));
         let late = self.reader.nanos(u64::from(scope.frames_since_cycle_start()));
@@ -209,13 +181,62 @@ impl FrameTime {
     }
 }
 
-/// What JACK tells beside the sound.
-struct Noticing<N> {
+/// What is done in each cycle.
+pub(crate) trait Process: Send + 'static {
+    /// Takes from the ports what was captured, or fills them.
+    fn run_rt(&mut self, scope: &ProcessScope);
+    /// Fills the ports that it has with silence.
+    fn silence_rt(&mut self, _scope: &ProcessScope) {}
+}
+
+/// A callback that is kept out while its client is being closed.
+pub(crate) struct Gated<P> {
+    gate: Arc<CallbackGate>,
+    process: P,
+}
+
+impl<P: Process> ProcessHandler for Gated<P> {
+    fn process(&mut self, _: &Client, scope: &ProcessScope) -> Control {
+        if !self.gate.pass_rt(|| self.process.run_rt(scope)) {
+            self.process.silence_rt(scope);
+        }
+        Control::Continue
+    }
+}
+
+/// Who is told what JACK tells beside the sound.
+pub(crate) trait Notice: Send + Sync + 'static {
+    fn failed_rt(&self);
+    fn xrun_rt(&self);
+}
+
+impl Notice for CaptureNotice {
+    fn failed_rt(&self) {
+        CaptureNotice::failed_rt(self);
+    }
+
+    fn xrun_rt(&self) {
+        CaptureNotice::xrun_rt(self);
+    }
+}
+
+impl Notice for PlaybackNotice {
+    fn failed_rt(&self) {
+        PlaybackNotice::failed_rt(self);
+    }
+
+    fn xrun_rt(&self) {
+        PlaybackNotice::xrun_rt(self);
+    }
+}
+
+/// As [`Gated`], of what JACK tells beside the sound.
+pub(crate) struct Noticing<N> {
     gate: Arc<CallbackGate>,
     notice: N,
 }
 
-impl NotificationHandler for Noticing<CaptureNotice> {
+impl<N: Notice> NotificationHandler for Noticing<N> {
     fn thread_init(&self, _: &Client) {
         name_this_thread(CALLBACK_NAME);
     }
@@ -228,22 +249,6 @@ impl NotificationHandler for Noticing<CaptureNotice> {
     fn xrun(&mut self, _: &Client) -> Control {
         self.gate.pass_rt(|| self.notice.xrun_rt());
         Control::Continue
-    }
-}
-
-impl NotificationHandler for Noticing<PlaybackNotice> {
-    fn thread_init(&self, _: &Client) {
-        name_this_thread(CALLBACK_NAME);
-    }
-
-    fn xrun(&mut self, _: &Client) -> Control {
-        self.gate.pass_rt(|| self.notice.xrun_rt());
-        Control::Continue
-    }
-
-    unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
-        CLIENTS.server_died_rt();
-        self.gate.pass_ending_rt(|| self.notice.failed_rt());
     }
 }
 

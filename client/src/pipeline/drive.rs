@@ -228,11 +228,13 @@ impl Lead {
     }
 }
 
-/// The playout thread of an output without callbacks (a file, nothing): a clock calls, and never a sample is skipped.
+/// The playout thread of an output without callbacks (a file, nothing): a clock calls.
 ///
 /// After a stall the missed periods are pulled one by one, each with the time at which it was due, so a busy machine
 /// does not look like a late network. They are worked off at twice their pace and not at once: a sound card plays on
-/// from its own buffer meanwhile, and what a sender on the same machine owes is on its way only now.
+/// from its own buffer meanwhile, and what a sender on the same machine owes is on its way only now. A machine that is
+/// too slow for that would fall behind for ever, and hear nothing more: what comes in is always later than what is due.
+/// Whoever owes too much therefore stands still for it, as a sound card would have, and is on time again.
 pub(crate) struct PacedDriver {
     pub(crate) engine: Engine,
     pub(crate) clock: MonoClock,
@@ -240,6 +242,8 @@ pub(crate) struct PacedDriver {
     pub(crate) file: Option<WavFeed>,
 }
 
+/// The most that a paced output works off; what a device with callbacks leaves out one by one.
+const MOST_OWED: Duration = Duration::from_secs(1);
 /// Frames per period of a paced output: 2.5 ms.
 pub(crate) const PACED_PERIOD: usize = 120;
 
@@ -256,11 +260,24 @@ impl PacedDriver {
             if !self.wait_until(due.max(earliest)) {
                 return;
             }
-            earliest = self.clock.now() + half;
+            let now = self.clock.now();
+            if let periods @ 1.. = periods_to_leave_out(now.saturating_since(due)) {
+                self.stand_still(periods);
+                continue;
+            }
+            earliest = now + half;
             self.engine.render_rt(due, due, &mut block);
             if let Some(file) = &mut self.file {
                 file.write(&block);
             }
+        }
+    }
+
+    /// Leaves so many periods out; the file holds silence for them, so that its time stays that of the room.
+    fn stand_still(&mut self, periods: u64) {
+        self.engine.stand_still_rt(SampleCount(periods * PACED_PERIOD as u64));
+        if let Some(file) = &mut self.file {
+            (0..periods).for_each(|_| file.write(&[0.0; 2 * PACED_PERIOD]));
         }
     }
 
@@ -279,6 +296,12 @@ impl PacedDriver {
     }
 }
 
+/// Whole periods that are not worked off by an output that is late by so much: all, once it is too much.
+fn periods_to_leave_out(late: Duration) -> u64 {
+    let period = SampleCount(PACED_PERIOD as u64).duration(SampleRate::HZ_48000);
+    if late > MOST_OWED { (late.as_nanos() / period.as_nanos()) as u64 } else { 0 }
+}
+
 /// Raises the playout thread, which this is.
 fn raise(control: &PlayerControl) {
     if let Priority::RealTime(level) = raise_this_thread(PLAYOUT_LEVEL) {
@@ -292,6 +315,12 @@ mod tests {
 
     fn taken(missing: u32) -> Taken {
         Taken { position: 0, xruns: 0, frames: 64, missing, taken: 0, at: MonoTime(0), latency: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_paced_output_works_off_a_second_and_leaves_out_what_is_more() {
+        let left_out = [0, 2_500, 1_000_000, 1_000_001, 7_503_000].map(Duration::from_micros).map(periods_to_leave_out);
+        assert_eq!(left_out, [0, 0, 0, 400, 3_001]);
     }
 
     #[test]

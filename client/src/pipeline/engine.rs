@@ -14,7 +14,7 @@ use codec::opus::Decoder;
 use rtrb::{Consumer, Producer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use units::{MonoTime, SampleTime};
+use units::{MonoTime, SampleCount, SampleTime};
 
 /// Most sources that are mixed, those that fade out not counted.
 pub(crate) const MAX_SOURCES: usize = 16;
@@ -142,7 +142,15 @@ impl Engine {
         self.control.skipped_frames.fetch_add(frames as u64, Relaxed);
     }
 
-    /// Frames mixed so far.
+    /// The output has stood still for `frames` frames: they count as rendered, and every source leaves them out.
+    pub(crate) fn stand_still_rt(&mut self, frames: SampleCount) {
+        self.obey_rt();
+        self.slots.iter_mut().flatten().for_each(|slot| slot.jitter.leave_out_rt(frames));
+        self.control.skipped_frames.fetch_add(frames.0, Relaxed);
+        self.count_rt(frames.0);
+    }
+
+    /// Frames mixed or left out so far.
     pub(crate) fn rendered(&self) -> u64 {
         self.rendered
     }
@@ -151,7 +159,11 @@ impl Engine {
         let clipped = out.iter().filter(|sample| sample.abs() > 1.0).count() as u64;
         self.control.clipped.fetch_add(clipped, Relaxed);
         self.tap.write_rt(out);
-        self.rendered += out.len() as u64 / 2;
+        self.count_rt(out.len() as u64 / 2);
+    }
+
+    fn count_rt(&mut self, frames: u64) {
+        self.rendered += frames;
         self.control.rendered.store(self.rendered, Relaxed);
     }
 

@@ -148,6 +148,25 @@ fn positions_are_told_for_every_output_sample() {
 }
 
 #[test]
+fn an_output_that_stood_still_counts_that_time_and_every_source_leaves_it_out() {
+    const STOOD: u64 = 400;
+    let sound = payloads(200, 440.0);
+    let mut bench = Bench::new();
+    bench.add(1, StreamKind::Program);
+    sound[..100].iter().for_each(|payload| drop(bench.play(&[(1, payload)])));
+    bench.engine.stand_still_rt(SampleCount(STOOD * PERIOD as u64));
+    bench.period += STOOD;
+    sound[100..].iter().for_each(|payload| drop(bench.play(&[(1, payload)])));
+    let records: Vec<PositionRecord> = std::iter::from_fn(|| bench.positions.try_recv()).collect();
+    assert_eq!(records[100].at.0 - records[99].at.0, ((STOOD + 1) * PERIOD as u64) as i64);
+    let source_of = |n: usize| records[n].pulled.position().unwrap().ticks_since(Ticks(0));
+    let left_out = source_of(199) - source_of(99) - ((100 + STOOD) * PERIOD as u64) as f64;
+    assert!(left_out.abs() < 48.0, "heard {left_out} ticks from where it belongs");
+    assert_eq!(records[199].pulled.count(Kind::Real), SampleCount(PERIOD as u64));
+    assert_eq!(bench.control.skipped_frames.load(Relaxed), STOOD * PERIOD as u64);
+}
+
+#[test]
 fn seventeen_sources_are_refused_and_a_removed_one_makes_room_at_once() {
     let mut bench = Bench::new();
     (0..MAX_SOURCES as u32).for_each(|id| bench.add(id, StreamKind::Mic));

@@ -90,6 +90,12 @@ impl<D: FrameDecoder> JitterBuffer<D> {
         self.playout.pull_rt(at_ms, out, &mut self.steer, &mut self.intake.store)
     }
 
+    /// The output has stood still for so many samples: the next ones are due so much later, and what would have been
+    /// heard meanwhile is left out by a jump, which is counted if it is longer than the buffer may be out.
+    pub fn leave_out_rt(&mut self, samples: SampleCount) {
+        self.steer.leave_out_rt(samples);
+    }
+
     /// The next packet begins another epoch, whose timestamps mean nothing on the old line: call it when the SSRC has
     /// changed. The sound fades over and the position jumps, which is counted.
     pub fn resync_rt(&mut self) {

@@ -146,6 +146,11 @@ impl Steer {
         at_ms.min(self.calls.level_at(at_ms) + delivered_ms)
     }
 
+    /// So many samples are never called for.
+    pub(super) fn leave_out_rt(&mut self, samples: SampleCount) {
+        self.delivered += samples.0;
+    }
+
     /// Chooses the speed for a block due at `at_ms` with `lag_ms` buffered; 1.0 is the nominal rate.
     pub(super) fn decide_speed_rt(&mut self, at_ms: f64, lag_ms: f64) -> f64 {
         let error_ms = lag_ms - self.target_ms();

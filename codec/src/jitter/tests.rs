@@ -458,6 +458,34 @@ fn a_short_standstill_is_jumped_over_where_people_play_together_and_worked_off_e
     assert!(listening.buffering_ms > listening.target_ms + 15.0, "{listening:?}");
 }
 
+#[test]
+fn an_output_that_tells_how_long_it_stood_still_is_on_time_with_its_next_block() {
+    const LOST_MS: f64 = 5_000.0;
+    let mut bench = Bench::new(48_000, 0);
+    bench.run(0..1_000, |bench, k, at| {
+        bench.push(k, at);
+    });
+    let (before, frames) = (bench.buffer.stats(), SampleCount(5 * 48_000));
+    for k in 1_000..2_000 {
+        bench.push(k, (k + 1) as f64 * 5.0);
+    }
+    bench.buffer.leave_out_rt(frames);
+    bench.pulled += frames.0;
+    bench.run(2_000..2_010, |bench, k, at| {
+        bench.push(k, at);
+    });
+    let after = bench.buffer.stats();
+    assert_eq!((before.resyncs, after.resyncs), (0, 1));
+    assert!(after.concealed.0 - before.concealed.0 <= CROSSFADE, "{after:?}");
+    assert!(
+        (after.buffering_ms - before.buffering_ms).abs() < 1.0 && after.buffering_ms < LOST_MS / 100.0,
+        "{after:?}"
+    );
+}
+
+/// A fade counts as made up until its middle: a quarter of a 5 ms frame, and the rounding.
+const CROSSFADE: u64 = 61;
+
 /// Ten seconds after the device has lost so much time.
 fn after_standing_still(mut bench: Bench, lost_ms: f64) -> Stats {
     let mut stood_ms = 0.0;

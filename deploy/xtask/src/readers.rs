@@ -15,15 +15,8 @@ pub(crate) fn install() -> Result<()> {
         say("installing the readers of exported files");
         let python = python().context("no python3 has mido, webvtt, markdown_it and pip")?;
         let mut pip = command(python);
-        pip.current_dir(root().join(READERS)).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--upgrade",
-            "--target",
-            "packages",
-        ]);
-        run(pip.args(["--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt"]))
+        pip.current_dir(root().join(READERS)).args(["-m", "pip", "install", "--quiet", "--root-user-action", "ignore"]);
+        pip.args(["--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt"]);
+        run(pip.args(["--upgrade", "--target", "packages"]))
     })
 }

@@ -93,11 +93,19 @@ fn note_on(n: u128, on: Anchor, reaction_ms: u32, text: &str) -> Event {
     })
 }
 
+/// When the log begins.
+const BEGIN_MS: i64 = 1_800_000_000_000;
+
 fn source() -> Source {
-    let at = WallTime(1_800_000_000_000);
-    let stored = |(event, seq)| Stored::write(Recorded { seq, id: None, by: Some(ADA), at, event });
-    let events: Vec<Stored> = events().into_iter().zip(1..).map(stored).collect();
-    Source::new(SessionId(Uuid::from_u128(77)), LOG, events)
+    source_of(events().into_iter().map(|event| (0, event)))
+}
+
+/// Of events, each so many ms after the log's beginning.
+fn source_of(timed: impl Iterator<Item = (i64, Event)>) -> Source {
+    let stored = |((after_ms, event), seq)| {
+        Stored::write(Recorded { seq, id: None, by: Some(ADA), at: WallTime(BEGIN_MS + after_ms), event })
+    };
+    Source::new(SessionId(Uuid::from_u128(77)), LOG, timed.zip(1..).map(stored).collect())
 }
 
 /// What another program finds in an export.
@@ -200,13 +208,10 @@ fn mido_reads_the_midi_file() {
 
 #[test]
 fn mido_plays_the_markers_at_their_times_through_changes_of_tempo() {
-    let begin_ms = 1_800_000_000_000;
     let song = |tempo, unit| Song { tempo_mbpm: Some(tempo), metre: Some(Metre { beats: 6, unit }), key: None };
     let changes = [(20_123, song(211_100, 8)), (3_602_500, song(63_700, 4))]
-        .map(|(after_ms, song)| (begin_ms + after_ms, Event::SessionSong { song, was: Song::default() }));
-    let events = events().into_iter().map(|event| (begin_ms, event)).chain(changes);
-    let stored = |((at, event), seq)| Stored::write(Recorded { seq, id: None, by: Some(ADA), at: WallTime(at), event });
-    let source = Source::new(SessionId(Uuid::from_u128(77)), LOG, events.zip(1..).map(stored).collect());
+        .map(|(after_ms, song)| (after_ms, Event::SessionSong { song, was: Song::default() }));
+    let source = source_of(events().into_iter().map(|event| (0, event)).chain(changes));
     let midi = found_in(&source, Scope::Take(TAKE), Format::Midi);
     assert_eq!((&midi["tempo_us"], &midi["metre"]), (&941_915.into(), &serde_json::json!([6, 4])), "the last ones");
     let played: Vec<(f64, String)> = serde_json::from_value(midi["seconds"].clone()).unwrap();
@@ -314,18 +319,14 @@ fn every_reader_finds_live_notes_where_they_were_heard_over_a_device_and_a_proce
     let device = EpochMap { epoch: 1, from: Ticks(96_000), sample0: SampleTime(7), ..epoch() };
     let process = EpochMap { epoch: 2, ssrc: Ssrc(99), rtp0: RtpTimestamp(5), ..epoch() };
     let of_stream = |map| Event::StreamEpoch { stream: PROGRAM, map };
-    let early = events().into_iter().take(4).chain([of_stream(device)]).map(|event| (0_i64, event));
+    let early = events().into_iter().take(4).chain([of_stream(device)]).map(|event| (0, event));
     let late = [
         of_stream(process),
         live(1, 0, 48_000, 0, "at first"),
         live(2, 1, 120_000, 250, "by the device"),
         live(5, 2, 12_000, 0, "by the process"),
     ];
-    let all = early.chain(late.map(|event| (60_000, event)));
-    let stored = |((after_ms, event), seq)| {
-        Stored::write(Recorded { seq, id: None, by: Some(ADA), at: WallTime(1_800_000_000_000 + after_ms), event })
-    };
-    let source = Source::new(SessionId(Uuid::from_u128(77)), LOG, all.zip(1..).map(stored).collect());
+    let source = source_of(early.chain(late.map(|event| (60_000, event))));
     let wanted = [(1.0, "at first"), (2.25, "by the device"), (60.25, "by the process")];
     let marks = wanted.iter().zip(1..).map(|((at, text), n)| (*at, format!("#{n} {text} (Ada \"the\" ear)")));
     let marks: Vec<(f64, String)> = marks.collect();

@@ -7,38 +7,24 @@ use sound_files::{SampleFormat, WavSpec, WavWriter};
 use std::path::Path;
 use tests::browser;
 use tests::recording::{Original, read};
-use tests::sound::{Failure, Stereo};
+use tests::sound::Stereo;
 use tests::studio::Studio;
-use units::SampleRate;
+use units::{SampleCount, SampleRate};
 
-/// The least that comes from a redundant copy at once, a frame of 2.5 ms. A copy is of a lower bit rate than what it
-/// stands in for, so it is heard as a small damage.
-const LEAST_REDUNDANT: u64 = 120;
-/// A concealed frame leaves the decoder's memory wrong, which the next frames make good: up to 200 ms differ after it.
-const RECOVERY: u64 = 9_600;
-/// The least that is concealed at once, a millisecond.
-const LEAST_CONCEALED: u64 = 48;
+/// So much is judged.
+const WANTED: SampleCount = SampleCount(12 * 48_000);
 
-/// A machine that stalls longer than the buffer holds makes the player conceal, so that is not judged here but by
-/// `cargo xtask bench sound`: here, no more sound may be damaged than the player owns up to, and side, level and place
-/// hold in any case.
+/// A machine that stalls longer than the buffer holds makes the player conceal, so how often that happens is not judged
+/// here but by `cargo xtask bench sound`: here, all that the player does not own up to is as good as the codec allows.
 #[test]
-fn music_through_the_relay_to_a_native_listener_is_damaged_nowhere_unsaid_and_lies_where_it_says() {
-    let original = Original::new(40, FrameDuration::Us10000).unwrap();
-    let verdict = original.through_native(25, "safe").unwrap();
-    println!("{} samples concealed, {:.2} dB of {:.2}", verdict.concealed.0, verdict.snr_db, verdict.offline_snr_db);
-    let (concealed, redundant, damaged) = (verdict.concealed.0, verdict.redundant.0, &verdict.damaged);
-    let owned = format!("{concealed} concealed, {redundant} redundant, damaged: {damaged:?}");
-    let places = concealed.div_ceil(LEAST_CONCEALED) + redundant.div_ceil(LEAST_REDUNDANT);
-    assert!(damaged.len() as u64 <= places, "{owned}");
-    let longest = damaged.iter().map(|range| range.end - range.start).max().unwrap_or(0);
-    assert!(longest <= concealed + redundant + RECOVERY, "{owned}");
-    let by_concealment = |failure: &Failure| {
-        concealed + redundant > 0
-            && matches!(failure, Failure::Concealed(_) | Failure::Damaged(..) | Failure::Snr { .. })
-    };
-    let failures: Vec<Failure> = verdict.failures().into_iter().filter(|failure| !by_concealment(failure)).collect();
-    assert_eq!(failures, []);
+fn music_through_the_relay_to_a_native_listener_is_faultless_and_where_it_says_wherever_it_is_not_said_to_be_made_up() {
+    let original = Original::new(80, FrameDuration::Us10000).unwrap();
+    let stretches = original.through_native_undisturbed(WANTED, "safe").unwrap();
+    for verdict in stretches {
+        let judged = verdict.judged.0 as f64 / 48e3;
+        println!("{judged:.1} s judged, {:.2} dB of {:.2}", verdict.snr_db, verdict.offline_snr_db);
+        assert_eq!(verdict.failures(), []);
+    }
 }
 
 /// A tone on each side, because Chromium's own jitter buffer stretches time whenever the machine stalls: stretched

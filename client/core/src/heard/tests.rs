@@ -111,13 +111,17 @@ proptest! {
 }
 
 #[test]
-fn twenty_ms_beyond_the_end_the_sound_is_believed_and_not_longer() {
+fn beyond_the_end_the_sound_is_believed_for_twenty_ms_and_for_a_second_while_nobody_has_told_what_came_then() {
     let output = plain();
-    let heard = output.play(100);
+    let mut heard = output.play(100);
     let end = output.leaves(100);
-    let last = heard.heard_at(end + REACH).unwrap();
-    assert_eq!((last.ticks, last.doubt), (Ticks(1_000 + 48_000 + 960), Duration::from_millis(21)));
-    assert_eq!(heard.heard_at(end + REACH + Duration::from_nanos(1)), None);
+    for (reach, silent_for) in [(UNTOLD_REACH, Duration::ZERO), (UNTOLD_REACH, REACH), (REACH, 2 * REACH)] {
+        heard.handle_told(end + silent_for);
+        let last = heard.heard_at(end + reach).unwrap();
+        let ticks = Ticks(1_000 + 48_000 + 48 * reach.as_millis() as i64);
+        assert_eq!((last.ticks, last.doubt), (ticks, USUAL_DOUBT + reach));
+        assert_eq!(heard.heard_at(end + reach + Duration::from_nanos(1)), None);
+    }
 }
 
 #[test]

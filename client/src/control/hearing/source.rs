@@ -1,6 +1,6 @@
 //! One stream in the player, and how it arrives.
 
-use super::super::positions::runs;
+use super::super::positions::{end_of, runs};
 use crate::pipeline::playout::{PositionRecord, SourceId};
 use crate::report::{DelayStats, HeardStats, LevelStats, PositionStats};
 use client_core::clock::RelayClock;
@@ -39,6 +39,7 @@ impl Source {
 
     pub(super) fn handle_record(&mut self, record: &PositionRecord, rate: SampleRate) {
         runs(record, rate).for_each(|run| self.heard.handle_played(run));
+        self.heard.handle_told(end_of(record, rate));
         if let Some(at) = record.pulled.position() {
             self.newest = Some(Newest { at, pulled_at: record.pulled_at });
         }

@@ -86,6 +86,7 @@ impl Session {
             positions,
             teller: PositionTeller::new(matches!(config.output, Some(OutputSpec::File(_)))),
             output_levels: LevelMeter::default(),
+            skipped: 0,
             output_sound: Vec::new(),
             output_meter: DeskMeter::new(2),
             heard: Vec::new(),

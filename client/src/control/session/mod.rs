@@ -99,6 +99,8 @@ struct Session {
     positions: Option<QueueReceiver<PositionRecord>>,
     teller: PositionTeller,
     output_levels: LevelMeter,
+    /// Samples that the output has left out, as far as was looked.
+    skipped: u64,
     output_sound: Vec<f32>,
     output_meter: DeskMeter,
     heard: Vec<HeardStats>,

@@ -11,6 +11,8 @@ use protocol::wire::{Ephemeral, Welcome};
 const FIRST_PINGS_EVERY: Duration = Duration::from_millis(250);
 const FIRST_PINGS: u32 = 4;
 const PING_EVERY: Duration = Duration::from_secs(2);
+/// From here on it is told that nothing was heard, in samples: a tenth of a second at 48 kHz.
+const STANDSTILL: u64 = 4_800;
 
 impl Session {
     /// Tells one line to whoever listens: programs, a log, the terminal.
@@ -99,6 +101,7 @@ impl Session {
         }
         let levels = self.output_levels.take();
         let output = self.ear.output().map(|output| OutputLine { levels, ..output });
+        self.warn_of_standstill(output.as_ref().map_or(0, |output| output.skipped));
         self.heard = heard.into_iter().map(|(heard, _)| heard).collect();
         let stats = Stats {
             ms: self.ms(),
@@ -110,5 +113,15 @@ impl Session {
         };
         self.tell(Line::Stats(Box::new(stats)));
         self.tell_hours();
+    }
+
+    fn warn_of_standstill(&mut self, skipped: u64) {
+        let lost = skipped - std::mem::replace(&mut self.skipped, skipped);
+        if lost >= STANDSTILL {
+            let seconds = lost as f64 / f64::from(self.ear.rate().0);
+            self.warn(format!(
+                "this machine stood still, and {seconds:.1} s of what was to be heard were not: end what keeps it busy"
+            ));
+        }
     }
 }

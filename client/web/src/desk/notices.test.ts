@@ -67,8 +67,11 @@ test.each<[MicRefusal, RegExp]>([
   expect(texts({ talkback: { refused: why } })).toEqual([MIC_WORDS[why]]);
 });
 
-test("a_mono_output_is_told_with_what_to_choose", () => {
+test("outputs_that_the_browser_may_not_name_are_explained_with_two_ways_out", () => {
   expect(texts({ sound: { outputsRefused: true } })[0]).toMatch(/names its outputs only .* allow it, or choose the output in your system/);
+});
+
+test("a_mono_output_is_told_with_what_to_choose", () => {
   expect(texts({ sound: { mono: true } })[0]).toMatch(/one channel only.*Choose another output/);
 });
 

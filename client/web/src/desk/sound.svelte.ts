@@ -1,7 +1,7 @@
 /** What comes out here: players, volume, dim, output, and the readings that the meters draw. */
 import { MeterTap, Players, type Playing } from "../lib/audio";
 import type { Reading } from "../lib/meter/stereo";
-import { askForOutputs, canChoose, namedOutputs, type Output } from "../lib/outputs";
+import { askForOutputs, canChoose, hasOwnList, namedOutputs, type Output } from "../lib/outputs";
 
 const STORE = "farfield.volume";
 const OFF_DB = -60;
@@ -122,7 +122,7 @@ export class Sound {
 
   /** Whether there may be outputs that the browser does not name. */
   get hidesOutputs(): boolean {
-    return this.outputs.length === 0 && canChoose();
+    return hasOwnList() || (this.outputs.length === 0 && canChoose());
   }
 
   /** Asks for their names; call it from a click. */

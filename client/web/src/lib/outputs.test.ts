@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { askForOutputs, canChoose, namedOutputs } from "./outputs";
+import { askForOutputs, canChoose, hasOwnList, namedOutputs } from "./outputs";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -19,7 +19,7 @@ test("outputs_without_a_name_are_none_and_microphones_are_none_either", async ()
 
 test("a_page_that_came_over_http_has_nothing_to_choose", async () => {
   browser(undefined);
-  expect(canChoose()).toBe(false);
+  expect([canChoose(), hasOwnList()]).toEqual([false, false]);
   expect(await namedOutputs()).toEqual([]);
 });
 
@@ -33,6 +33,7 @@ test("a_microphone_that_was_opened_for_the_names_is_closed_again", async () => {
 test("the_browsers_own_list_comes_before_a_microphone_and_may_be_left_without_a_choice", async () => {
   const getUserMedia = vi.fn();
   browser({ getUserMedia, selectAudioOutput: () => Promise.resolve(output("b", "Headphones")) });
+  expect(hasOwnList()).toBe(true);
   expect(await askForOutputs()).toBe("b");
   browser({ getUserMedia, selectAudioOutput: () => Promise.reject(new Error("closed")) });
   expect(await askForOutputs()).toBeUndefined();

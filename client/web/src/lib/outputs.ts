@@ -11,6 +11,9 @@ type Devices = MediaDevices & { selectAudioOutput?: () => Promise<MediaDeviceInf
 /** Whether this browser can play through another output than the system's. */
 export const canChoose = (): boolean => "setSinkId" in HTMLMediaElement.prototype && navigator.mediaDevices !== undefined;
 
+/** Whether the browser has a list of its own. */
+export const hasOwnList = (): boolean => canChoose() && (navigator.mediaDevices as Devices).selectAudioOutput !== undefined;
+
 /** The outputs that the browser names: to pages that may use a microphone, and those that were chosen from its own list. */
 export async function namedOutputs(): Promise<Output[]> {
   if (!canChoose()) return [];

@@ -6,8 +6,15 @@ import * as desk from "./journal.mjs";
 import { pressWitness } from "./mark.mjs";
 import { scenes } from "./scenes.mjs";
 
-/** The events that a page has been told, of one kind. */
-const told = (page, type) => page.evaluate((type) => window.__witness.events.filter((event) => event.type === type), type);
+/** The events that a page has been told, of one kind, once there are so many: what is shown as saved may be told just after. */
+async function told(page, type, count) {
+  const ofType = ({ type, count }) => {
+    const events = window.__witness.events.filter((event) => event.type === type);
+    return events.length >= count && events;
+  };
+  const events = await page.waitForFunction(ofType, { type, count });
+  return events.jsonValue();
+}
 
 /** Another person in another window of the same browser, with their own storage. */
 async function another(page, link, name) {
@@ -35,7 +42,7 @@ export const sessionScenarios = (onPage, without) => ({
       await desk.saved(page, "tone");
       await desk.writeByTyping(page, "by typing");
       await desk.saved(page, "by typing");
-      return { notes: (await told(page, "note.add")).map(({ data }) => data), desk: await desk.journal(page) };
+      return { notes: (await told(page, "note.add", 4)).map(({ data }) => data), desk: await desk.journal(page) };
     }),
 
   /**
@@ -82,7 +89,7 @@ export const sessionScenarios = (onPage, without) => ({
       await Promise.all([one, other].map((page) => page.keyboard.press("Enter")));
       await Promise.race([one, other].map((page) => page.locator('[data-refused="stale"]').waitFor()));
       const shown = [await desk.journal(one), await desk.journal(other)];
-      return { verdicts: await told(one, "take.verdict"), refused: shown.map(({ refused }) => refused) };
+      return { verdicts: await told(one, "take.verdict", 1), refused: shown.map(({ refused }) => refused) };
     }),
 
   /**
@@ -103,7 +110,7 @@ export const sessionScenarios = (onPage, without) => ({
       await lines.next();
       wire.mend();
       for (const text of ["first while away", "second while away"]) await desk.saved(page, text);
-      return { notes: (await told(page, "note.add")).map(({ data }) => data), desk: await desk.journal(page) };
+      return { notes: (await told(page, "note.add", 2)).map(({ data }) => data), desk: await desk.journal(page) };
     }).then(without),
 
   /**
@@ -133,7 +140,7 @@ export const sessionScenarios = (onPage, without) => ({
       await page.keyboard.insertText("at once");
       await page.keyboard.press("Enter");
       await desk.saved(page, "at once");
-      return { pressed_ms, notes: (await told(page, "note.add")).map(({ data }) => data) };
+      return { pressed_ms, notes: (await told(page, "note.add", 3)).map(({ data }) => data) };
     }).then(without),
 
   /** Everything hostile, by the composer and the chat, under the relay's own policy; read again after a reload. */

@@ -36,6 +36,17 @@ impl Program {
         }
     }
 
+    /// Waits until all lines that were said before are handled.
+    pub fn catches_up(&mut self) -> Result<()> {
+        self.say(&json!({"cmd": "heard", "id": "caught up"}))?;
+        self.wait_for("that it has caught up", |line| line["id"] == "caught up").map(drop)
+    }
+
+    /// Waits until it says that its link is lost.
+    pub fn is_cut_off(&mut self) -> Result<()> {
+        self.wait_for("that its link is lost", |line| is_warning(line, "trying to come back")).map(drop)
+    }
+
     /// Waits until sound from somebody else is played that was not made up.
     pub fn hears(&mut self) -> Result<()> {
         self.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).map(drop)
@@ -48,4 +59,9 @@ impl Program {
         let heard = self.wait_for_type("heard")?;
         heard["anchor"]["at"].as_i64().with_context(|| format!("nothing was heard: {heard}"))
     }
+}
+
+/// Whether a line is a warning with these words in it.
+pub fn is_warning(line: &Value, words: &str) -> bool {
+    line["type"] == "warning" && line["message"].as_str().is_some_and(|message| message.contains(words))
 }

@@ -27,6 +27,8 @@ pub struct Stalls {
     pub count: u32,
     /// The longest oversleep of all.
     pub longest: Duration,
+    /// All of them that were counted, together.
+    pub whole: Duration,
     /// Whether the watch ran before all ordinary threads; if not, it may have seen load instead of stalls.
     pub real_time: bool,
 }
@@ -53,8 +55,11 @@ impl StallWatch {
 impl Stalls {
     /// Takes one oversleep in.
     fn add(&mut self, late: Duration) {
-        self.count += u32::from(late > LONG);
         self.longest = self.longest.max(late);
+        if late > LONG {
+            self.count += 1;
+            self.whole += late;
+        }
     }
 }
 
@@ -89,6 +94,7 @@ mod tests {
             stalls.add(late);
         }
         assert_eq!((stalls.count, stalls.longest), (2, 3 * LONG));
+        assert_eq!(stalls.whole, 4 * LONG + Duration::from_nanos(1));
         assert_eq!(stalls.to_string(), "the machine stood still 2 times for more than 5ms, at most 15.0 ms");
     }
 }

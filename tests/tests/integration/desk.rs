@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use std::io::Write;
 use tests::browser;
+use tests::stalls::StallWatch;
 use tests::studio::{Studio, join};
 
 /// Runs a scenario on this role's link, with a second person on the other's.
@@ -77,18 +78,24 @@ fn notes_that_were_made_while_the_link_was_down_wait_and_are_saved_in_order() {
 }
 
 /// The last note is written at once, so that by it the others' places can be told: what was heard so long before it was
-/// heard as long before it, whatever the browser's buffer did meanwhile.
+/// heard as long before it, whatever the browser's buffer did meanwhile. Only where the machine itself stood still is
+/// everything heard later from then on, by as much.
 #[test]
 fn a_note_that_is_typed_slowly_and_over_a_reconnect_is_about_what_was_heard_at_its_first_key() {
     let studio = Studio::open("music", &[]).unwrap();
+    let watch = StallWatch::start();
     let result = run("slowly", &studio, "mentor", "mentor");
+    let near_ms = 500.0 + 2e3 * watch.stop().whole.as_secs_f64();
     let number = |value: &Value| value.as_f64().unwrap();
     let at_ms = |n: usize| number(&result["notes"][n]["on"]["at"]) / 48.0;
     let pressed_ms = |n: usize| number(&result["pressed_ms"][n]);
     for n in 0..2 {
         let (heard, pressed) = (at_ms(2) - at_ms(n), pressed_ms(2) - pressed_ms(n));
         assert!(pressed > 2_000.0, "it was typed in {pressed} ms: {result}");
-        assert!((heard - pressed).abs() < 500.0, "note {n} is {heard} ms, its first key {pressed} ms before: {result}");
+        assert!(
+            (heard - pressed).abs() < near_ms,
+            "note {n} is {heard} ms, its first key {pressed} ms before: {result}"
+        );
     }
     assert_eq!(result["faults"], json!([]), "{result}");
 }

@@ -125,7 +125,7 @@ fn what_is_noted_while_the_relays_disk_is_full_waits_and_is_saved_by_itself_wher
     let Waits { mut mentor, who, filler, places } = cramped.marked_while_full();
     // Asked again, it still waits, and is answered twice.
     mentor.say(&line(MARKS[0])).unwrap();
-    mentor.place(None).unwrap();
+    mentor.catches_up().unwrap();
     assert_eq!(answers(&mentor), 0, "neither saved nor refused: {:?}", mentor.said());
     drop(filler);
     let told = [MARKS[0], MARKS[0], MARKS[1]].map(|(_, id)| mentor.answer(&json!(id)).unwrap());

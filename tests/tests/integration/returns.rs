@@ -63,11 +63,10 @@ fn what_somebody_new_cannot_bring_along_is_told_once_and_their_notes_are_saved()
     let who = participant(&mut mentor);
     mentor.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
     wire.cut();
-    mentor.wait_for_type("warning").unwrap();
+    mentor.is_cut_off().unwrap();
     mentor.say(&json!({"cmd": "chat.say", "id": "chat", "text": "once more?"})).unwrap();
     mentor.say(&json!({"cmd": "note.add", "id": "note", "text": "that entry"})).unwrap();
-    // What comes after them on stdin is answered after they were kept.
-    ask_heard(&mut mentor);
+    mentor.catches_up().unwrap();
     mentor.signal(libc::SIGKILL);
     drop(mentor);
     kick(&mut owner, &who);
@@ -87,11 +86,6 @@ fn what_somebody_new_cannot_bring_along_is_told_once_and_their_notes_are_saved()
 }
 
 /// Waits until everything before on stdin is taken in.
-fn ask_heard(program: &mut Program) {
-    program.say(&json!({"cmd": "heard", "id": "after"})).unwrap();
-    program.wait_for("the answer after it", |line| line["id"] == "after").unwrap();
-}
-
 #[test]
 fn a_take_that_rolls_although_the_answer_was_lost_is_answered_so_when_the_link_is_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -153,11 +147,11 @@ fn a_kill_while_the_way_back_is_written_down_leaves_a_way_back() {
     mentor.wait_for("sound", |line| line["heard"][0]["real"].as_u64() > Some(0)).unwrap();
     studio.client.wait_for("her voice", |line| line["dimmed"] == true).unwrap();
     wire.cut();
-    mentor.wait_for_type("warning").unwrap();
+    mentor.is_cut_off().unwrap();
     for id in 0..10 {
         mentor.say(&json!({"cmd": "note.add", "id": id, "text": "x".repeat(1_000)})).unwrap();
     }
-    ask_heard(&mut mentor);
+    mentor.catches_up().unwrap();
     let slow = SlowFile::beside_memory(folder.path());
     wire.mend();
     slow.wait_for_writer();

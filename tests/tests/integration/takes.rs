@@ -83,12 +83,11 @@ fn what_was_noted_while_the_link_was_gone_survives_a_kill_of_the_client() {
     let who = mentor.wait_for_type("joined").unwrap()["participant"].clone();
     mentor.hears().unwrap();
     wire.cut();
-    mentor.wait_for_type("warning").unwrap();
+    mentor.is_cut_off().unwrap();
     let roll = mentor.ask(&json!({"cmd": "take.roll", "id": "roll"})).unwrap();
     assert_eq!((&roll["ok"], &roll["code"]), (&json!(false), &json!("not_saved")), "nobody rolls it later: {roll}");
     mentor.say(&json!({"cmd": "note.add", "id": "late", "text": "that entry"})).unwrap();
-    // What comes after the note on stdin is answered after the note was kept.
-    mentor.place(None).unwrap();
+    mentor.catches_up().unwrap();
     mentor.signal(libc::SIGKILL);
     drop(mentor);
     wire.mend();
@@ -127,11 +126,11 @@ fn a_publisher_who_marks_a_hundred_places_without_a_link_starts_again_after_a_ki
     let mut ada = publisher(&link, folder.path());
     ada.hears().unwrap();
     wire.cut();
-    ada.wait_for_type("warning").unwrap();
+    ada.is_cut_off().unwrap();
     for n in 0..MARKS {
         ada.say(&json!({"cmd": "note.add", "id": n, "text": format!("mark {n}")})).unwrap();
     }
-    ada.place(None).unwrap();
+    ada.catches_up().unwrap();
     ada.signal(libc::SIGKILL);
     drop(ada);
     wire.mend();

@@ -111,13 +111,13 @@ impl DeviceDriver {
         let Some(serving) = &mut self.serving else { return };
         serving.learn(now, &self.control);
         while serving.skip > 0 {
-            let frames = serving.skip.min(MAX_RENDER);
+            let frames = serving.skip.min(serving.lead.block());
             let (now, _) = serving.times().unwrap_or_else(|| serving.times_unknown(self.clock.now()));
             self.engine.skip_rt(now, frames);
             serving.skip -= frames;
         }
         while serving.wants() > 0 {
-            let frames = serving.wants().min(MAX_RENDER);
+            let frames = serving.wants().min(serving.lead.block());
             let (now, leaves_at) = serving.times().unwrap_or_else(|| serving.times_unknown(self.clock.now()));
             let begun = self.clock.now();
             let block = &mut self.block[..2 * frames];
@@ -213,6 +213,12 @@ impl Serving {
 impl Lead {
     fn frames(&self) -> usize {
         self.period + self.spare
+    }
+
+    /// Frames that are pulled at once, also where more is owed: the jitter buffers keep as much ready as the longest
+    /// pull that they have seen, for good.
+    fn block(&self) -> usize {
+        self.period.clamp(1, MAX_RENDER)
     }
 
     fn learn(&mut self, taken: &Taken) {

@@ -123,3 +123,22 @@ fn a_device_that_died_before_it_was_served_is_asked_for_again_and_shown_as_lost_
     bench.driver.turn();
     assert!(!bench.shown_lost() && !bench.device_wanted());
 }
+
+#[test]
+fn what_is_made_ready_anew_after_underruns_is_pulled_in_periods_and_lengthens_no_buffer() {
+    let mut bench = Bench::new();
+    let config = Config::listener(Profile::Lowest, FrameDuration::Us2500, 0, SampleCount(64));
+    bench.sources.insert(NewSource::new(SourceId(0), StreamKind::Program, config).unwrap()).unwrap();
+    let mut device = bench.open_device();
+    bench.driver.turn();
+    let target_ms = |bench: &Bench| bench.sources.stats(SourceId(0)).unwrap().jitter.target_ms;
+    let before = target_ms(&bench);
+    for period in 0..80 {
+        device.read_rt(64 * period, bench.clock.now(), Duration::ZERO, 64, |_, _| ());
+        if period % 8 == 7 {
+            bench.driver.turn();
+        }
+    }
+    assert!(bench.control.underruns.load(Relaxed) > 0, "seven of eight callbacks find too little");
+    assert_eq!(target_ms(&bench), before);
+}

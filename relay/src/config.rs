@@ -23,16 +23,16 @@ pub struct Cli {
     /// Something other than running a relay
     #[command(subcommand)]
     pub tool: Option<Tool>,
-    /// Folder for keys and the database; made at the first start
+    /// Folder for keys and the database; made at the first start [default: farfield-data]
     #[arg(long, value_name = "DIR", env = "FARFIELD_RELAY_DATA")]
     pub data: Option<PathBuf>,
-    /// Where to serve the page, the API and signalling; port 0 chooses one
+    /// Where to serve the page, the API and signalling (TCP); port 0 chooses one [default: 0.0.0.0:8080]
     #[arg(long, value_name = "ADDR:PORT", env = "FARFIELD_RELAY_HTTP")]
     pub http: Option<SocketAddr>,
-    /// Where to receive and send media (UDP); port 0 chooses one
+    /// Where to receive and send media (UDP); port 0 chooses one [default: 0.0.0.0:40000]
     #[arg(long, value_name = "ADDR:PORT", env = "FARFIELD_RELAY_MEDIA")]
     pub media: Option<SocketAddr>,
-    /// Media threads, each with its own port after the first
+    /// Media threads, each with its own port after the first [default: 1]
     #[arg(long, value_name = "N", env = "FARFIELD_RELAY_SHARDS")]
     pub shards: Option<usize>,
     /// Address that clients reach the media ports at, when it is not the one they are bound to
@@ -58,7 +58,8 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 A flag goes before its environment variable, that before the file, that before the default.\n\
 The first start makes DATA/owner.key, which `farfield session new --owner-key` needs.\n\
-SIGTERM and SIGINT close every link and end the relay.";
+SIGTERM and SIGINT close every link and end the relay.\n\
+People must reach both ports from outside: open them in the firewall, the second for UDP.";
 
 /// The settings in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -264,6 +265,16 @@ mod tests {
     fn an_unknown_key_in_the_file_is_named_with_its_line() {
         let error = with_file("shards = 1\nsharts = 2", &[]).unwrap_err().to_string();
         assert!(error.contains("sharts") && error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn the_defaults_in_the_help_are_those_in_force() {
+        use clap::CommandFactory;
+        let help = Cli::command().render_long_help().to_string();
+        let Config { data, http, media, shards, .. } = Config::default();
+        for default in [data.display().to_string(), http.to_string(), media.to_string(), shards.to_string()] {
+            assert!(help.contains(&format!("[default: {default}]")), "{default} is not in {help}");
+        }
     }
 
     #[test]

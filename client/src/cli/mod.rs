@@ -77,7 +77,7 @@ pub enum SessionCommand {
     /// Make a session and one invitation link per role
     New {
         /// Address of the relay, as in `https://studio.example`
-        #[arg(long, value_name = "URL", env = "FARFIELD_RELAY_URL")]
+        #[arg(long, value_name = "URL", env = "FARFIELD_URL")]
         relay: String,
         /// The relay's owner key, which its first start wrote into its data folder
         #[arg(long, value_name = "FILE", default_value = "farfield-data/owner.key", env = "FARFIELD_OWNER_KEY")]

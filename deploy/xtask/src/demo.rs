@@ -2,7 +2,7 @@
 
 use crate::shell::{self, cargo, command, say, target_dir};
 use crate::{Demo, page, setup};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, IsTerminal, Lines, Write};
@@ -15,10 +15,14 @@ const USUAL_HTTP: &str = "127.0.0.1:4400";
 /// Who gets a link, in the order of printing.
 const GUESTS: [&str; 4] = ["mentor", "producer", "artist", "listener"];
 
+/// What `--input` may be beside a file.
+const OTHER_INPUTS: [&str; 5] = ["device", "jack", "music", "tone", "null"];
+
 static STOPPING: AtomicBool = AtomicBool::new(false);
 
 /// Runs until Ctrl-C or `--seconds`; a file begins anew at its end.
 pub(crate) fn run(demo: &Demo) -> Result<()> {
+    let named = demo.input.as_deref().map(as_spec).transpose()?;
     setup::ensure(setup::Need::Build)?;
     page::build()?;
     say("building the programs (the first time takes some minutes)");
@@ -30,7 +34,7 @@ pub(crate) fn run(demo: &Demo) -> Result<()> {
     let (mut relay, http) = Program::relay(&data)?;
     let made = new_session(&http, &data)?;
     show_links(demo, &http, &made)?;
-    let input = demo.input.as_deref().map_or_else(default_input, |spec| Ok(as_spec(spec)))?;
+    let input = named.unwrap_or_else(default_input);
     let mut studio = Program::studio(demo, &data, &made, &input)?;
     show_studio(demo, &mut studio, &mut relay)
 }
@@ -125,18 +129,27 @@ fn show_links(demo: &Demo, http: &str, made: &Value) -> Result<()> {
 }
 
 /// The studio's sound when none is named.
-fn default_input() -> Result<String> {
-    Ok(if has_device("input") { "device" } else { "music" }.to_owned())
+fn default_input() -> String {
+    if has_device("input") { "device" } else { "music" }.to_owned()
 }
 
-/// A bare path is a file: people drop one behind `--input`. Made absolute, because the studio runs at the top of the
-/// checkout.
-fn as_spec(input: &str) -> String {
-    let named = input.strip_prefix("file:");
-    match std::path::absolute(named.unwrap_or(input)) {
-        Ok(path) if named.is_some() || path.is_file() => format!("file:{}", path.display()),
-        _ => input.to_owned(),
+/// What is no device and no built-in sound is a file: people drop one behind `--input`. Made absolute, because the
+/// studio runs at the top of the checkout, and looked for at once, because building takes minutes.
+fn as_spec(input: &str) -> Result<String> {
+    let other = input.split([':', '@']).next().is_some_and(|kind| OTHER_INPUTS.contains(&kind));
+    if other && !Path::new(input).is_file() {
+        return Ok(input.to_owned());
     }
+    let named = std::path::absolute(input.strip_prefix("file:").unwrap_or(input))?;
+    let found = named.is_file() || without_channels(&named).is_file();
+    ensure!(found, "{} is no file: name a recording, or {}", named.display(), OTHER_INPUTS.join(", "));
+    Ok(format!("file:{}", named.display()))
+}
+
+/// The path before a choice of channels as in `song.wav@3,4`.
+fn without_channels(named: &Path) -> PathBuf {
+    let text = named.to_string_lossy();
+    text.rsplit_once('@').map_or_else(|| named.to_owned(), |(path, _)| PathBuf::from(path))
 }
 
 fn has_device(direction: &str) -> bool {
@@ -273,10 +286,24 @@ mod tests {
     #[test]
     fn a_file_is_found_from_where_one_stands_and_other_sources_keep_their_names() {
         let here = std::env::current_dir().unwrap();
-        assert_eq!(as_spec("Cargo.toml"), format!("file:{}", here.join("Cargo.toml").display()));
-        assert_eq!(as_spec("file:takes/one.wav"), format!("file:{}", here.join("takes/one.wav").display()));
-        assert_eq!(as_spec("file:/takes/one.wav"), "file:/takes/one.wav");
-        assert_eq!(as_spec("music"), "music");
-        assert_eq!(as_spec("device:Desk@3,4"), "device:Desk@3,4");
+        let file = format!("file:{}", here.join("Cargo.toml").display());
+        for (input, spec) in [
+            ("Cargo.toml", file.as_str()),
+            ("file:Cargo.toml", &file),
+            (&file, &file),
+            ("Cargo.toml@1,2", &format!("{file}@1,2")),
+            ("music", "music"),
+            ("device:Desk@3,4", "device:Desk@3,4"),
+        ] {
+            assert_eq!(as_spec(input).unwrap(), spec);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_told_before_anything_is_built() {
+        for input in ["song.flac", "file:song.flac", "file:/takes/song.flac", "musik"] {
+            let told = as_spec(input).unwrap_err().to_string();
+            assert!(told.contains("is no file: name a recording, or device, jack"), "{told}");
+        }
     }
 }

@@ -149,7 +149,7 @@ pub enum RelayFrame {
     },
     /// Answer to an offer, or news of an answered one.
     Sdp(PeerNews),
-    /// A candidate of the relay's beyond those in the answer.
+    /// A candidate of the relay's beyond those in the answer; this relay puts all of its candidates there and sends none.
     Ice {
         /// Which peer connection.
         peer: u32,

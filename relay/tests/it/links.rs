@@ -240,19 +240,20 @@ async fn a_frame_that_cannot_be_read_is_refused_and_the_link_lives() {
 async fn a_message_at_the_cap_is_read_and_one_over_it_closes_the_link() {
     let house = House::start().await;
     let made = house.session().await;
-    let padded = |len: usize| {
-        let (head, tail) = (r#"{"t":"ping","n":5,"pad":""#, r#""}"#);
-        format!("{head}{}{tail}", "x".repeat(len - head.len() - tail.len()))
-    };
+    let (head, tail) = (r#"{"t":"ping","n":5,"pad":""#, r#""}"#);
+    let padded = |len: usize| format!("{head}{}{tail}", "x".repeat(len - head.len() - tail.len()));
+    let emoji = format!("{head}{}{tail}", "🎸".repeat(64 * 1024 / 4));
+    let over = [MAX_IN_BYTES + 1, 2 * MAX_IN_BYTES + 1, 40 * MAX_IN_BYTES].map(padded);
     let mut other = house.join(&made, Role::Engineer, "Studio").await;
-    for over in [MAX_IN_BYTES + 1, 2 * MAX_IN_BYTES + 1, 40 * MAX_IN_BYTES] {
+    for over in over.into_iter().chain([emoji]) {
         let mut link = house.join(&made, Role::Mentor, "Ada").await;
         link.send_text(padded(MAX_IN_BYTES)).await;
         link.find(|frame| matches!(frame, RelayFrame::Pong { n: 5, .. })).await;
         // The relay may close before it has read all of it.
-        let _ = link.try_send_text(padded(over)).await;
+        let bytes = over.len();
+        let _ = link.try_send_text(over).await;
         let (_, frame) = link.until_closed().await;
-        assert_eq!(u16::from(frame.code), close::TOO_LARGE, "{over} bytes");
+        assert_eq!(u16::from(frame.code), close::TOO_LARGE, "{bytes} bytes");
         assert!(frame.reason.contains("32 KiB"));
     }
     other.is_alive().await;

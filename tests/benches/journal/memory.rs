@@ -10,7 +10,7 @@ const PEOPLE: usize = 50;
 /// Everybody else knows of everybody in a session, so the first ones count for what the relay needs once.
 const FIRST: usize = 5;
 
-pub(super) fn print() -> Result<()> {
+pub(super) fn print() -> Result<bool> {
     let relay = Relay::start_with(&["--log", "error"])?;
     let sessions: Vec<_> = (0..SESSIONS).map(|n| relay.new_session(&format!("Session {n}"))).collect::<Result<_>>()?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -29,7 +29,7 @@ pub(super) fn print() -> Result<()> {
     let more = (PEOPLE - FIRST) * SESSIONS;
     let each = (resident_kib(relay.program.id())? - before) as f64 / more as f64;
     println!("\nmemory: {each:.0} KiB for each of {more} idle participants in {SESSIONS} sessions of {PEOPLE}");
-    Ok(())
+    Ok(true)
 }
 
 fn resident_kib(process: u32) -> Result<u64> {

@@ -18,7 +18,7 @@ struct House {
     proxy: Proxy,
     /// Clients that the proxy had seen before the listener.
     others: usize,
-    _studio: Program,
+    studio: Program,
     _relay: Relay,
 }
 
@@ -38,7 +38,7 @@ impl House {
         let mut listener = come("listener", &[]).unwrap();
         let who = listener.wait_for_type("joined").unwrap()["participant"].clone();
         listener.wait_for("sound", hears).unwrap();
-        House { listener, who, owner, proxy, others, _studio: studio, _relay: relay }
+        House { listener, who, owner, proxy, others, studio, _relay: relay }
     }
 
     /// Datagrams of sound that the listener was sent so far.
@@ -53,22 +53,31 @@ impl House {
         Instant::now()
     }
 
-    /// From a second after `done` on, over several seconds in which the studio sounds, nothing is sent to the listener.
-    fn is_silent_after(&mut self, done: Instant) {
+    /// From a second after `done` on, over several seconds, nothing is sent to the listener; gives what the owner heard
+    /// meanwhile.
+    fn is_silent_after(&mut self, done: Instant) -> Vec<Value> {
         while done.elapsed() < WITHIN {
             self.owner.wait_for_type("stats").unwrap();
         }
         let sent = self.sent();
         assert!(sent > 0, "the listener was sent sound before");
-        for _ in 0..3 {
-            let stats = self.owner.wait_for_type("stats").unwrap();
-            assert!(hears(&stats), "the studio sounds on: {stats}");
-        }
+        let heard = (0..3).map(|_| self.owner.wait_for_type("stats").unwrap()).collect();
         assert_eq!(self.sent(), sent, "datagrams of sound that were sent later than {WITHIN:?} after the answer");
+        heard
+    }
+
+    /// The same, while the studio sounds on.
+    fn is_silent_alone_after(&mut self, done: Instant) {
+        let heard = self.is_silent_after(done);
+        assert!(heard.iter().all(hears), "the studio sounds on: {heard:?}");
     }
 
     fn grant(&mut self, id: u32, grants: Value) -> Instant {
         let who = self.who.clone();
+        self.grant_to(&who, id, grants)
+    }
+
+    fn grant_to(&mut self, who: &Value, id: u32, grants: Value) -> Instant {
         let done = self.done(json!({"cmd": "participant.grant", "id": id, "participant": who, "grants": grants}));
         let granted = |line: &Value| line["event"]["type"] == "participant.grant";
         self.listener.wait_for("what one may do", granted).unwrap();
@@ -80,11 +89,19 @@ impl House {
 fn who_may_not_hear_the_program_any_more_is_sent_none_after_a_second_and_hears_it_when_they_may_again() {
     let mut house = House::open();
     let taken = house.grant(1, json!([]));
-    house.is_silent_after(taken);
+    house.is_silent_alone_after(taken);
     let sent = house.sent();
     house.grant(2, json!(["hear:program"]));
     house.listener.wait_for("sound again", hears).unwrap();
     assert!(house.sent() > sent);
+}
+
+#[test]
+fn who_may_not_publish_any_more_is_passed_on_to_nobody_after_a_second() {
+    let mut house = House::open();
+    let studio = house.studio.find("who it is", |line| line["type"] == "joined").unwrap()["participant"].clone();
+    let taken = house.grant_to(&studio, 1, json!(["hear:program"]));
+    house.is_silent_after(taken);
 }
 
 #[test]
@@ -94,5 +111,5 @@ fn who_is_sent_away_is_sent_no_sound_after_a_second_though_they_hold_on_to_their
     house.listener.signal(libc::SIGSTOP);
     let who = house.who.clone();
     let kicked = house.done(json!({"cmd": "participant.kick", "id": 1, "participant": who, "reason": "wrong room"}));
-    house.is_silent_after(kicked);
+    house.is_silent_alone_after(kicked);
 }

@@ -271,6 +271,8 @@ mod tests {
     fn the_defaults_in_the_help_are_those_in_force() {
         use clap::CommandFactory;
         let help = Cli::command().render_long_help().to_string();
+        let help: Vec<&str> = help.split_whitespace().collect();
+        let help = help.join(" ");
         let Config { data, http, media, shards, .. } = Config::default();
         for default in [data.display().to_string(), http.to_string(), media.to_string(), shards.to_string()] {
             assert!(help.contains(&format!("[default: {default}]")), "{default} is not in {help}");

@@ -8,7 +8,7 @@ mod jackd;
 use client::device::{CallbackGate, list_devices};
 use client::pipeline::playout::{PlayerConfig, SourceId, start_player};
 use client::pipeline::publish::{PublishConfig, Started, start_publisher};
-use client::pipeline::{MonoClock, PipelineError, PublisherEvent};
+use client::pipeline::{MonoClock, OutputEvent, PipelineError, PublisherEvent};
 use client::spec::{InputSpec, JackSpec, OutputSpec};
 use codec::jitter::Profile;
 use codec::opus::FrameDuration;
@@ -69,6 +69,7 @@ fn the_server_is_listed_with_its_channels() {
     let _jackd = jackd::start(48_000);
     let system = list_devices().into_iter().find(|info| info.host == "JACK" && info.name == "system").unwrap();
     assert_eq!((system.inputs, system.outputs, system.rates), (2, 2, vec![48_000]));
+    assert!(!system.default_input && !system.default_output, "`device` never means JACK");
 }
 
 #[tokio::test]
@@ -99,11 +100,12 @@ fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 #[test]
-fn a_stream_that_comes_while_there_is_no_server_is_heard_when_another_one_runs() {
+fn a_stream_that_comes_while_there_is_no_server_is_heard_when_another_one_runs_and_both_is_told() {
     let first = jackd::start(48_000);
     let output = OutputSpec::Jack(JackSpec::default());
     let clock = MonoClock::start();
-    let player = start_player(PlayerConfig { output, profile: Profile::Lowest, positions: false }, clock).unwrap();
+    let mut player = start_player(PlayerConfig { output, profile: Profile::Lowest, positions: false }, clock).unwrap();
+    let mut events = player.take_events().unwrap();
     let settings = StreamSettings::program(2, FrameDuration::Us2500, Bitrate(256_000), 0);
     let input = PublishConfig { input: InputSpec::Tone, settings, rtp0: RtpTimestamp(0) };
     let mut started = start_publisher(input, clock, None).unwrap();
@@ -122,6 +124,12 @@ fn a_stream_that_comes_while_there_is_no_server_is_heard_when_another_one_runs()
         player.stats(SourceId(2)).is_some_and(|stats| stats.jitter.real.0 > 4_800)
     });
     assert!(!player.output_stats().device_lost);
+    let mut told = Vec::new();
+    wait_for("its return is told", || {
+        told.extend(std::iter::from_fn(|| events.try_recv()));
+        told.last() == Some(&OutputEvent::DeviceBack)
+    });
+    assert_eq!(told[0], OutputEvent::DeviceLost(None));
 }
 
 /// A click on the clicker's left goes into our input ports, is encoded, handed to a player without a network between, and

@@ -76,10 +76,16 @@ waits) or link (whoever comes by this link does; ask for one of your own)\n  \
 peer      participant, name, role, present, media, talking, hears[]: somebody came, left or changed\n  \
 stream    stream, kind, label, participant, name, own, open, format: a stream began or ended\n  \
 hearing   stream, ms: first sound of a stream that is not made up\n  \
-stats     each second; published[] and heard[] streams. A heard one has delay_ms {total, doubt, network, buffer,\n            \
-output}: total is an upper bound of capture to ear, of which doubt may be too much; absent while unknown;\n            \
-target_ms, real, redundant, concealed (samples since the last line), received, lost (packets since then),\n            \
-drift_ppm, levels, position {ticks, epoch, sample}\n  \
+stats     each second; ms, round_trip_ms (to the relay, absent while unknown), dimmed, published[], heard[], output.\n            \
+published[]: stream, kind, ticks (its newest), sent, dropped (packets since the start), lost_samples (by the\n            \
+device, since the start), redundancy, muted, levels\n            \
+heard[]: stream, kind, name, delay_ms {total, doubt, network, buffer, output}: total is an upper bound of\n            \
+capture to ear, of which doubt may be too much; absent while unknown; buffer_ms, target_ms, real, redundant,\n            \
+concealed (samples since the last line), received, lost, late (packets since then), resyncs (since the start),\n            \
+drift_ppm, source_levels, position {ticks, epoch, sample} (absent while unknown)\n            \
+output: rendered, skipped (samples), clipped, underruns (all since the start), ahead_ms (buffer to device),\n            \
+device_ms (device to outlet), device_lost (it is gone and tried again), levels\n            \
+levels and source_levels are {peak_dbfs[], rms_dbfs[]}, a number for each channel\n  \
 position  with --output file:, ten times a second and at each change of kind: what the file's sample out_sample\n            \
 carries: stream, ticks, epoch, sample, kind (real, redundant or concealed)\n  \
 heard     id, anchor {stream, epoch, at, uncertainty_ms, concealed} or why: answers {\"cmd\":\"heard\",\"id\":1} on\n            \
@@ -177,6 +183,101 @@ fn parse_kind(text: &str) -> Result<StreamKind, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{DelayStats, HeardStats, LevelStats, Line, OutputLine, PositionStats, PublishedStats, Stats};
+    use protocol::ids::StreamId;
+    use serde_json::Value;
+
+    /// With every field there.
+    fn full_stats() -> Stats {
+        let levels = LevelStats { peak_dbfs: vec![-6.0], rms_dbfs: vec![-20.0] };
+        let (stream, kind) = (StreamId(uuid::Uuid::nil()), StreamKind::Program);
+        let published = PublishedStats {
+            stream,
+            kind,
+            ticks: 0,
+            sent: 0,
+            dropped: 0,
+            lost_samples: 0,
+            redundancy: 0,
+            muted: false,
+            levels: levels.clone(),
+        };
+        let heard = HeardStats {
+            stream,
+            kind,
+            name: "Ada".into(),
+            delay_ms: Some(DelayStats { total: 0.0, doubt: 0.0, network: 0.0, buffer: 0.0, output: 0.0 }),
+            buffer_ms: 0.0,
+            target_ms: 0.0,
+            real: 0,
+            redundant: 0,
+            concealed: 0,
+            received: 0,
+            lost: 0,
+            late: 0,
+            resyncs: 0,
+            drift_ppm: 0.0,
+            source_levels: levels.clone(),
+            position: Some(PositionStats { ticks: 0.0, epoch: 0, sample: 0 }),
+        };
+        let output = OutputLine {
+            rendered: 0,
+            clipped: 0,
+            underruns: 0,
+            skipped: 0,
+            device_ms: 0.0,
+            ahead_ms: 0.0,
+            device_lost: false,
+            levels,
+        };
+        Stats {
+            ms: 0,
+            round_trip_ms: Some(0.0),
+            published: vec![published],
+            heard: vec![heard],
+            output: Some(output),
+            dimmed: false,
+        }
+    }
+
+    /// Names of the fields of a value, and of those in it as deep as is said.
+    fn names(value: &Value, depth: usize) -> Vec<String> {
+        let inner = |value| if depth > 0 { names(value, depth - 1) } else { Vec::new() };
+        match value {
+            Value::Object(fields) => {
+                fields.iter().flat_map(|(name, value)| std::iter::once(name.clone()).chain(inner(value))).collect()
+            }
+            Value::Array(values) => values.iter().flat_map(|value| names(value, depth)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The help from one mark to the next.
+    fn part(from: &str, to: &str) -> &'static str {
+        JSON_HELP.split_once(from).unwrap().1.split_once(to).unwrap().0
+    }
+
+    fn tells(help: &str, name: &str) -> bool {
+        help.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name)
+    }
+
+    #[test]
+    fn the_help_names_every_field_of_the_stats_where_it_is_found() {
+        let mut stats = serde_json::to_value(Line::Stats(Box::new(full_stats()))).unwrap();
+        stats.as_object_mut().unwrap().remove("type");
+        let levels = part("levels and source_levels are", "\n");
+        let parts = [
+            (names(&stats, 0), part("stats  ", "published[]: ")),
+            (names(&stats["published"], 2), part("published[]: ", "heard[]: ")),
+            (names(&stats["heard"], 2), part("heard[]: ", "output: ")),
+            (names(&stats["output"], 2), part("output: ", "levels and source_levels")),
+        ];
+        for (names, help) in parts {
+            let untold: Vec<_> = names.iter().filter(|name| !tells(help, name) && !tells(levels, name)).collect();
+            assert!(!names.is_empty() && untold.is_empty(), "{untold:?} in {help:?}");
+        }
+        assert!(!tells(part("heard[]: ", "output: "), "levels"), "what is heard has source_levels");
+    }
 
     #[test]
     fn the_nth_stream_goes_with_the_nth_input() {

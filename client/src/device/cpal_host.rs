@@ -219,7 +219,7 @@ fn highest(spec: &DeviceSpec) -> u16 {
     spec.channels.iter().copied().max().unwrap_or(2)
 }
 
-/// 48 kHz in floating point with just enough channels if there is such a thing, else what the device likes best.
+/// What fits best, else what the device likes best.
 fn choose(
     device: &Device,
     name: &str,
@@ -227,13 +227,8 @@ fn choose(
     channels: u16,
 ) -> Result<SupportedStreamConfig, DeviceError> {
     let ranges = configs(device, direction).map_err(|error| refused(name, &error))?;
-    let fits = ranges.iter().filter(|range| readable(range.sample_format()) && range.channels() >= channels);
-    let best = fits.min_by_key(|range| {
-        (!range.contains_rate(48_000), range.sample_format() != SampleFormat::F32, range.channels())
-    });
-    if let Some(range) = best {
-        let range = *range;
-        return Ok(range.try_with_sample_rate(48_000).unwrap_or_else(|| range.with_max_sample_rate()));
+    if let Some(best) = best_of(&ranges, channels) {
+        return Ok(best);
     }
     let default = match direction {
         Direction::Input => device.default_input_config(),
@@ -242,9 +237,20 @@ fn choose(
     default.map_err(|error| refused(name, &error))
 }
 
-fn readable(format: SampleFormat) -> bool {
+/// 48 kHz if there is such a thing, in the finest samples, with just enough channels.
+fn best_of(ranges: &[SupportedStreamConfigRange], channels: u16) -> Option<SupportedStreamConfig> {
+    let fits = ranges.iter().filter(|range| range.channels() >= channels);
+    let ranked = fits.filter_map(|range| Some((coarseness(range.sample_format())?, range)));
+    let (_, best) =
+        ranked.min_by_key(|(coarseness, range)| (!range.contains_rate(48_000), *coarseness, range.channels()))?;
+    Some(best.try_with_sample_rate(48_000).unwrap_or_else(|| best.with_max_sample_rate()))
+}
+
+/// The finest format first; none for what is not read here. All sound is `f32` inside, so 32 whole bits come down to 24:
+/// as much as converters give, and no less than a format of 24 bits.
+fn coarseness(format: SampleFormat) -> Option<usize> {
     use SampleFormat::{F32, I16, I24, I32, U8};
-    matches!(format, F32 | I16 | I24 | I32 | U8)
+    [F32, I32, I24, I16, U8].iter().position(|known| *known == format)
 }
 
 fn stream_config(config: &SupportedStreamConfig) -> StreamConfig {
@@ -304,6 +310,53 @@ mod tests {
         assert_eq!(captured([1i32 << 30, 9, -1 << 30, 9]), expected);
         assert_eq!(captured([1 << 22, 9, -1 << 22, 9].map(|value| cpal::I24::new(value).unwrap())), expected);
         assert_eq!(captured([192u8, 9, 64, 9]), expected);
+    }
+
+    fn range(format: SampleFormat, channels: u16, (least, most): (u32, u32)) -> SupportedStreamConfigRange {
+        SupportedStreamConfigRange::new(channels, least, most, SupportedBufferSize::Unknown, format)
+    }
+
+    const USUAL: (u32, u32) = (44_100, 192_000);
+
+    /// Format, channels and rate that are chosen where two channels are wanted.
+    fn chosen(ranges: &[SupportedStreamConfigRange]) -> Option<(SampleFormat, u16, u32)> {
+        best_of(ranges, 2).map(|best| (best.sample_format(), best.channels(), best.sample_rate()))
+    }
+
+    #[test]
+    fn the_finest_samples_are_chosen_in_whatever_order_the_device_lists_them() {
+        use SampleFormat::{F32, I16, I24, I32, U8};
+        let finest_first = [F32, I32, I24, I16, U8];
+        for from in 0..finest_first.len() {
+            let mut ranges: Vec<_> = finest_first[from..].iter().map(|format| range(*format, 2, USUAL)).collect();
+            assert_eq!(chosen(&ranges), Some((finest_first[from], 2, 48_000)));
+            ranges.reverse();
+            assert_eq!(chosen(&ranges), Some((finest_first[from], 2, 48_000)));
+        }
+    }
+
+    #[test]
+    fn the_rate_counts_more_than_the_samples_and_they_count_more_than_channels_to_spare() {
+        let (slow, coarse) = (range(SampleFormat::I32, 2, (44_100, 44_100)), range(SampleFormat::I16, 2, USUAL));
+        assert_eq!(chosen(&[slow, coarse]), Some((SampleFormat::I16, 2, 48_000)));
+        assert_eq!(chosen(&[slow]), Some((SampleFormat::I32, 2, 44_100)));
+        let wide = range(SampleFormat::I32, 8, USUAL);
+        assert_eq!(chosen(&[coarse, wide]), Some((SampleFormat::I32, 8, 48_000)));
+        assert_eq!(chosen(&[wide, range(SampleFormat::I32, 4, USUAL)]), Some((SampleFormat::I32, 4, 48_000)));
+    }
+
+    #[test]
+    fn nothing_is_chosen_that_is_not_read_here_or_has_too_few_channels() {
+        assert_eq!(chosen(&[range(SampleFormat::F64, 2, USUAL), range(SampleFormat::F32, 1, USUAL)]), None);
+    }
+
+    #[test]
+    fn whole_samples_of_24_bits_in_32_and_of_24_lose_nothing() {
+        for value in [-(1 << 23), -8_388_607, -1, 0, 1, 5_592_405, (1 << 23) - 1] {
+            let exact = value as f32 / (1 << 23) as f32;
+            assert_eq!(f32::from_sample(value << 8), exact, "{value}");
+            assert_eq!(f32::from_sample(cpal::I24::new(value).unwrap()), exact, "{value}");
+        }
     }
 
     /// What a device with four channels gets of a left side at a half and a right one at minus a quarter.

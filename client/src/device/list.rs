@@ -64,7 +64,8 @@ fn channels(ranges: &[SupportedStreamConfigRange]) -> u16 {
     ranges.iter().map(SupportedStreamConfigRange::channels).max().unwrap_or(0)
 }
 
-/// The clients of a running JACK server by name, with how many of their ports we could connect to.
+/// The clients of a running JACK server by name, with how many of their ports we could connect to. None of them is a default:
+/// `device` means the system's own devices only.
 fn jack_clients() -> Vec<DeviceInfo> {
     let Ok((_seat, client)) = jack_host::open_client() else { return Vec::new() };
     let rates = vec![client.sample_rate()];
@@ -73,15 +74,8 @@ fn jack_clients() -> Vec<DeviceInfo> {
         for port in client.ports(None, Some(jack_host::AUDIO), flags) {
             let name = port.rsplit_once(':').map_or(port.as_str(), |(owner, _)| owner);
             let at = clients.iter().position(|info| info.name == name).unwrap_or_else(|| {
-                let physical = name == "system";
-                clients.push(DeviceInfo {
-                    host: "JACK".into(),
-                    name: name.into(),
-                    rates: rates.clone(),
-                    default_input: physical,
-                    default_output: physical,
-                    ..DeviceInfo::default()
-                });
+                let (host, name, rates) = ("JACK".into(), name.into(), rates.clone());
+                clients.push(DeviceInfo { host, name, rates, ..DeviceInfo::default() });
                 clients.len() - 1
             });
             let count = if captures { &mut clients[at].inputs } else { &mut clients[at].outputs };

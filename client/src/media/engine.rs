@@ -8,6 +8,7 @@ use rtc::media_stream::MediaStreamTrack;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
 };
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -33,9 +34,9 @@ const KEEPALIVE: Duration = Duration::from_millis(500);
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 const CHECKS: u16 = 30;
 
-/// Builds the connection and starts its driver.
+/// Builds the connection on sockets of these addresses and starts its driver.
 pub(super) async fn build_connection(
-    loopback: bool,
+    addresses: Vec<&'static str>,
     handler: Handler,
     runtime: Handle,
 ) -> Result<Arc<dyn PeerConnection>, MediaError> {
@@ -48,7 +49,7 @@ pub(super) async fn build_connection(
         .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
         .with_runtime(Arc::new(runtime))
         .with_handler(Arc::new(handler))
-        .with_udp_addrs(bind_addresses(loopback))
+        .with_udp_addrs(addresses)
         .build()
         .await
         .map_err(MediaError::open)?;
@@ -64,9 +65,11 @@ pub(super) fn opus_track(ssrc: Ssrc) -> Arc<TrackLocalStaticRTP> {
     Arc::new(TrackLocalStaticRTP::new(track))
 }
 
-/// Wildcards are bound once per interface, which leaves loopback out; a relay on this machine needs it.
-fn bind_addresses(loopback: bool) -> Vec<&'static str> {
-    if loopback { vec!["127.0.0.1:0", "0.0.0.0:0"] } else { vec!["0.0.0.0:0", "[::]:0"] }
+/// Wildcards are bound once per interface, which leaves loopback out; a relay on this machine needs it. Without IPv6 the
+/// library would report its addresses as errors.
+pub(super) fn bind_addresses(loopback: bool) -> Vec<&'static str> {
+    let wanted = if loopback { vec!["127.0.0.1:0", "[::1]:0", "0.0.0.0:0"] } else { vec!["0.0.0.0:0", "[::]:0"] };
+    wanted.into_iter().filter(|address| !address.starts_with('[') || UdpSocket::bind(address).is_ok()).collect()
 }
 
 fn settings() -> SettingEngine {

@@ -20,7 +20,7 @@ pub use receive::{Received, RtpSink};
 pub use send::{OutRtp, TrackSender};
 pub use thread::NetworkThread;
 
-use engine::{Handler, build_connection};
+use engine::{Handler, bind_addresses, build_connection};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -83,8 +83,8 @@ impl Peer {
         sink: Arc<dyn RtpSink>,
         events: mpsc::Sender<(u32, PeerEvent)>,
     ) -> Result<(Peer, LocalOffer), MediaError> {
-        let connection =
-            build_connection(config.loopback, Handler::new(config.number, sink, events), config.runtime).await?;
+        let (addresses, handler) = (bind_addresses(config.loopback), Handler::new(config.number, sink, events));
+        let connection = build_connection(addresses, handler, config.runtime).await?;
         let mut senders = Vec::new();
         let mut sections = Vec::new();
         for ssrc in &config.sends {

@@ -25,20 +25,28 @@ fn sink() -> (Arc<Collected>, UnboundedReceiver<Received>) {
     (Arc::new(Collected(packets_in)), packets)
 }
 
-/// The far side: its connection, its answer, its news and what it receives.
+/// The far side on 127.0.0.1: its connection, its answer, its news and what it receives.
 pub(crate) async fn answer(
+    offer: &str,
+) -> (Arc<dyn PeerConnection>, String, Receiver<(u32, PeerEvent)>, UnboundedReceiver<Received>) {
+    answer_at("127.0.0.1:0", offer).await
+}
+
+/// The far side at an address that it alone has.
+async fn answer_at(
+    address: &'static str,
     offer: &str,
 ) -> (Arc<dyn PeerConnection>, String, Receiver<(u32, PeerEvent)>, UnboundedReceiver<Received>) {
     let (sink, packets) = sink();
     let (events, news) = channel(8);
-    let connection = build_connection(true, Handler::new(0, sink, events), Handle::current()).await.unwrap();
+    let connection = build_connection(vec![address], Handler::new(0, sink, events), Handle::current()).await.unwrap();
     let offer = RTCSessionDescription::offer(offer.to_owned()).unwrap();
     connection.set_remote_description(offer).await.unwrap();
     let answer = connection.create_answer(None).await.unwrap();
     connection.set_local_description(answer).await.unwrap();
     loop {
         let described = connection.local_description().await.map(|described| described.sdp).unwrap_or_default();
-        if described.contains("127.0.0.1") && described.contains("a=candidate") {
+        if described.contains("a=candidate") {
             return (connection, described, news, packets);
         }
         tokio::task::yield_now().await;
@@ -54,7 +62,7 @@ async fn connected(events: &mut Receiver<(u32, PeerEvent)>) {
     panic!("the peer ended without connecting");
 }
 
-async fn packets_arrive_as_they_were_sent() {
+async fn packets_arrive_as_they_were_sent(far: &'static str) {
     let (events_in, mut events) = channel(8);
     let config = PeerConfig {
         number: 1,
@@ -65,7 +73,7 @@ async fn packets_arrive_as_they_were_sent() {
     };
     let (peer, offer) = Peer::offer(config, sink().0, events_in).await.unwrap();
     assert_eq!(offer.send_mids.len(), 1);
-    let (_far, sdp, mut far_events, mut packets) = answer(&offer.sdp).await;
+    let (_far, sdp, mut far_events, mut packets) = answer_at(far, &offer.sdp).await;
     peer.handle_answer(sdp).await.unwrap();
     // The side that hears the last handshake flight is the later one, and drops what comes before it is ready.
     connected(&mut events).await;
@@ -92,7 +100,15 @@ async fn packets_arrive_as_they_were_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn plain_and_redundant_packets_keep_their_numbers_stamps_and_bytes() {
-    timeout(PATIENCE, packets_arrive_as_they_were_sent()).await.unwrap();
+    timeout(PATIENCE, packets_arrive_as_they_were_sent("127.0.0.1:0")).await.unwrap();
+}
+
+/// Where there is no IPv6 there is nothing to prove but that IPv4 goes on, which the other tests do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_is_on_this_machine_and_has_ipv6_only_is_reached() {
+    if std::net::UdpSocket::bind("[::1]:0").is_ok() {
+        timeout(PATIENCE, packets_arrive_as_they_were_sent("[::1]:0")).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

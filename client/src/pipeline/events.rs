@@ -1,4 +1,4 @@
-//! What a publisher tells beside its packets.
+//! What a publisher tells beside its packets, and a player of its device.
 
 use protocol::stream::EpochMap;
 use std::collections::VecDeque;
@@ -19,6 +19,15 @@ pub enum PublisherEvent {
     Warning(String),
     /// The device is gone. It is opened again as soon as possible, which begins an epoch. Says why if that fails.
     DeviceLost(Option<String>),
+}
+
+/// Something that people should know about the device that a player plays to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutputEvent {
+    /// It is gone. It is opened again as soon as possible. Says why if that fails.
+    DeviceLost(Option<String>),
+    /// It plays again.
+    DeviceBack,
 }
 
 /// The clock map of one epoch, but for what the publisher's process knows (see [`EpochMap`]).

@@ -44,7 +44,7 @@ mod wav_out;
 
 pub use clock::MonoClock;
 pub use error::PipelineError;
-pub use events::{EpochStart, EventReceiver, Gap, PublisherEvent};
+pub use events::{EpochStart, EventReceiver, Gap, OutputEvent, PublisherEvent};
 pub use packet::{OutPacket, PacketBytes};
 pub use queue::QueueReceiver;
 pub use thread::Priority;

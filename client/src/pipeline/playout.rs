@@ -3,6 +3,7 @@
 use super::capture::Counting;
 use super::drive::{PACED_PERIOD, PacedDriver};
 use super::engine::{Engine, PLACES, PlayerControl};
+use super::events::OutputEvent;
 use super::playback::PlaybackFormat;
 use super::queue::{QueueReceiver, queue};
 use super::sources::Sources;
@@ -97,6 +98,7 @@ pub struct Player {
     maker: SourceMaker,
     format: PlaybackFormat,
     positions: Option<QueueReceiver<PositionRecord>>,
+    events: Option<QueueReceiver<OutputEvent>>,
     tap: Mutex<TapReader>,
     thread: Option<JoinHandle<()>>,
     wav: Option<WavThread>,
@@ -105,6 +107,9 @@ pub struct Player {
 /// Position records that may wait: two seconds of two sources at 2.5 ms. Owner: the playout thread. Overflow: the newest
 /// is dropped and counted.
 const POSITION_SLOTS: usize = 1_600;
+/// Events that may wait. Owner: the thread that holds the device, which tells at most two each half second. Overflow: the
+/// newest is dropped; [`OutputStats::device_lost`] still says how it is.
+const EVENT_SLOTS: usize = 64;
 
 /// Opens the output and starts playing silence. Blocks until the device runs or has refused: milliseconds.
 ///
@@ -115,11 +120,12 @@ pub fn start_player(config: PlayerConfig, clock: MonoClock) -> Result<Player, Pi
     let (coming, coming_out) = RingBuffer::new(PLACES);
     let (retired_in, retired) = RingBuffer::new(PLACES);
     let (log, positions) = if config.positions { Some(queue(POSITION_SLOTS)).unzip() } else { (None, None) };
+    let (events_in, events) = queue(EVENT_SLOTS);
     let (tap_in, tap) = tap(SampleRate::HZ_48000.0 as usize, 2);
     let engine = Engine::new(coming_out, retired_in, log, tap_in, control.clone());
     let (thread, format, wav) = match &config.output {
         OutputSpec::Device(_) | OutputSpec::Jack(_) => {
-            let (thread, format) = start_device(config.output, clock, engine, control.clone())?;
+            let (thread, format) = start_device(config.output, clock, engine, control.clone(), events_in)?;
             (thread, format, None)
         }
         OutputSpec::File(path) => {
@@ -134,7 +140,8 @@ pub fn start_player(config: PlayerConfig, clock: MonoClock) -> Result<Player, Pi
     };
     let sources = Mutex::new(Sources::new(coming, retired));
     let (maker, tap) = (SourceMaker::new(config.profile, format), Mutex::new(tap));
-    Ok(Player { control, sources, maker, format, positions, tap, thread: Some(thread), wav })
+    let (events, thread) = (Some(events), Some(thread));
+    Ok(Player { control, sources, maker, format, positions, events, tap, thread, wav })
 }
 
 const PACED: PlaybackFormat =
@@ -237,6 +244,11 @@ impl Player {
     /// Where every output block came from, if the player was started with `positions`; once.
     pub fn take_positions(&mut self) -> Option<QueueReceiver<PositionRecord>> {
         self.positions.take()
+    }
+
+    /// What becomes of the device while it is played to; once. Of a file or nothing there is nothing to tell.
+    pub fn take_events(&mut self) -> Option<QueueReceiver<OutputEvent>> {
+        self.events.take()
     }
 
     /// Appends what was played since the last call (at most the last second), interleaved stereo: for meters.

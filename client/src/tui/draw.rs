@@ -344,12 +344,13 @@ impl Page {
         Line::from(vec![Span::styled(words, self.look.quiet()), Span::styled(tail + cursor, self.look.strong())])
     }
 
-    /// The keys on the left, mute, dim and volume in words on the right, which comes first when there is little room.
+    /// The keys on the left, a lost output, mute, dim and volume in words on the right, which comes first when there is little room.
     fn foot(&self, view: &View) -> Line<'static> {
         if let Some(typing) = &view.typing {
             return self.typing(typing);
         }
         let mut states = Vec::new();
+        states.extend(view.output_lost.then(|| "OUTPUT GONE".to_owned()));
         states.extend(view.muted.then(|| "MUTED".to_owned()));
         states.extend(view.dimmed.map(|dim| format!("DIM {:.0} dB", dim.0)));
         states.extend(view.volume.filter(|_| self.wide()).map(|volume| format!("volume {:+.1} dB", volume.0 + 0.0)));
@@ -368,7 +369,11 @@ impl Page {
         }
         keys.push_str(&help);
         let keys = column(&keys, self.width - taken, "");
-        let style = if view.muted || view.dimmed.is_some() { self.look.watch() } else { self.look.strong() };
+        let style = if view.output_lost || view.muted || view.dimmed.is_some() {
+            self.look.watch()
+        } else {
+            self.look.strong()
+        };
         Line::from(vec![Span::styled(keys, self.look.quiet()), Span::styled(state, style)])
     }
 }

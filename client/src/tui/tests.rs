@@ -212,6 +212,14 @@ fn what_is_typed_stands_at_the_foot_with_its_end_in_sight_and_harmless() {
 }
 
 #[test]
+fn an_output_that_is_gone_stands_at_the_foot_before_all_else() {
+    let gone = View { output_lost: true, muted: true, ..studio() };
+    let foot = |width, height: u16| rows(&gone, PLAIN, width, height).remove(usize::from(height) - 1);
+    assert!(foot(80, 24).ends_with("  OUTPUT GONE  MUTED  DIM -20 dB  volume -3.0 dB"), "{}", foot(80, 24));
+    assert!(foot(40, 12).ends_with(" OUTPUT GONE  MUTED  DIM -20 dB"), "{}", foot(40, 12));
+}
+
+#[test]
 fn help_lists_every_key() {
     let shown = rows(&View { help: true, ..studio() }, PLAIN, 80, 24).join("\n");
     assert!(keys::KEYS.iter().all(|(key, words)| shown.contains(&format!("  {key}   {words}"))), "{shown}");
@@ -231,7 +239,8 @@ fn no_state_is_told_by_colour_alone() {
     let undimmed = View { dimmed: None, ..calm.clone() };
     let mut urgent = calm.clone();
     urgent.messages[0].kind = MessageKind::Error;
-    let all = [calm, clipped, deaf, silent, cut_off, undimmed, urgent];
+    let unheard = View { output_lost: true, ..calm.clone() };
+    let all = [calm, clipped, deaf, silent, cut_off, undimmed, urgent, unheard];
     for (width, height) in [(80, 24), (40, 14)] {
         let shown: Vec<_> = all.iter().map(|view| rows(view, PLAIN, width, height)).collect();
         for (i, one) in shown.iter().enumerate() {

@@ -34,6 +34,8 @@ pub struct View {
     pub reaction_ms: Option<u32>,
     /// What is being typed: what it will be, and the text so far.
     pub typing: Option<(&'static str, String)>,
+    /// The device that it is played to is gone: nothing is heard here.
+    pub output_lost: bool,
     /// The microphone or the program is muted here.
     pub muted: bool,
     /// The monitors are dimmed by so much, while somebody talks or by hand.

@@ -46,7 +46,7 @@ impl Session {
         let network = NetworkThread::start().map_err(MediaError::open)?;
         let streams: Vec<OwnStream> =
             numbered.map(|(n, opened)| OwnStream::new(opened, n, events_in.clone(), network.runtime())).collect();
-        let positions = player.take_positions();
+        let (positions, output_events) = (player.take_positions(), player.take_events());
         let ear = Arc::new(Ear::new(player, clock));
         let mut keeper = Keeper::new(ear.clone(), door.is_local(), network.runtime().clone());
         // Sockets and certificate of the offer are made while the door opens.
@@ -83,6 +83,7 @@ impl Session {
             takes,
             _network: network,
             ear,
+            output_events,
             positions,
             teller: PositionTeller::new(matches!(config.output, Some(OutputSpec::File(_)))),
             output_levels: LevelMeter::default(),

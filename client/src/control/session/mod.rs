@@ -24,7 +24,7 @@ use super::takes::Takes;
 use super::{JoinConfig, JoinError};
 use crate::media::{MediaError, NetworkThread};
 use crate::pipeline::playout::PositionRecord;
-use crate::pipeline::{MonoClock, PublisherEvent, QueueReceiver};
+use crate::pipeline::{MonoClock, OutputEvent, PublisherEvent, QueueReceiver};
 use crate::report::{HeardStats, Line, Reporter};
 use crate::signal::Lobby;
 use crate::tui::Action;
@@ -96,6 +96,7 @@ struct Session {
     /// Back on a new link, and not told yet that the relay still has our peer.
     unconfirmed: bool,
     ear: Arc<Ear>,
+    output_events: Option<QueueReceiver<OutputEvent>>,
     positions: Option<QueueReceiver<PositionRecord>>,
     teller: PositionTeller,
     output_levels: LevelMeter,
@@ -181,6 +182,7 @@ impl Session {
                     self.handle_publisher(stream, event);
                     Ok(())
                 }
+                Some(event) = next_output(&mut self.output_events) => { self.handle_output(&event); Ok(()) }
                 news = self.takes.next_news() => { self.handle_take(Input::News(news)); Ok(()) }
                 () = sleep_until(take_deadline.unwrap_or(self.start)), if take_deadline.is_some() => {
                     self.handle_take(Input::Time);
@@ -301,6 +303,11 @@ async fn next_action(desk: &mut Option<Desk>) -> Action {
         Some(desk) => desk.next_action().await,
         None => std::future::pending().await,
     }
+}
+
+/// What becomes of the output device next; none once its player is gone. Cancel-safe.
+async fn next_output(events: &mut Option<QueueReceiver<OutputEvent>>) -> Option<OutputEvent> {
+    events.as_mut()?.recv().await
 }
 
 /// The next question; none ever comes without a program to ask it, nor after its last. Cancel-safe.

@@ -184,9 +184,37 @@ impl Session {
         self.warn(warning);
     }
 
+    pub(super) fn handle_output(&mut self, event: &OutputEvent) {
+        self.warn(output_words(event));
+    }
+
     fn turn_back(&mut self) {
         self.keeper.pause();
         self.outbox.handle_lost_link();
         self.way.turn_back(self.mirror.place());
+    }
+}
+
+fn output_words(event: &OutputEvent) -> String {
+    match event {
+        OutputEvent::DeviceLost(None) => "output: the device is gone and nothing is heard; trying it again".to_owned(),
+        OutputEvent::DeviceLost(Some(cause)) => format!("output: {cause}"),
+        OutputEvent::DeviceBack => "output: the device plays again".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::DeviceError;
+
+    #[test]
+    fn an_output_that_came_back_at_another_rate_says_what_to_do() {
+        let cause = DeviceError::RateChanged("device".to_owned()).to_string();
+        let words = output_words(&OutputEvent::DeviceLost(Some(cause)));
+        assert!(
+            words.starts_with("output: \"device\" came back at another sample rate: restart this program"),
+            "{words}"
+        );
     }
 }

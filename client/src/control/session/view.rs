@@ -81,6 +81,7 @@ impl Session {
             streams: own.chain(heard).collect(),
             people: others.map(|person| self.person(person.participant)).collect(),
             health: self.health_words(),
+            output_lost: self.ear.output().is_some_and(|output| output.device_lost),
             muted: !self.streams.is_empty() && self.streams.iter().all(OwnStream::is_muted),
             dimmed: self.dimmed.then_some(DIM),
             volume: Some(self.volume),

@@ -1,6 +1,7 @@
 //! What the page and others hold of this crate is what this crate says today: the types, the JSON Schema, and the golden
-//! traces that the page's reducer is held against.
+//! traces and places that the page's reducer and timeline are held against.
 
+mod places;
 mod play;
 
 use play::asked::{Asked, Kind, Kinds, full, in_turn, one_by_one};
@@ -81,6 +82,18 @@ fn the_pages_golden_answers_are_what_the_law_says() {
     sessions.extend([full(), one_by_one(), in_turn()].map(|(play, asks)| session_of(&play, &asks)));
     let lines = sessions.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n");
     committed_is("../client/web/src/lib/gate.golden.json", &format!("[\n{lines}\n]\n"));
+}
+
+/// What was heard where takes overlap, with the take that the exports lay it on.
+#[test]
+fn the_pages_golden_places_are_where_the_exports_lay_them() {
+    let (told, heard) = (places::told(), places::HEARD.map(places::row));
+    for (row, (ms, expected)) in heard.iter().zip(places::HEARD) {
+        assert_eq!(told[&ms], expected, "{row}");
+    }
+    let heard = heard.map(|row| row.to_string()).join(",\n");
+    let text = format!("{{\"state\":{},\n\"heard\":[\n{heard}\n]}}\n", json!(places::state()));
+    committed_is("../client/web/src/lib/timeline.golden.json", &text);
 }
 
 /// Random sessions that the page's answers are held against at least, things that happen in each, and questions after

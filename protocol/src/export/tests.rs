@@ -77,6 +77,20 @@ fn sound_that_the_take_did_not_record_is_laid_by_the_clock_and_that_is_said() {
 }
 
 #[test]
+fn what_is_laid_by_the_clock_where_two_takes_overlap_is_on_the_one_that_had_rolled() {
+    let mut scene = Scene::with_take(96_000, 96_000 * 3);
+    scene.at_ms(0);
+    scene.stream(MIC, 44_100);
+    scene.bare_take(3_000, 6_000);
+    for half_seconds in [5, 7] {
+        let at = Ticks(24_000 * half_seconds + 120);
+        scene.note(Anchor::Live { stream: MIC, epoch: 0, at, to: None }, 0, "mic");
+    }
+    assert_eq!(column(&scene, Scope::Session, "take"), ["1", "2", "1", "2"], "two takes, and a note on each");
+    assert_eq!(column(&scene, Scope::Session, "placed"), ["", "", "clock", "clock"]);
+}
+
+#[test]
 fn a_note_on_a_take_is_a_sample_of_its_part() {
     let mut scene = Scene::with_take(96_000, 96_000 * 3);
     let part = Some(scene::PART);

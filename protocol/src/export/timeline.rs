@@ -29,6 +29,8 @@ pub(super) struct TakeSpan {
     pub(super) end: Place,
     /// From its beginning to when the first recorder had the roll; none where no recorder has told.
     pub(super) roll: Option<Place>,
+    /// On the session's timeline: where it rolled, by the relay's clock where no recorder has told.
+    rolled: Place,
     /// In the order of the take's parts.
     pub(super) parts: Vec<PartSpan>,
 }
@@ -102,13 +104,17 @@ impl<'a> Timeline<'a> {
 
     /// Where what was heard lies on the take that recorded it.
     pub(super) fn take_of(&self, heard: Heard) -> Option<OnTake> {
-        self.takes.iter().find_map(|take| take.counted(heard)).or_else(|| self.take_at(heard.at))
+        let counted = self.takes.iter().flat_map(|take| take.counted(heard));
+        newest_rolling(counted).or_else(|| self.take_at(heard.at))
     }
 
     /// Where a place lies on the take that was being recorded there.
     pub(super) fn take_at(&self, at: Place) -> Option<OnTake> {
-        let take = self.takes.iter().find(|take| (take.start..=take.end).contains(&at))?;
-        Some(OnTake { number: take.number, at: at - take.start, roll: take.roll, counted: false })
+        let there = self.takes.iter().filter(|take| (take.start..=take.end).contains(&at));
+        newest_rolling(there.map(|take| {
+            let on = OnTake { number: take.number, at: at - take.start, roll: take.roll, counted: false };
+            (at >= take.rolled, on)
+        }))
     }
 
     /// Where a take lies; none when it never rolled.
@@ -143,7 +149,8 @@ impl<'a> Timeline<'a> {
         });
         let parts: Vec<PartSpan> = parts.collect();
         let roll = parts.iter().filter_map(|part| part.roll).min();
-        Some(TakeSpan { number: take.number, start, end, roll, parts })
+        let rolled = roll.map_or(rolled, |roll| start + roll);
+        Some(TakeSpan { number: take.number, start, end, roll, rolled, parts })
     }
 
     /// The run that a part recorded, and where in it the part begins.
@@ -161,15 +168,30 @@ impl TakeSpan {
         part.and_then(|part| self.parts.get(part)?.roll).or(self.roll)
     }
 
-    /// Where heard sound is on the take, when one of its parts recorded just that.
-    fn counted(&self, heard: Heard) -> Option<OnTake> {
-        let index = self.parts.iter().position(|part| {
-            let end = part.length.map_or(part.in_run + (self.end - self.start) - part.offset, |l| part.in_run + l);
-            part.run == Some(heard.run) && (part.in_run..=end).contains(&heard.in_run)
-        })?;
-        let at = self.parts[index].offset + (heard.in_run - self.parts[index].in_run);
-        Some(OnTake { number: self.number, at, roll: self.roll_of(Some(index)), counted: true })
+    /// Where heard sound is on the take, for each of its parts that recorded just that, and whether that one had rolled.
+    fn counted(&self, heard: Heard) -> impl Iterator<Item = (bool, OnTake)> {
+        let holding = self.parts.iter().enumerate().filter(move |(_, part)| self.holds(part, heard));
+        holding.map(move |(index, part)| {
+            let at = part.offset + (heard.in_run - part.in_run);
+            let on = OnTake { number: self.number, at, roll: self.roll_of(Some(index)), counted: true };
+            (part.roll.is_none_or(|roll| at >= roll), on)
+        })
     }
+
+    /// Whether heard sound is in a part's file. One that nobody has told the end of lasts as long as the take.
+    fn holds(&self, part: &PartSpan, heard: Heard) -> bool {
+        let since = heard.in_run - part.in_run;
+        let before_end = part.length.map_or(since <= self.end - self.start - part.offset, |length| since < length);
+        part.run == Some(heard.run) && since >= Place::ZERO && before_end
+    }
+}
+
+/// Of the takes that something may be on, each with whether it had rolled there, the newest that had. Takes overlap,
+/// because a recorder's history goes on over a stop: what lies in the pre-roll of one belongs to the take before it that
+/// still recorded, and to the first of several pre-rolls, so that no later take carries it off.
+fn newest_rolling(takes: impl Iterator<Item = (bool, OnTake)>) -> Option<OnTake> {
+    let (rolling, waiting): (Vec<_>, Vec<_>) = takes.partition(|(rolled, _)| *rolled);
+    rolling.last().or(waiting.first()).map(|(_, on)| *on)
 }
 
 /// How long a part recorded before its recorder had the roll. A log of another make may say what cannot be.

@@ -61,6 +61,7 @@ test.each<[MicRefusal, RegExp]>([
   ["denied", /Click the lock beside the address and allow it; listening goes on/],
   ["missing", /Plug one in and hold the button again/],
   ["busy", /another program may hold it. Close that one/],
+  ["gone", /nobody hears you now\. Plug it in, or allow it again beside the address, and hold the button again/],
   ["insecure", /Open the https address/],
 ])("a_microphone_that_is_%s_says_what_to_do", (why, step) => {
   expect(MIC_WORDS[why]).toMatch(step);

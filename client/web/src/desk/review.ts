@@ -41,6 +41,11 @@ export function closeSession(journal: Journal): void {
   };
 }
 
+const KEPT_OUT =
+  "They stop hearing at once and cannot come back as who they are, until you let them. Whoever is new and comes by their link, or by one made with it, waits in the lobby from now on. By any other link of this session they can come as somebody new: revoke those that they may have, under Invitations.";
+const SENT_AWAY =
+  "They stop hearing at once. Their link still lets them in as somebody new; keep them out, and whoever is new and comes by it waits in the lobby.";
+
 /** `ban`: not only now, but for good. */
 export function sendAway(journal: Journal, participant: string, name: string, ban: boolean): void {
   const type = ban ? "participant.ban" : "participant.kick";
@@ -48,10 +53,7 @@ export function sendAway(journal: Journal, participant: string, name: string, ba
   if (why) return journal.io.news(why);
   journal.asking = {
     title: `${ban ? "Keep out" : "Send away"}: ${name}`,
-    hint: () =>
-      ban
-        ? "They stop hearing at once and cannot come back, with this or any other invitation, until you let them."
-        : "They stop hearing at once. Their invitation still works; keep them out to prevent that.",
+    hint: () => (ban ? KEPT_OUT : SENT_AWAY),
     field: "Why (they read it; may stay empty)",
     action: ban ? "Keep out" : "Send away",
     danger: true,

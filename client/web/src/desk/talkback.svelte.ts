@@ -20,7 +20,7 @@ export class Talkback {
   #mic: Mic;
 
   constructor(readonly io: TalkIo) {
-    this.#mic = new Mic((track) => io.sends(track));
+    this.#mic = new Mic((track) => io.sends(track), () => this.#gone());
   }
 
   press = (holder: Holder): void => this.#button.press(holder);
@@ -41,6 +41,7 @@ export class Talkback {
 
   async #begin(): Promise<void> {
     this.state = "asking";
+    this.refused = undefined;
     try {
       await this.#mic.open();
     } catch (error) {
@@ -48,13 +49,19 @@ export class Talkback {
       this.#button.releaseAll();
       return;
     }
-    this.refused = undefined;
     this.io.allowed();
     if (this.state !== "asking") return;
     this.state = "on";
     this.#mic.setOn(true);
     this.io.duck(true);
     this.io.tell(true);
+  }
+
+  /** Who does not talk has lost nothing: the next push asks for a microphone. */
+  #gone(): void {
+    if (this.state === "off") return;
+    this.refused = "gone";
+    this.#button.releaseAll();
   }
 
   #end(): void {

@@ -20,7 +20,7 @@ test("a_frame_captured_a_tenth_of_a_second_ago_is_a_tenth_of_a_second_late_acros
   const heard = { rtp: (map.rtp0 + 96_000 + 48 * 500 + slot.offset) >>> 0, atMs: 2600 };
   const delay = delayToBuffer(heard, slot, [map], clock, relayClock(1_700_000_000_000, 10));
   expect(delay?.ms).toBeCloseTo(100 + 120 / 48, 3);
-  expect(delay?.doubtMs).toBeCloseTo(2 + 5 + 2590 * 100e-6 + 497.5 * 200e-6, 6);
+  expect(delay?.doubtMs).toBeCloseTo(2 + 5 + 2590 * 200e-6 + 497.5 * 200e-6, 6);
 });
 
 test("the_delays_of_the_epoch_in_force_are_taken_off", () => {

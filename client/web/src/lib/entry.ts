@@ -14,6 +14,9 @@ export class Refusal extends Error {
   }
 }
 
+/** How long the relay may take, to answer a call or to say welcome. A network may drop what is sent without a word. */
+export const PATIENCE_MS = 8000;
+
 /** `own` is what somebody who has joined says who they are by: their id and resume secret with a dot between. */
 export type Post = (path: string, body: unknown, own?: string) => Promise<{ status: number; body: unknown }>;
 
@@ -52,9 +55,19 @@ function refusalOf(status: number, error: Partial<ApiError> | null): Refusal {
   return new Refusal(code, WORDS[code] ?? msg, !passing);
 }
 
-/** `fetch` with JSON both ways. */
+/** `fetch` with JSON both ways. Throws when the whole answer is not here in time. */
 export const postJson: Post = async (path, body, own) => {
   const headers = { "content-type": "application/json", ...(own === undefined ? {} : { authorization: `Bearer ${own}` }) };
-  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), credentials: "omit" });
-  return { status: answer.status, body: await answer.json().catch(() => null) };
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), credentials: "omit", signal });
+  return { status: answer.status, body: parsed(await answer.text()) };
 };
+
+/** What a JSON text says; null for another, and for none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -4,7 +4,7 @@
  */
 import { CLOSE } from "../protocol.gen";
 import { backoffMs } from "./backoff";
-import { Refusal, sentence, WORDS } from "./entry";
+import { PATIENCE_MS, Refusal, sentence, WORDS } from "./entry";
 import { absorb } from "./reducer";
 import type { Command, ErrorCode, ClientFrame, Hello, LobbyWhy, Place, RelayFrame, Welcome } from "./types";
 import { command, decode, encode, newId } from "./wire";
@@ -57,8 +57,6 @@ const FIRST_PING_MS = 150;
 const PING_MS = 2000;
 /** Four pings without an answer: the link is dead, whatever longer silence the relay allows. */
 const SILENCE_MS = 4 * PING_MS;
-/** Time from opening a socket to `welcome`. */
-const WELCOME_MS = 8000;
 /** Longest silence of the relay while one waits to be let in: three of its pings. */
 const LOBBY_MS = 45_000;
 const REPLACED_WORDS = "You are in this session in another tab or window, which goes on. Try again to come back here.";
@@ -82,7 +80,7 @@ export class Link {
   #pingNumber = 0;
   #why = "";
   #refused: Refusal | undefined;
-  #silenceMs = WELCOME_MS;
+  #silenceMs = PATIENCE_MS;
   #cancelRetry = () => {};
   #cancelPing = () => {};
   #cancelSilence = () => {};
@@ -153,7 +151,7 @@ export class Link {
 
   #attach(socket: Socket, hello: Hello): void {
     this.#socket = socket;
-    this.#silenceMs = WELCOME_MS;
+    this.#silenceMs = PATIENCE_MS;
     this.#partial = undefined;
     this.#refused = undefined;
     this.#why = "";

@@ -27,7 +27,7 @@ export class TalkButton {
     else this.press("latch");
   }
 
-  /** The window lost the focus or was hidden, or the microphone was refused: nobody talks without knowing. */
+  /** The window lost the focus or was hidden, or the microphone was refused or is gone: nobody talks without knowing. */
   releaseAll(): void {
     this.#change(() => this.#holders.clear());
   }

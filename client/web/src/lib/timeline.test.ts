@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { emptyState } from "./reducer";
+import golden from "./timeline.golden.json";
 import { clockTime, lengthOf, Places, sampleAt, sinceRoll } from "./timeline";
 import type { EpochMap, Part, SessionState, Take } from "./types";
 
@@ -40,6 +41,26 @@ test("a_heard_place_lies_in_the_part_that_recorded_it", () => {
   expect(place(49_999)).toMatchObject({ take: { number: 1 } });
   expect(place(50_000)).toBeUndefined();
   expect(place(60_000 + 6 * 44_100)).toMatchObject({ take: { number: 2 }, seconds: 1 });
+});
+
+test("a_note_on_the_end_of_a_take_stays_there_when_the_history_of_the_next_one_reaches_over_it", () => {
+  const rolled = (from: number, roll: number, to: number | null): Part => ({ ...part(from * 44_100, to && to * 44_100), roll: roll * 44_100 });
+  const first = take(1, [rolled(10, 15, 60)]);
+  const next = take(2, [rolled(58, 63, null)]);
+  const noted = (takes: Take[], second: number) => new Places(state(takes)).of("s", 0, ticksOf(second * 44_100));
+  for (const takes of [[first], [first, next]]) {
+    const place = noted(takes, 59);
+    expect([place?.take.number, place?.seconds]).toEqual([1, 44]);
+  }
+  expect(noted([first, next], 60)).toMatchObject({ take: { number: 2 }, seconds: -3 });
+});
+
+test("what_was_heard_where_takes_overlap_is_on_the_take_that_the_exports_lay_it_on", () => {
+  const places = new Places(golden.state as unknown as SessionState);
+  for (const { stream, at, take, since_roll_ms } of golden.heard) {
+    const place = places.of(stream, 0, at);
+    expect([place?.take.number ?? null, place ? Math.round(place.seconds * 1000) : null], `${at}`).toEqual([take, since_roll_ms]);
+  }
 });
 
 /** The session with these epochs of its stream. */

@@ -29,18 +29,23 @@ export class Places {
     for (const take of state.takes) {
       for (const part of take.parts) {
         const line = lineOf(state, part.stream, part.epoch);
-        if (line) this.#parts.set(line, [{ take, part }, ...(this.#parts.get(line) ?? [])]);
+        if (line) this.#parts.set(line, [...(this.#parts.get(line) ?? []), { take, part }]);
       }
     }
   }
 
-  /** In the newest take that recorded it. */
+  /**
+   * In the newest take that had rolled there. Takes overlap, because a recorder's history goes on over a stop: what lies
+   * in the pre-roll of one belongs to the take before it that still recorded, and to the first of several pre-rolls, so
+   * that no later take carries it off.
+   */
   of(stream: string, epoch: number, ticks: number): Place | undefined {
     const map = this.state.streams[stream]?.epochs[epoch];
     const line = lineOf(this.state, stream, epoch);
     if (!map || !line) return undefined;
     const sample = sampleAt(map, ticks);
-    const found = this.#parts.get(line)?.find(({ part }) => holds(part, sample));
+    const held = this.#parts.get(line)?.filter(({ part }) => holds(part, sample)) ?? [];
+    const found = held.findLast(({ part }) => sample >= (part.roll ?? part.from)) ?? held[0];
     return found && { ...found, seconds: sinceRoll(this.state, found.take, found.part, sample - found.part.from) };
   }
 }

@@ -46,7 +46,8 @@ id!(
     InviteId
 );
 id!(
-    /// One command, made by its author (UUIDv7); repeating it is harmless.
+    /// One command, made by its author (UUIDv7, or UUIDv8 where it follows from an id of a script's); repeating it is
+    /// harmless.
     CommandId
 );
 id!(

@@ -62,7 +62,10 @@ pub enum RequestError {
     #[error("take {0} has no recorded part yet, so no place in it can be named; leave `at` out")]
     NoPart(TakeNumber),
     /// A position that is no time.
-    #[error("`at` and `to` are seconds from the take's beginning, from 0 on")]
+    #[error(
+        "`at` and `to` are seconds since the take rolled, below 0 as far as its pre-roll was recorded; give a time of the \
+         recording"
+    )]
     NoPosition,
 }
 
@@ -105,23 +108,24 @@ impl Request {
         Ok(())
     }
 
-    /// `take`, `at` and `to` in seconds, as an anchor in the take's first part.
+    /// `take`, `at` and `to` in seconds since the roll, as an anchor in one of the take's parts.
     fn place_in_take(&mut self, state: &SessionState) -> Result<Anchor, RequestError> {
         let take = self.take(state)?;
         let (at, to) = (self.seconds("at")?, self.seconds("to")?);
-        let part = take.parts.first();
-        if part.is_none() && (at.is_some() || to.is_some()) {
-            return Err(RequestError::NoPart(take.number));
-        }
-        let sample = |seconds: Option<f64>| part.zip(seconds).map(|(part, seconds)| sample_at(part, seconds));
-        let anchored = part.filter(|_| at.is_some());
-        Ok(Anchor::Take { take: take.number, part: anchored.map(|part| part.id), at: sample(at), to: sample(to) })
+        let Some(first) = at.or(to) else {
+            return Ok(Anchor::Take { take: take.number, part: None, at: None, to: None });
+        };
+        let part = part_at(take, first).ok_or(RequestError::NoPart(take.number))?;
+        let sample = |seconds: f64| Some(sample_at(part, seconds)).filter(|sample| sample.0 >= 0);
+        let sample = |seconds: Option<f64>| seconds.map(|seconds| sample(seconds).ok_or(RequestError::NoPosition));
+        let (at, to) = (sample(at).transpose()?, sample(to).transpose()?);
+        Ok(Anchor::Take { take: take.number, part: at.map(|_| part.id), at, to })
     }
 
     /// Takes a time out of the fields.
     fn seconds(&mut self, field: &str) -> Result<Option<f64>, RequestError> {
         let Some(value) = self.fields.remove(field) else { return Ok(None) };
-        let seconds = value.as_f64().filter(|seconds| (0.0..1e7).contains(seconds));
+        let seconds = value.as_f64().filter(|seconds| (-1e7..1e7).contains(seconds));
         seconds.map(Some).ok_or(RequestError::NoPosition)
     }
 
@@ -150,7 +154,7 @@ impl Request {
         let given: Vec<String> = fields.keys().cloned().collect();
         let read = serde_json::from_value(json!({ "type": cmd, "data": fields }));
         let mut command: Command = read.map_err(|error| match error.to_string() {
-            cause if cause.starts_with("unknown variant") => RequestError::NoSuchCommand(cmd.clone()),
+            cause if cause.starts_with(&format!("unknown variant `{cmd}`")) => RequestError::NoSuchCommand(cmd.clone()),
             cause => RequestError::Fields { cmd: cmd.clone(), cause },
         })?;
         let written = serde_json::to_value(&command).unwrap_or_default();
@@ -182,10 +186,25 @@ const NEWEST_TAKE: [&str; 11] = [
 ];
 
 /// Fields that may be given as `null`, and are then not written back.
-const OPTIONAL: [&str; 7] = ["if", "take", "slate", "to", "pcm_hash", "tag", "parent"];
+const OPTIONAL: [&str; 8] = ["if", "take", "slate", "to", "roll", "pcm_hash", "tag", "parent"];
 
+/// The part that a time since the roll is told by: one whose recorder told the roll, and whose file holds the time if
+/// there is such a one. Where nobody told it, what began first of the stream that was reported first.
+fn part_at(take: &Take, seconds: f64) -> Option<&Part> {
+    let holds = |part: &&Part| {
+        let length = part.length().map_or(i64::MAX, |length| length.0 as i64);
+        (0..=length).contains(&sample_at(part, seconds).0)
+    };
+    let told = || take.parts.iter().filter(|part| part.roll.is_some());
+    let stream = take.parts.first()?.stream;
+    let of_stream = take.parts.iter().filter(|part| part.stream == stream);
+    told().find(holds).or_else(|| told().next()).or_else(|| of_stream.min_by_key(|part| (part.epoch, part.from)))
+}
+
+/// The sample of a part's file that lies so long after the roll; where that is not known, after the file's beginning.
 fn sample_at(part: &Part, seconds: f64) -> SampleTime {
-    SampleTime((seconds * f64::from(part.rate.0)).round() as i64)
+    let roll = part.roll.map_or(0, |roll| roll.0.saturating_sub(part.from.0));
+    SampleTime(roll.saturating_add((seconds * f64::from(part.rate.0)).round() as i64))
 }
 
 /// Names the take that its author sees, so that none that comes after it is meant: what is live, and for a stop, where

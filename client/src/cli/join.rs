@@ -94,16 +94,18 @@ event     event {seq, id, by, at, type, data}: something happened in the session
 warning   message: one sentence that says what to do\n  \
 left      reason, ms: always the last line of an orderly end\n\n\
 Each line on stdin is a command, answered by one line {\"ok\":true,\"id\",\"seq\"} or {\"ok\":false,\"id\",\"code\",\"msg\"};\n\
-with an \"id\" of yours it can be repeated and is done once:\n  \
+with an \"id\" of yours it can be repeated and is done once: the newest 256 are answered as before, an older one so or\n\
+with the code conflict, which says that the relay has done it, or something else under that id:\n  \
 {\"cmd\":\"take.arm\",\"slate\":\"verse\"}  {\"cmd\":\"take.roll\"}  {\"cmd\":\"take.stop\"}  {\"cmd\":\"take.cancel\"}\n  \
 {\"cmd\":\"take.verdict\",\"take\":1,\"verdict\":\"approved\",\"reason\":\"…\"} (or rejected, redo; the newest take if none named)\n  \
 {\"cmd\":\"take.circle\",\"take\":1}  take.hero  take.slate  take.vote  take.close  take.reopen\n  \
 {\"cmd\":\"note.add\",\"text\":\"…\"} on what is heard now, less \"reaction_ms\" (else --reaction),\n    \
-or \"take\":1,\"at\":SECONDS; note.reply  note.status  note.assign\n  \
+or \"take\":1,\"at\":SECONDS since its roll (below 0 in the pre-roll; from its first sample where no recorder told\n    \
+the roll); note.reply  note.status  note.assign\n  \
 {\"cmd\":\"baton.take\"}  baton.give  baton.reclaim  chat.say  undo, and every other command of the protocol\n\
 What waits for the relay, up to 500 commands, is kept over a lost link and the program's end.\n\
-What moves the machine or people (take.arm, roll, stop, cancel, the baton, the lobby, kick) is\n\
-refused where there is no link, and given up 15 s after it was asked.";
+What moves the machine or people (take.arm, roll, stop, cancel, the baton, the lobby, session.open, close, policy,\n\
+participant.grant, kick, ban) is refused where there is no link, and given up 15 s after it was asked.";
 
 impl JoinArgs {
     /// Where the session will be told.

@@ -196,12 +196,12 @@ impl SessionState {
         self.banned.iter().find(came_so).copied()
     }
 
-    /// What those may do now who came by this invitation, all of them together; none while nobody has come by it. Who is
-    /// kept out may nothing.
+    /// What those may do now who came by this invitation, all of them together; none while nobody has come by it. Who was
+    /// sent away or is kept out may nothing: whoever comes back by it as somebody new does so in sight of all.
     pub fn grants_by(&self, invite: InviteId) -> Option<Grants> {
         let mut came = self.participants.iter().filter(|(_, person)| person.invite == Some(invite)).peekable();
         came.peek()?;
-        let good = came.filter(|(id, _)| !self.banned.contains(*id));
+        let good = came.filter(|(id, person)| !person.sent_away && !self.banned.contains(*id));
         Some(Grants(good.flat_map(|(_, person)| person.grants.0.iter().copied()).collect()))
     }
 

@@ -121,8 +121,15 @@ fn what_can_be_done_by_an_invitation_is_what_those_may_who_came_by_it_and_who_is
     assert_eq!(scene.state.grants_by(theirs), Some(Role::Mentor.grants()));
     scene.ask(ME, &Command::ParticipantKick { participant: ada, reason: String::new() }).unwrap();
     assert_eq!([ada, eve, WAITS].map(|who| scene.state.grants_of(who)), [(); 3].map(|()| Grants::default()));
-    assert_eq!(scene.state.grants_by(theirs), Some(Role::Mentor.grants()), "who was sent away may come back by it");
-    scene.ask(ME, &Command::ParticipantBan { participant: ada, reason: String::new() }).unwrap();
+    assert_eq!(
+        scene.state.grants_by(theirs),
+        Some(Grants::default()),
+        "who was sent away may nothing by the bare link"
+    );
+    let (name, role, invite) = ("x".to_owned(), Role::Mentor, Some(theirs));
+    scene.record(None, Event::ParticipantJoin { participant: WAITS, name, role, grants: role.grants(), invite });
+    assert_eq!(scene.state.grants_by(theirs), Some(role.grants()), "unless they come back by it as somebody new");
+    scene.ask(ME, &Command::ParticipantBan { participant: WAITS, reason: String::new() }).unwrap();
     assert_eq!(scene.state.grants_by(theirs), Some(Grants::default()));
 }
 

@@ -8,6 +8,7 @@ use protocol::session::Rejection;
 use protocol::session::people::Policy;
 use protocol::session::take::{Flag, PartPhase, Phase, Verdict};
 use protocol::wire::ErrorCode;
+use units::SampleTime;
 
 #[test]
 fn two_who_roll_at_once_get_one_take_and_one_clear_stale() {
@@ -67,17 +68,60 @@ fn a_take_whose_recorder_is_here_waits_for_it_and_one_whose_recorder_is_gone_can
     assert_eq!(scene.state.takes[0].parts[0].phase, PartPhase::Stopped, "what comes late is not lost");
 }
 
-#[test]
-fn audio_that_changes_after_an_approval_voids_it_visibly_and_opens_a_closed_take() {
+/// A closed take that was approved, and one part more that rolls, whose recorder was not heard of in time.
+fn closed_scene_with_a_late_part() -> Scene {
     let mut scene = review_scene();
     scene.ask(ME, &verdict(Verdict::Approved, None)).unwrap();
     assert_eq!(scene.state.takes[0].decision.as_ref().unwrap().audio, [hash(1)]);
     scene.ask(ME, &Command::TakeClose { take: ONE, belief: None }).unwrap();
     scene.ask(ME, &rolling(NEW_PART)).unwrap();
-    let take = &scene.state.takes[0];
-    assert_eq!((take.phase, take.verdict), (Phase::InReview, Verdict::None));
-    let voided = take.voided.as_ref().unwrap();
-    assert_eq!((voided.part, voided.decision.as_ref().unwrap().reason.as_str()), (NEW_PART, "tight"));
+    scene
+}
+
+fn interrupted(audio: Option<u8>) -> Command {
+    let (take, part, gaps, reason) = (ONE, NEW_PART, vec![], "killed".to_owned());
+    let (to, pcm_hash) = (audio.map(|_| SampleTime(96_000)), audio.map(hash));
+    Command::PartInterrupted { take, part, to, gaps, pcm_hash, reason }
+}
+
+#[test]
+fn audio_that_changes_after_an_approval_voids_it_visibly_and_opens_a_closed_take() {
+    for audio in [stopped(NEW_PART, 2), interrupted(Some(2))] {
+        let mut scene = closed_scene_with_a_late_part();
+        scene.ask(ME, &audio).unwrap();
+        let take = &scene.state.takes[0];
+        assert_eq!((take.phase, take.verdict), (Phase::InReview, Verdict::None), "{audio:?}");
+        let voided = take.voided.as_ref().unwrap();
+        assert_eq!((voided.part, voided.decision.as_ref().unwrap().reason.as_str()), (NEW_PART, "tight"));
+    }
+}
+
+#[test]
+fn an_approval_stands_while_no_audio_is_added_and_falls_when_a_lost_part_is_found_after_all() {
+    let mut scene = closed_scene_with_a_late_part();
+    let stands = |scene: &Scene| {
+        let take = &scene.state.takes[0];
+        assert_eq!((take.phase, take.verdict, &take.voided), (Phase::Closed, Verdict::Approved, &None));
+    };
+    stands(&scene);
+    scene.ask(ME, &interrupted(None)).unwrap();
+    stands(&scene);
+    scene.ask(ME, &interrupted(Some(2))).unwrap();
+    assert_eq!((scene.state.takes[0].phase, scene.state.takes[0].verdict), (Phase::InReview, Verdict::None));
+}
+
+#[test]
+fn a_recorder_that_comes_back_without_its_file_leaves_what_was_decided_without_it() {
+    let mut scene = rolling_scene();
+    scene.ask(ME, &rolling(NEW_PART)).unwrap();
+    scene.ask(ME, &stopped(MY_PART, 1)).unwrap();
+    scene.ask(ME, &stop()).unwrap();
+    scene.record(None, Event::ParticipantLeave { participant: ME });
+    scene.ask(OTHER, &Command::TakeSubmit { take: ONE, belief: None }).unwrap();
+    scene.ask(ME, &verdict(Verdict::Approved, None)).unwrap();
+    let events = scene.ask(ME, &interrupted(None)).unwrap();
+    assert!(matches!(events[..], [Event::PartInterrupted { .. }]), "{events:?}");
+    assert_eq!(scene.state.takes[0].verdict, Verdict::Approved);
 }
 
 #[test]

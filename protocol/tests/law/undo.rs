@@ -3,7 +3,7 @@
 use super::scene::*;
 use protocol::command::Command;
 use protocol::event::Event;
-use protocol::grants::{Grants, Role};
+use protocol::grants::{Grant, Grants, Role};
 use protocol::session::limits::UNDO_KEPT;
 use protocol::session::mix::Credit;
 use protocol::session::note::{NoteStatus, Wording};
@@ -98,6 +98,23 @@ fn a_note_that_was_taken_back_stands_again_after_an_undo() {
     let of = scene.state.undoable.last().unwrap().seq;
     scene.ask(ME, &Command::Undo { of }).unwrap();
     assert!(scene.ask(ME, &edit).is_ok());
+}
+
+#[test]
+fn who_takes_back_the_notes_of_others_without_writing_any_can_also_undo_that() {
+    let mut scene = Scene::of(Role::Owner, When::Plain, Live::None);
+    let as_admin = |scene: &mut Scene, grants: &[Grant]| {
+        let grants = Grants(grants.iter().copied().collect());
+        scene.record(None, Event::ParticipantGrant { participant: ME, grants, was: Grants::default() });
+    };
+    as_admin(&mut scene, &[Grant::Admin]);
+    scene.ask(ME, &Command::NoteRetract { note: THEIR_NOTE }).unwrap();
+    let undo = Command::Undo { of: scene.state.undoable.last().unwrap().seq };
+    as_admin(&mut scene, &[Grant::NoteWrite]);
+    assert_eq!(code(scene.ask(ME, &undo)), ErrorCode::Forbidden, "who may not take it back may not undo it either");
+    as_admin(&mut scene, &[Grant::Admin]);
+    scene.ask(ME, &undo).unwrap();
+    assert!(!scene.state.notes[&THEIR_NOTE].retracted);
 }
 
 /// Changes that can be made and made back, of everything that people change in turn.

@@ -23,7 +23,8 @@ pub const CAPACITY: usize = 500;
 /// Commands of the program's own that may wait beside them. Overflow: the newest is dropped, and once there is room it is
 /// [told](Outbox::poll_dropped), so that what is missing is asked anew.
 pub const OWN_CAPACITY: usize = 500;
-/// Answers kept for scripts that repeat what they asked; the oldest makes room.
+/// Answers kept for scripts that repeat what they asked; the oldest makes room. What is asked again after that goes to the
+/// relay under the [id](Asked::command_id) that it had, and is not done twice either.
 pub const ANSWERS: usize = 256;
 /// So often in a row `too_many` is taken for a limit on speed, which passes. A full list does not, and has the same code.
 const TOO_MANY_TRIES: u32 = 3;

@@ -1,9 +1,10 @@
 //! One command that waits, and what is known of it.
 
 use protocol::command::Command;
-use protocol::ids::CommandId;
+use protocol::ids::{CommandId, ParticipantId, SessionId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use units::WallTime;
 
 /// So long, in ms, what is [for now](is_for_now) is meant.
@@ -16,6 +17,16 @@ pub struct Asked {
     pub id: Value,
     /// All of its line.
     pub line: Value,
+}
+
+impl Asked {
+    /// The id that its command goes to the relay under: the same for the same id of the same participant's, so that the
+    /// relay knows what it has done already, also when nobody here does any more. A UUIDv8 made of SHA-256 (RFC 9562, B.2).
+    pub fn command_id(&self, session: SessionId, me: ParticipantId) -> CommandId {
+        let digest = Sha256::digest(format!("{session} {me} {}", self.id));
+        let bytes = std::array::from_fn(|n| digest[n]);
+        CommandId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
 }
 
 /// A command that is not answered yet.
@@ -129,8 +140,8 @@ impl Pending {
     }
 }
 
-/// Whether a command moves the machine or people: it is meant now, and is not to be done minutes later. Everything else
-/// is as good then.
+/// Whether a command moves the machine or people, or sets what everybody in the session may do: it is meant now, and is not
+/// to be done minutes later. Everything else is as good then.
 pub fn is_for_now(command: &Command) -> bool {
     matches!(
         command,
@@ -143,7 +154,12 @@ pub fn is_for_now(command: &Command) -> bool {
             | Command::BatonReclaim {}
             | Command::LobbyAdmit { .. }
             | Command::LobbyDeny { .. }
+            | Command::SessionOpen { .. }
+            | Command::SessionClose {}
+            | Command::SessionPolicy { .. }
+            | Command::ParticipantGrant { .. }
             | Command::ParticipantKick { .. }
+            | Command::ParticipantBan { .. }
     )
 }
 

@@ -373,3 +373,68 @@ fn who_comes_in_as_somebody_new_brings_notes_along_and_nothing_that_could_be_don
     );
     assert_eq!(to_send(&mut outbox), [note(2)]);
 }
+
+/// One of each command that is meant now, as it travels.
+fn for_now() -> Vec<Value> {
+    let (person, take) = (id::<ParticipantId>(1), TakeNumber(1));
+    let policy = json!({"decides": "producer", "lobby": true, "consent": false});
+    let command = |(name, data): (&str, Value)| json!({"type": name, "data": data});
+    let all = [
+        ("take.arm", json!({"slate": ""})),
+        ("take.roll", json!({"take": take})),
+        ("take.stop", json!({"take": take})),
+        ("take.cancel", json!({"take": take})),
+        ("baton.take", json!({})),
+        ("baton.give", json!({"to": person})),
+        ("baton.reclaim", json!({})),
+        ("lobby.admit", json!({"participant": person})),
+        ("lobby.deny", json!({"participant": person})),
+        ("session.open", json!({"title": "Blue hour"})),
+        ("session.close", json!({})),
+        ("session.policy", json!({"policy": policy})),
+        ("participant.grant", json!({"participant": person, "grants": []})),
+        ("participant.kick", json!({"participant": person, "reason": ""})),
+        ("participant.ban", json!({"participant": person, "reason": ""})),
+    ];
+    all.map(command).into()
+}
+
+#[test]
+fn what_hits_everybody_is_meant_now_and_the_page_says_so_of_the_same_commands() {
+    let page = include_str!("../../../web/src/lib/outbox.ts");
+    let list = page.split_once("FOR_NOW: readonly Command[\"type\"][] = [").and_then(|(_, rest)| rest.split_once("];"));
+    let list: Vec<&str> = list.expect("the page has a list").0.split('"').skip(1).step_by(2).collect();
+    let all = for_now();
+    let names: Vec<&str> = all.iter().filter_map(|command| command["type"].as_str()).collect();
+    assert_eq!(list, names);
+    for command in all {
+        assert!(is_for_now(&serde_json::from_value(command.clone()).unwrap()), "{command}");
+    }
+}
+
+#[test]
+fn what_moves_nobody_is_as_good_later() {
+    let person = id::<ParticipantId>(1);
+    let later = [
+        Command::ChatSay { text: "hello".into() },
+        Command::SessionConsent { given: true },
+        Command::InviteRevoke { invite: id(2) },
+        Command::ParticipantUnban { participant: person },
+        Command::TakeClose { take: TakeNumber(1), belief: None },
+    ];
+    assert!(!later.iter().any(is_for_now));
+}
+
+#[test]
+fn the_commands_id_follows_from_who_asks_in_which_session_under_which_id_and_from_nothing_else() {
+    let of = |session: usize, me: usize, given: Value| {
+        let asked = Asked { id: given, line: json!({"cmd": "chat.say", "text": "x"}) };
+        asked.command_id(id(session), id(me))
+    };
+    let ids = [(1, 2, json!(7)), (1, 2, json!("7")), (1, 2, json!(8)), (1, 3, json!(7)), (3, 2, json!(7))];
+    let made: std::collections::BTreeSet<_> = ids.iter().cloned().map(|(s, me, given)| of(s, me, given)).collect();
+    assert_eq!(made.len(), ids.len());
+    assert!(made.contains(&of(1, 2, json!(7))), "the same again, however much later");
+    let reworded = Asked { id: json!(7), line: json!({"cmd": "take.roll"}) };
+    assert_eq!(reworded.command_id(id(1), id(2)), of(1, 2, json!(7)), "the relay is to see that it is another command");
+}

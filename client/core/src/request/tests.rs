@@ -37,8 +37,13 @@ impl Scene {
         self
     }
 
-    /// A take that is rolling, with one part at 44.1 kHz.
+    /// A take that is rolling, at 44.1 kHz: of its one part the last 2 of 3 s before the roll are in the file.
     fn rolling() -> Scene {
+        Scene::rolling_bare().does(part(3, 44_100, Some(132_300)))
+    }
+
+    /// A take that is rolling, of which nobody has reported a part.
+    fn rolling_bare() -> Scene {
         let format =
             StreamFormat { channels: 2, frame_us: 5_000, bitrate: 256_000, redundancy: 1, rate: SampleRate(44_100) };
         let map = EpochMap {
@@ -52,14 +57,20 @@ impl Scene {
             resampler_delay: Ticks(0),
             trusted: true,
         };
-        let part = json!({"cmd": "part.rolling", "take": 1, "part": Uuid::from_u128(3), "stream": MIX, "epoch": 0,
-            "from": 0, "rate": 44_100, "channels": 2});
         Scene::new()
             .does(json!({"cmd": "stream.open", "stream": MIX, "kind": StreamKind::Program, "label": "mix", "format": format}))
             .does(json!({"cmd": "stream.epoch", "stream": MIX, "map": map}))
             .does(json!({"cmd": "take.roll", "slate": "verse"}))
-            .does(part)
     }
+}
+
+fn part(id: u128, from: i64, roll: Option<i64>) -> Value {
+    json!({"cmd": "part.rolling", "take": 1, "part": Uuid::from_u128(id), "stream": MIX, "epoch": 0, "from": from,
+        "rate": 44_100, "channels": 2, "roll": roll})
+}
+
+fn ended(id: u128, to: i64) -> Value {
+    json!({"cmd": "part.stopped", "take": 1, "part": Uuid::from_u128(id), "to": to, "gaps": [], "pcm_hash": "ab".repeat(32)})
 }
 
 fn request(line: Value) -> Request {
@@ -102,15 +113,48 @@ fn a_note_on_what_was_heard_that_does_not_say_its_reaction_offset_takes_its_auth
 }
 
 #[test]
-fn seconds_into_a_take_are_samples_of_its_first_part() {
-    let scene = Scene::rolling();
+fn seconds_into_a_take_count_from_its_roll_whichever_part_was_reported_first() {
+    // A device that was opened anew in the middle of the take is told before what its recorder had found on its disk.
+    let scene = Scene::rolling_bare().does(part(4, 441_000, None)).does(part(3, 44_100, Some(132_300)));
     let line = json!({"cmd": "note.add", "take": 1, "at": 1.5, "to": 2, "text": "late"});
     assert!(!request(line.clone()).wants_heard());
-    let (take, part) = (TakeNumber(1), Some(protocol::ids::PartId(Uuid::from_u128(3))));
-    let wanted = Anchor::Take { take, part, at: Some(SampleTime(66_150)), to: Some(SampleTime(88_200)) };
-    assert_eq!(note(complete(&scene, line).unwrap()).on, wanted);
+    assert_eq!(note(complete(&scene, line).unwrap()).on, in_part(3, 154_350, Some(176_400)));
     let whole = note(complete(&scene, json!({"cmd": "note.add", "take": 1, "text": "x"})).unwrap());
-    assert_eq!(whole.on, Anchor::Take { take, part: None, at: None, to: None });
+    assert_eq!(whole.on, Anchor::Take { take: TakeNumber(1), part: None, at: None, to: None });
+}
+
+fn in_part(id: u128, at: i64, to: Option<i64>) -> Anchor {
+    let part = Some(protocol::ids::PartId(Uuid::from_u128(id)));
+    Anchor::Take { take: TakeNumber(1), part, at: Some(SampleTime(at)), to: to.map(SampleTime) }
+}
+
+fn at(scene: &Scene, seconds: f64) -> Result<Anchor, RequestError> {
+    let line = json!({"cmd": "note.add", "take": 1, "at": seconds, "text": "x"});
+    complete(scene, line).map(|command| note(command).on)
+}
+
+#[test]
+fn a_place_before_the_roll_is_one_as_far_as_the_pre_roll_goes() {
+    let scene = Scene::rolling();
+    assert_eq!(at(&scene, -2.0), Ok(in_part(3, 0, None)));
+    assert_eq!(at(&scene, -2.001), Err(RequestError::NoPosition));
+    let line = json!({"cmd": "note.add", "take": 1, "at": 0, "to": -3, "text": "x"});
+    assert_eq!(complete(&scene, line), Err(RequestError::NoPosition));
+}
+
+#[test]
+fn a_place_lies_in_a_part_whose_file_holds_it() {
+    let short = Scene::rolling().does(ended(3, 176_400));
+    let both = short.does(part(5, 88_200, Some(132_300)));
+    assert_eq!(at(&both, 1.0), Ok(in_part(3, 132_300, None)));
+    assert_eq!(at(&both, 1.5), Ok(in_part(5, 110_250, None)));
+}
+
+#[test]
+fn where_nobody_told_the_roll_seconds_count_from_the_beginning_of_what_began_first() {
+    let scene = Scene::rolling_bare().does(part(4, 441_000, None)).does(part(3, 44_100, None));
+    assert_eq!(at(&scene, 1.0), Ok(in_part(3, 44_100, None)));
+    assert_eq!(at(&scene, -0.1), Err(RequestError::NoPosition));
 }
 
 #[test]
@@ -119,7 +163,7 @@ fn a_place_that_does_not_exist_is_refused_in_words() {
     let at = |at: Value, take: u32| complete(&armed, json!({"cmd": "note.add", "take": take, "at": at, "text": "x"}));
     assert_eq!(at(json!(1), 1), Err(RequestError::NoPart(TakeNumber(1))));
     assert_eq!(at(json!(1), 2), Err(RequestError::NoSuchTake(2)));
-    for bad in [json!(-0.1), json!("1:30"), json!(1e9)] {
+    for bad in [json!("1:30"), json!(1e9), json!(-1e9)] {
         assert_eq!(at(bad, 1), Err(RequestError::NoPosition));
     }
 }
@@ -178,6 +222,11 @@ fn what_is_no_command_is_refused_in_words() {
     says(
         json!({"cmd": "take.circle", "take": "one"}),
         "take.circle cannot be understood: invalid type: string \"one\", expected u32; \
+         correct the line, `farfield join --help` shows examples",
+    );
+    says(
+        json!({"cmd": "take.verdict", "verdict": "good"}),
+        "take.verdict cannot be understood: unknown variant `good`, expected one of `none`, `approved`, `rejected`, `redo`; \
          correct the line, `farfield join --help` shows examples",
     );
     says(json!({"cmd": "take.arm", "slat": "x"}), "take.arm has no field \"slat\"; leave it out");

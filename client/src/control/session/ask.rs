@@ -46,7 +46,7 @@ impl Session {
                 let msg = "this id was used for another command; give each command an id of its own".to_owned();
                 self.tell_refusal(id, ErrorCode::Conflict, msg);
             }
-            None => match self.complete(request, when) {
+            None => match self.complete(request, when, self.command_id(asked.as_ref()).0) {
                 Ok(command) => drop(self.want(command, asked).await),
                 Err(msg) => self.tell_refusal(id, ErrorCode::Invalid, msg),
             },
@@ -56,7 +56,7 @@ impl Session {
     /// What a key on the terminal wants.
     pub(super) async fn handle_wish(&mut self, cmd: &str, fields: Value) {
         let fields = fields.as_object().cloned().unwrap_or_default();
-        match self.complete(Request { cmd: cmd.to_owned(), fields }, self.clock.now()) {
+        match self.complete(Request { cmd: cmd.to_owned(), fields }, self.clock.now(), Uuid::now_v7()) {
             Ok(command) => drop(self.want(command, None).await),
             Err(msg) => self.warn(msg),
         }
@@ -65,7 +65,7 @@ impl Session {
     /// Keeps a command where a kill does not reach it, and sends it when its turn comes. Whether it is kept; whoever asked
     /// is told if not.
     pub(super) async fn want(&mut self, command: Command, asked: Option<outbox::Asked>) -> bool {
-        let id = CommandId(Uuid::now_v7());
+        let id = self.command_id(asked.as_ref());
         let caller = asked.as_ref().map_or_else(|| json!(id), |asked| asked.id.clone());
         if is_for_now(&command) && !self.way.is_open() {
             self.tell_refusal(caller, ErrorCode::NotSaved, NO_LINK.to_owned());
@@ -78,6 +78,12 @@ impl Session {
         self.remember().await;
         self.send_commands();
         true
+    }
+
+    /// A command's id: what a script asks under an id of its own has the same one each time.
+    fn command_id(&self, asked: Option<&outbox::Asked>) -> CommandId {
+        let (session, me) = (self.mirror.session, self.mirror.me);
+        asked.map_or_else(|| CommandId(Uuid::now_v7()), |asked| asked.command_id(session, me))
     }
 
     /// Sends what is due, in order and no faster than the relay takes it.

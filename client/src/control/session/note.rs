@@ -28,7 +28,7 @@ impl Session {
         let said = if text.is_empty() { "marker" } else { &text };
         let fields = Map::from_iter([("text".to_owned(), json!(said))]);
         let request = Request { cmd: "note.add".to_owned(), fields };
-        let kept = match self.complete_with(request, heard) {
+        let kept = match self.complete_with(request, heard, Uuid::now_v7()) {
             Ok(command) => self.want(command, None).await,
             Err(msg) => {
                 self.warn(msg);
@@ -40,16 +40,21 @@ impl Session {
         }
     }
 
-    /// The request as a command of the protocol, as things stand now.
-    pub(super) fn complete(&mut self, request: Request, when: MonoTime) -> Result<Command, String> {
+    /// The request as a command of the protocol, as things stand now. `fresh` is the id of a note that it makes.
+    pub(super) fn complete(&mut self, request: Request, when: MonoTime, fresh: Uuid) -> Result<Command, String> {
         let heard = if request.wants_heard() { self.heard_at(when) } else { Err(Unheard::Silence) };
-        self.complete_with(request, heard)
+        self.complete_with(request, heard, fresh)
     }
 
-    fn complete_with(&self, request: Request, heard: Result<HeardAnchor, Unheard>) -> Result<Command, String> {
+    fn complete_with(
+        &self,
+        request: Request,
+        heard: Result<HeardAnchor, Unheard>,
+        fresh: Uuid,
+    ) -> Result<Command, String> {
         let pin = heard.map(|heard| Pin { heard, reaction_ms: self.reaction_ms });
         let pin = if request.wants_heard() { Some(pin.map_err(|why| why.to_string())?) } else { None };
-        request.complete(&self.mirror.state, pin, Uuid::now_v7()).map_err(|error| error.to_string())
+        request.complete(&self.mirror.state, pin, fresh).map_err(|error| error.to_string())
     }
 
     /// What was in the ear at `when`; of whoever hears nothing that is judged, and makes such sound, what was made then.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CAPACITY, coming, Outbox, type Item } from "./outbox";
+import { CAPACITY, coming, isForNow, Outbox, type Item } from "./outbox";
 import type { ClientFrame, Command } from "./types";
 
 /** A link and a clock in one, and a store that outlives the page. */
@@ -291,4 +291,31 @@ test("words_that_an_earlier_visit_left_unsent_are_offered_and_what_has_arrived_i
   world.box.adopt("farfield.outbox.s.before", (note) => note === "arrived");
   expect(world.items.map((item) => [item.id, item.stage])).toEqual([["missing", "refused"]]);
   expect(world.kept.has("farfield.outbox.s.before")).toBe(false);
+});
+
+test("what_hits_everybody_is_not_kept_for_a_link_that_comes_back_later", () => {
+  const everybody: Command[] = [
+    { type: "session.close", data: {} },
+    { type: "session.open", data: { title: "Blue hour" } },
+    { type: "session.policy", data: { policy: { decides: "producer", lobby: true, consent: false } } },
+    { type: "participant.grant", data: { participant: "nina", grants: [] } },
+    { type: "participant.ban", data: { participant: "nina", reason: "" } },
+  ];
+  const world = new World();
+  for (const asked of everybody) expect([world.box.add(asked), asked.type]).toEqual([undefined, asked.type]);
+  world.box.live();
+  expect([world.sent, world.items]).toEqual([[], []]);
+  for (const asked of everybody) world.box.add(asked);
+  expect(world.sent.length).toBe(everybody.length);
+});
+
+test("what_moves_nobody_is_as_good_later", () => {
+  const later: Command[] = [
+    chat("hello"),
+    { type: "session.consent", data: { given: true } },
+    { type: "invite.revoke", data: { invite: "i" } },
+    { type: "participant.unban", data: { participant: "nina" } },
+    { type: "take.close", data: { take: 1 } },
+  ];
+  expect(later.filter(isForNow)).toEqual([]);
 });

@@ -230,9 +230,27 @@ export function coming<T extends Command["type"]>(items: readonly Item[], type: 
   return items.filter(isSuch);
 }
 
-/** What moves the machine or people is meant now; everything else is as good later. */
-export const isForNow = ({ type }: Command): boolean =>
-  /^(baton|lobby)\./.test(type) || ["take.arm", "take.roll", "take.stop", "take.cancel", "participant.kick"].includes(type);
+/** What moves the machine or people, or sets what everybody may do. A test of the native client holds its own list to this one. */
+const FOR_NOW: readonly Command["type"][] = [
+  "take.arm",
+  "take.roll",
+  "take.stop",
+  "take.cancel",
+  "baton.take",
+  "baton.give",
+  "baton.reclaim",
+  "lobby.admit",
+  "lobby.deny",
+  "session.open",
+  "session.close",
+  "session.policy",
+  "participant.grant",
+  "participant.kick",
+  "participant.ban",
+];
+
+/** Whether it is meant now; everything else is as good later. */
+export const isForNow = ({ type }: Command): boolean => FOR_NOW.includes(type);
 
 /** Where somebody's outbox is kept. */
 export const outboxKey = (session: string, participant: string): string => `farfield.outbox.${session}.${participant}`;

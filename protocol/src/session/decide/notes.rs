@@ -85,7 +85,7 @@ impl Ask<'_> {
         Ok(if note.retracted { Vec::new() } else { vec![retract] })
     }
 
-    fn wrote(&self, note: &Note) -> bool {
+    pub(super) fn wrote(&self, note: &Note) -> bool {
         note.made.by == Some(self.me())
     }
 

@@ -49,7 +49,7 @@ impl Ask<'_> {
         }
         room_for(take.parts.len(), MAX_PARTS, "parts of one take", "roll another take")?;
         let rolling = Event::PartRolling { take: number, part, participant, stream, epoch, from, rate, channels, roll };
-        Ok(with_void(take, part, vec![rolling]))
+        Ok(vec![rolling])
     }
 
     pub(super) fn end_part(
@@ -69,7 +69,7 @@ impl Ask<'_> {
         }
         let (gaps, pcm_hash) = (gaps.to_vec(), pcm_hash.to_owned());
         let stopped = Event::PartStopped { take: number, part: id, to, gaps, pcm_hash };
-        Ok(self.after_end(take, id, stopped))
+        Ok(self.after_end(take, id, with_void(take, id, stopped)))
     }
 
     pub(super) fn interrupt_part(&self, number: TakeNumber, id: PartId, left: Left<'_>, reason: &str) -> Decided {
@@ -93,12 +93,13 @@ impl Ask<'_> {
         }
         let (gaps, pcm_hash) = (left.gaps.to_vec(), left.pcm_hash.map(str::to_owned));
         let interrupted = Event::PartInterrupted { take: number, part: id, to: left.to, gaps, pcm_hash, reason };
-        Ok(self.after_end(take, id, interrupted))
+        let has_audio = left.pcm_hash.is_some();
+        let events = if has_audio { with_void(take, id, interrupted) } else { vec![interrupted] };
+        Ok(self.after_end(take, id, events))
     }
 
-    /// A part that has ended voids an approval; the last one to end submits its take.
-    fn after_end(&self, take: &Take, id: PartId, ended: Event) -> Vec<Event> {
-        let mut events = with_void(take, id, vec![ended]);
+    /// The last part to end submits its take.
+    fn after_end(&self, take: &Take, id: PartId, mut events: Vec<Event>) -> Vec<Event> {
         let others_ended = take.parts.iter().all(|part| part.id == id || part.phase != PartPhase::Rolling);
         if take.phase == Phase::Recorded && others_ended {
             events.push(Event::TakeSubmit { take: take.number });
@@ -140,8 +141,10 @@ impl Ask<'_> {
     }
 }
 
-/// Adds what follows when the audio of an approved take changes: the approval is void, and a closed take is open again.
-fn with_void(take: &Take, part: PartId, mut events: Vec<Event>) -> Vec<Event> {
+/// A report that adds audio, and what follows for an approved take: the approval is void, and a closed take is open again.
+/// A part that only begins, or ends without audio, changes nothing that was approved.
+fn with_void(take: &Take, part: PartId, report: Event) -> Vec<Event> {
+    let mut events = vec![report];
     if take.verdict != Verdict::Approved {
         return events;
     }

@@ -46,7 +46,10 @@ impl Ask<'_> {
             Event::CreditSet { credit: entry, .. } | Event::CreditRemove { was: entry, .. } => {
                 (Action::Credit, entry.participant == Some(self.me()))
             }
-            // What is left are notes, which only their author has changed.
+            Event::NoteRetract { note, .. } => {
+                (Action::Retract, self.state.notes.get(note).is_some_and(|note| self.wrote(note)))
+            }
+            // What is left is what only a note's author does: writing it and changing what it says.
             _ => (Action::Edit, true),
         }
     }

@@ -5,7 +5,7 @@ use protocol::ids::{CommandId, ParticipantId};
 use protocol::session::{SessionState, absorb, apply};
 use protocol::wire::{ClientFrame, ErrorCode, Place, RelayFrame, Welcome};
 use relay_core::room::LinkId;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use uuid::Uuid;
 
@@ -29,15 +29,18 @@ pub(crate) struct Client {
     pub(crate) pending: VecDeque<(CommandId, Command)>,
     /// How much was ever asked.
     asked: u128,
+    /// All that was ever asked.
+    pub(crate) said: BTreeMap<CommandId, Command>,
     /// What was acknowledged, and with which number.
     pub(crate) done: Vec<(CommandId, u64)>,
 }
 
 impl Client {
     pub(super) fn new(me: ParticipantId, role: Role) -> Client {
-        let (pending, asked, done) = (VecDeque::new(), 0, Vec::new());
+        let (pending, asked, said, done) = (VecDeque::new(), 0, BTreeMap::new(), Vec::new());
         let (state, place, coming, inbox) = (SessionState::default(), None, None, VecDeque::new());
-        Client { me, role, link: None, knocks: false, is_out: false, inbox, state, place, coming, pending, asked, done }
+        let (link, knocks, is_out) = (None, false, false);
+        Client { me, role, link, knocks, is_out, inbox, state, place, coming, pending, asked, said, done }
     }
 
     /// Whether they are in and see the session.
@@ -62,6 +65,7 @@ impl Client {
         self.asked += 1;
         let id = CommandId(Uuid::from_u128((self.me.0.as_u128() << 64) + self.asked));
         self.pending.push_back((id, command.clone()));
+        self.said.insert(id, command.clone());
         frame_of(id, command)
     }
 

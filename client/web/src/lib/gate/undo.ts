@@ -53,8 +53,10 @@ function actionOf(ask: Ask, event: Change["event"]): [Action, boolean] {
       return ["credit", event.data.credit.participant === ask.me];
     case "credit.remove":
       return ["credit", event.data.was.participant === ask.me];
+    case "note.retract":
+      return ["retract", ask.state.notes[event.data.note]?.made.by === ask.me];
     default:
-      // What is left are notes, which only their author has changed.
+      // What is left is what only a note's author does: writing it and changing what it says.
       return ["edit", true];
   }
 }

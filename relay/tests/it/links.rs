@@ -223,9 +223,9 @@ async fn a_frame_that_cannot_be_read_is_refused_and_the_link_lives() {
     for (text, hint) in [
         ("{", "JSON"),
         ("[]", "missing field"),
-        (r#"{"t":"nonsense"}"#, "nonsense"),
+        (r#"{"t":"nonsense"}"#, "expected one of `hello`"),
         (r#"{"t":"cmd"}"#, "id"),
-        (r#"{"t":"cmd","id":"018f4d3e-0000-7000-8000-000000000001","type":"stream.fly","data":{}}"#, "stream.fly"),
+        (r#"{"t":"cmd","id":"018f4d3e-0000-7000-8000-000000000001","type":"stream.fly","data":{}}"#, "`stream.open`"),
         ("\u{0}", "JSON"),
     ] {
         link.send_text(text.into()).await;

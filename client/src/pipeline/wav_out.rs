@@ -12,7 +12,7 @@ use std::time::Duration;
 use units::{SampleCount, SampleRate};
 
 /// Sound on its way to the disk: ten seconds of stereo. Owner: the playout thread, which waits when it is full (no
-/// device waits for it), so that the file has no hole.
+/// device waits for it), so that the file keeps its time; a wait of more than a second is a standstill, and told.
 const CAPACITY: usize = 2 * 10 * 48_000;
 /// How often the disk is served.
 const ROUND: Duration = Duration::from_millis(50);
